@@ -1,0 +1,234 @@
+/**
+ * YAML text to a tree of our own: mappings, lists and scalars that know their place in the text.
+ * Aliases and merge keys are expanded here, under a limit, so that nobody after this meets them.
+ */
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  type ParsedNode,
+  parseDocument,
+  type Scalar,
+  type YAMLError,
+} from 'yaml';
+import type { ProblemList, Source, Span } from './problem.ts';
+
+export interface ScalarNode {
+  readonly kind: 'scalar';
+  /** As written, quotes resolved; 'null' and '' both have isNull. */
+  readonly text: string;
+  readonly quoted: boolean;
+  readonly isNull: boolean;
+  readonly span: Span;
+}
+export interface ListNode {
+  readonly kind: 'list';
+  readonly items: Node[];
+  readonly span: Span;
+}
+export interface MapEntry {
+  readonly key: string;
+  readonly keySpan: Span;
+  value: Node;
+}
+export interface MapNode {
+  readonly kind: 'map';
+  readonly entries: MapEntry[];
+  readonly span: Span;
+}
+export type Node = ScalarNode | ListNode | MapNode;
+
+/** Characters of one scenario or profile; larger files are refused before they are parsed. */
+export const TEXT_LENGTH_MAX = 8 * 1024 * 1024;
+/** Values of one document after aliases are expanded. */
+export const NODES_MAX = 500_000;
+/** Mappings and lists inside each other. */
+export const DEPTH_MAX = 100;
+
+export function entryOf(node: MapNode, key: string): MapEntry | undefined {
+  return node.entries.find((entry) => entry.key === key);
+}
+
+/** Parses one document; null where there is nothing that could be read on. */
+export function parseTree(source: Source, problems: ProblemList): Node | null {
+  if (!readable(source, problems)) return null;
+  // A byte order mark is allowed and skipped; offsets stay those of the text without it.
+  const text = source.text.startsWith('\uFEFF') ? source.text.slice(1) : source.text;
+  const clean: Source = { file: source.file, text };
+  let document: Document.Parsed;
+  try {
+    document = parseDocument(text, {
+      uniqueKeys: false, // checked below, in linear time
+      merge: false, // done below, with places and limits
+      prettyErrors: false,
+      logLevel: 'silent',
+      stringKeys: false,
+    }) as Document.Parsed;
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    const span = { source: clean, start: 0, end: 1 };
+    problems.add('WT1014', '', span, `nested deeper than ${DEPTH_MAX} levels`);
+    return null;
+  }
+  for (const error of document.errors) addSyntaxProblem(error, clean, problems);
+  if (document.contents === null) {
+    if (!problems.any) emptyProblem(clean, problems);
+    return null;
+  }
+  const converter = new Converter(document, clean, problems);
+  return converter.convert(document.contents, 0);
+}
+
+/** Text that no YAML parser should be given: too large, binary, not UTF-8. */
+function readable(source: Source, problems: ProblemList): boolean {
+  const { text } = source;
+  if (text.length > TEXT_LENGTH_MAX) {
+    const megabytes = Math.round(text.length / 1e6);
+    problems.add('WT1013', '', { source: { file: source.file, text: '' }, start: 0, end: 0 },
+      `the file has ${megabytes} MB`, {
+        expected: `at most ${Math.round(TEXT_LENGTH_MAX / 1e6)} MB`,
+        hint: 'large data belongs in a file of samples that the scenario names',
+      });
+    return false;
+  }
+  const nul = text.indexOf('\0');
+  const replaced = text.indexOf('\uFFFD');
+  const at = nul >= 0 ? nul : replaced;
+  if (at < 0) return true;
+  const what = nul >= 0 ? 'has a NUL byte' : 'has bytes that are not UTF-8';
+  problems.add('WT1012', '', { source, start: at, end: at + 1 }, `the file ${what}`, {
+    expected: 'UTF-8 text',
+    hint: 'is it compressed, binary or UTF-16? `iconv -t UTF-8` converts text',
+  });
+  return false;
+}
+
+function emptyProblem(source: Source, problems: ProblemList): void {
+  problems.add('WT1015', '', { source, start: 0, end: 0 }, 'the file is empty', {
+    expected: 'a YAML mapping with apiVersion and kind',
+    hint: '`wavetank init` writes a scenario to start from',
+  });
+}
+
+function addSyntaxProblem(error: YAMLError, source: Source, problems: ProblemList): void {
+  if (error.code === 'MULTIPLE_DOCS') {
+    const span = { source, start: error.pos[0], end: error.pos[0] + 3 };
+    problems.add('WT1017', '', span, 'the file has more than one document', {
+      hint: 'put each scenario in a file of its own',
+    });
+    return;
+  }
+  const atEnd = error.pos[0] >= source.text.trimEnd().length;
+  const start = Math.min(error.pos[0], source.text.length);
+  const message = error.message.split('\n')[0];
+  const lower = message.charAt(0).toLowerCase() + message.slice(1);
+  const hint = error.code === 'TAB_AS_INDENT'
+    ? 'YAML is indented with spaces, never with tabs'
+    : atEnd
+      ? 'the text ends here: is the file cut off?'
+      : '';
+  problems.add('WT1001', '', { source, start, end: Math.max(start + 1, error.pos[1]) }, lower, {
+    hint,
+  });
+}
+
+class Converter {
+  readonly #document: Document.Parsed;
+  readonly #source: Source;
+  readonly #problems: ProblemList;
+  #count = 0;
+  #stopped = false;
+
+  constructor(document: Document.Parsed, source: Source, problems: ProblemList) {
+    this.#document = document;
+    this.#source = source;
+    this.#problems = problems;
+  }
+
+  #span(node: { range?: readonly number[] | null }): Span {
+    const [start, end] = node.range ?? [0, 0];
+    return { source: this.#source, start, end };
+  }
+
+  convert(node: ParsedNode, depth: number): Node {
+    this.#count++;
+    if (this.#count > NODES_MAX || depth > DEPTH_MAX) return this.#stop(node, depth);
+    if (isAlias(node)) {
+      const target = node.resolve(this.#document);
+      if (target === undefined) return this.#null(node);
+      // resolve() is typed as any node of a document; ours are all parsed ones.
+      return this.convert(target as ParsedNode, depth + 1);
+    }
+    if (isMap(node)) return this.#map(node, depth);
+    if (isSeq(node)) {
+      const items: Node[] = [];
+      for (const item of node.items) {
+        if (this.#stopped) break;
+        items.push(this.convert(item as ParsedNode, depth + 1));
+      }
+      return { kind: 'list', items, span: this.#span(node) };
+    }
+    return this.#scalar(node as Scalar.Parsed);
+  }
+
+  #scalar(node: Scalar.Parsed): ScalarNode {
+    const quoted = node.type !== 'PLAIN';
+    const text = node.source ?? String(node.value ?? '');
+    return { kind: 'scalar', text, quoted, isNull: node.value === null, span: this.#span(node) };
+  }
+
+  #null(node: { range?: readonly number[] | null }): ScalarNode {
+    return { kind: 'scalar', text: '', quoted: false, isNull: true, span: this.#span(node) };
+  }
+
+  #map(node: ParsedNode & { items: { key: unknown; value: unknown }[] }, depth: number): MapNode {
+    const own = new Map<string, MapEntry>();
+    const merged: MapEntry[] = [];
+    for (const pair of node.items) {
+      if (this.#stopped) break;
+      // Keys of a parsed document are parsed nodes; a missing value is null.
+      const keyNode = pair.key as ParsedNode;
+      const keySpan = this.#span(keyNode);
+      if (!isScalar(keyNode)) {
+        this.#problems.add('WT1004', '', keySpan, 'a key must be a single word');
+        continue;
+      }
+      const key = this.#scalar(keyNode as Scalar.Parsed).text;
+      const valueNode = pair.value as ParsedNode | null;
+      const value = valueNode === null ? this.#null(keyNode) : this.convert(valueNode, depth + 1);
+      if (key === '<<' && keyNode.type === 'PLAIN') this.#merge(value, merged);
+      else if (own.has(key)) {
+        this.#problems.add('WT1010', key, keySpan, `\`${key}\` stands twice in this mapping`, {
+          hint: 'keep one of them',
+        });
+      } else own.set(key, { key, keySpan, value });
+    }
+    // A key of the mapping itself wins over merged ones, and the first merged one over the next.
+    for (const entry of merged) if (!own.has(entry.key)) own.set(entry.key, entry);
+    return { kind: 'map', entries: [...own.values()], span: this.#span(node) };
+  }
+
+  #merge(value: Node, merged: MapEntry[]): void {
+    const maps = value.kind === 'list' ? value.items : [value];
+    for (const map of maps) {
+      if (map.kind === 'map') merged.push(...map.entries);
+      else this.#problems.add('WT1004', '', map.span, 'a merge key (<<) takes a mapping');
+    }
+  }
+
+  #stop(node: { range?: readonly number[] | null }, depth: number): Node {
+    if (!this.#stopped) {
+      const message =
+        depth > DEPTH_MAX
+          ? `nested deeper than ${DEPTH_MAX} levels`
+          : `more than ${NODES_MAX} values, aliases expanded`;
+      this.#problems.add('WT1014', '', this.#span(node), message, {
+        hint: 'aliases of aliases multiply; write the values out, or name a file of samples',
+      });
+    }
+    this.#stopped = true;
+    return this.#null(node);
+  }
+}
