@@ -3,7 +3,10 @@
 export type Labels = Readonly<Record<string, string>>;
 
 /** A stretch of the run between two cuts; warm-up is never inside one. */
-export interface Segment { readonly fromNs: number; readonly toNs: number }
+export interface Segment {
+  readonly fromNs: number;
+  readonly toNs: number;
+}
 
 export interface MetricIdentity {
   readonly name: string;
@@ -24,7 +27,9 @@ export interface LevelSegment {
   readonly last: number;
 }
 
-export interface LevelResult extends MetricIdentity { readonly perSegment: readonly LevelSegment[] }
+export interface LevelResult extends MetricIdentity {
+  readonly perSegment: readonly LevelSegment[];
+}
 
 /** Sparse log-linear histogram: bin `index[i]` holds `count[i]` values; see src/metrics/histogram.ts for the edges. */
 export interface HistogramData {
@@ -42,7 +47,10 @@ export interface TallyResult extends MetricIdentity {
   readonly unit: 'ns' | 'bytes' | '1';
   readonly perSegment: readonly HistogramData[];
   /** Upper bounds in the metric's exported unit (seconds, bytes) and counts per segment (not cumulative; last = +Inf). */
-  readonly prometheus: { readonly bounds: readonly number[]; readonly perSegment: readonly Float64Array[] } | null;
+  readonly prometheus: {
+    readonly bounds: readonly number[];
+    readonly perSegment: readonly Float64Array[];
+  } | null;
 }
 
 /** One column of the time series of one metric: values[i] belongs to the interval that ends at (i + 1) * seriesIntervalNs; NaN = no data. */
@@ -53,7 +61,14 @@ export interface SeriesResult extends MetricIdentity {
 
 export interface ResourceResult {
   readonly name: string;
-  readonly kind: 'server-pool' | 'batch-server' | 'lock' | 'token-bucket' | 'queue' | 'processor-sharing' | 'disk';
+  readonly kind:
+    | 'server-pool'
+    | 'batch-server'
+    | 'lock'
+    | 'token-bucket'
+    | 'queue'
+    | 'processor-sharing'
+    | 'disk';
   readonly servers: number;
   readonly arrivals: number;
   readonly utilization: number;
@@ -68,7 +83,12 @@ export interface ResourceResult {
   readonly queueAtQuarters: readonly number[];
 }
 
-export interface EventRow { readonly timeNs: number; readonly kind: string; readonly subject: string; readonly detail: string }
+export interface EventRow {
+  readonly timeNs: number;
+  readonly kind: string;
+  readonly subject: string;
+  readonly detail: string;
+}
 
 export interface MetricsResult {
   readonly seriesIntervalNs: number;
