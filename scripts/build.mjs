@@ -1,1 +1,93 @@
-// placeholder until the build lands
+// Bundles wavetank into build/: the command, the worker of the thread executor, the library for Node,
+// and the same library for browsers (which fails to build when anything of Node sneaks in).
+import { chmod, mkdir, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
+
+/** CommonJS packages inside an ES module bundle still call `require` for Node's own modules. */
+const REQUIRE_BANNER =
+  "import { createRequire as createNodeRequire } from 'node:module';\n" +
+  'const require = createNodeRequire(import.meta.url);';
+
+const common = {
+  absWorkingDir: ROOT,
+  bundle: true,
+  format: 'esm',
+  target: 'es2022',
+  sourcemap: true,
+  // Names of classes and functions appear in messages.
+  keepNames: true,
+  outExtension: { '.js': '.mjs' },
+  logLevel: 'warning',
+  metafile: true,
+};
+
+/** cli.mjs, worker.mjs and index.mjs share chunks, so that a command loads only what it needs. */
+export function nodeOptions(outdir) {
+  return {
+    ...common,
+    entryPoints: {
+      cli: 'src/cli/entry.ts',
+      worker: 'src/executor/worker.ts',
+      index: 'src/index.ts',
+    },
+    outdir,
+    platform: 'node',
+    splitting: true,
+    chunkNames: 'chunks/[name]-[hash]',
+    // It starts its own worker file, found beside its module.
+    external: ['tinypool'],
+    banner: { js: REQUIRE_BANNER },
+  };
+}
+
+/** One file without polyfills: esbuild refuses `node:` imports on this platform. */
+export function browserOptions(outdir) {
+  return {
+    ...common,
+    entryPoints: { browser: 'src/index.ts' },
+    outdir,
+    platform: 'browser',
+    splitting: false,
+  };
+}
+
+/** Imports that the browser bundle leaves to its surroundings; must be empty. */
+export function externalImports(metafile) {
+  const found = [];
+  for (const [file, input] of Object.entries(metafile.inputs)) {
+    for (const imported of input.imports) {
+      if (imported.external) found.push(`${file} imports ${imported.path}`);
+    }
+  }
+  return found;
+}
+
+export async function build({ outdir = join(ROOT, 'build'), only = 'all' } = {}) {
+  const esbuild = await import('esbuild');
+  await mkdir(outdir, { recursive: true });
+  if (only !== 'browser') {
+    // Chunks of earlier builds have other hashes and would stay behind.
+    await rm(join(outdir, 'chunks'), { recursive: true, force: true });
+    await esbuild.build(nodeOptions(outdir));
+    await chmod(join(outdir, 'cli.mjs'), 0o755);
+  }
+  if (only !== 'node') {
+    const { metafile } = await esbuild.build(browserOptions(outdir));
+    const external = externalImports(metafile);
+    if (external.length > 0) {
+      throw new Error(`The browser bundle must stand alone:\n  ${external.join('\n  ')}`);
+    }
+  }
+}
+
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  build().catch((error) => {
+    // esbuild has printed its own errors with file and line.
+    if (!error?.errors) console.error(error?.message ?? error);
+    console.error('build: failed');
+    process.exitCode = 1;
+  });
+}

@@ -1,0 +1,13 @@
+export {
+  checkWritable,
+  createTextFile,
+  DATA_BYTES_MAX,
+  type OutputFile,
+  type ReadOptions,
+  readTextFile,
+  SCENARIO_BYTES_MAX,
+  writeFileAtomically,
+  writeFilesAtomically,
+} from './files.ts';
+export { type InterruptOptions, type Interrupts, watchInterrupts } from './signals.ts';
+export { UserError, type UserErrorDetails } from './user-error.ts';
