@@ -2,7 +2,11 @@
 import type { ConstantEntry } from '../core/index.ts';
 import type { MetricsResult } from '../metrics/index.ts';
 
-export interface RunWarning { readonly code: string; readonly message: string; readonly hint: string }
+export interface RunWarning {
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string;
+}
 
 /** One fault (or other disturbance) as clients saw it; a row of outages.csv. */
 export interface OutageResult {

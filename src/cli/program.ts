@@ -1,0 +1,203 @@
+/** The command line: every command, its options, its help with examples. Commands are loaded when used. */
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { VERSION } from '../run/version.ts';
+import { EXIT_TEXT } from './exit-codes.ts';
+import type { Io } from './io.ts';
+
+/** Runs the command and remembers its exit code. */
+type Finish = (code: Promise<number>) => Promise<void>;
+
+const SEED_LENGTH_MAX = 200;
+const REPLICATIONS_MAX = 10_000;
+const JOBS_MAX = 256;
+
+function integerBetween(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^[0-9]+$/.test(text) && value >= min && value <= max) return value;
+    throw new InvalidArgumentError(`Expected a whole number from ${min} to ${max}.`);
+  };
+}
+
+function seedText(text: string): string {
+  if (text.length > 0 && text.length <= SEED_LENGTH_MAX) return text;
+  throw new InvalidArgumentError(`Expected a text of 1 to ${SEED_LENGTH_MAX} characters.`);
+}
+
+/** Collects an option that may be given several times. */
+function collect(text: string, earlier: readonly string[]): string[] {
+  return [...earlier, text];
+}
+
+function assignment(text: string, earlier: readonly string[]): string[] {
+  if (!/^[^=\s]+=/.test(text)) {
+    throw new InvalidArgumentError('Expected path=value, for example etcd.members=5.');
+  }
+  return collect(text, earlier);
+}
+
+function examples(lines: ReadonlyArray<readonly [command: string, what: string]>): string {
+  const width = Math.max(...lines.map(([command]) => command.length));
+  const rows = lines.map(([command, what]) => `  $ wavetank ${command.padEnd(width)}   # ${what}`);
+  return `\nExamples:\n${rows.join('\n')}`;
+}
+
+const setOption = (): Option =>
+  new Option('-s, --set <path=value>', 'set one field; may be given several times')
+    .argParser(assignment)
+    .default([], 'none');
+
+function addRun(program: Command, io: Io, finish: Finish): void {
+  program
+    .command('run')
+    .summary('simulate a scenario or an experiment')
+    .description('Simulates a scenario or an experiment, writes CSV and prints a summary.')
+    .argument('[file]', "scenario or experiment in YAML; '-' reads standard input")
+    .addOption(setOption())
+    .option('--seed <text>', 'seed in place of the one in the file', seedText)
+    .option('--replications <n>', 'independent repetitions', integerBetween(1, REPLICATIONS_MAX))
+    .option('--out <folder>', 'where the files go (default: results/<name>)')
+    .addOption(
+      new Option('-o, --output <format>', 'what is printed on stdout')
+        .choices(['text', 'json', 'csv', 'markdown'])
+        .default('text'),
+    )
+    .option('--verify', 'run everything twice and name the first event that differs', false)
+    .option('--print-config', 'print the scenario with every default filled in, run nothing', false)
+    .addOption(
+      new Option('--queue <name>', 'event queue; changes the speed, never a number')
+        .choices(['two-tier', 'fast-priority-queue'])
+        .default('two-tier'),
+    )
+    .option('--jobs <n>', 'runs at once (default: one for each core)', integerBetween(1, JOBS_MAX))
+    .addOption(
+      new Option('--executor <name>', 'where runs happen').choices(['in-process', 'threads']),
+    )
+    .option('--quick', 'the short form of an experiment: fewer points, less time', false)
+    .addHelpText(
+      'after',
+      examples([
+        ['run scenario.yaml', 'simulate, write results/<name>/, print a summary'],
+        ['run scenario.yaml -s etcd.members=5 -s horizon=2m', 'the same with other settings'],
+        ['run scenario.yaml --replications 20 --out out/a', 'tighter intervals, another folder'],
+        ['run scenario.yaml -o csv > runs.csv', 'the table of runs on stdout'],
+        ['run experiments/fsync-sweep/experiment.yaml --quick', 'an experiment, short form'],
+      ]),
+    )
+    .action(async (file: string | undefined, options) => {
+      const { runCommand } = await import('./commands/run.ts');
+      await finish(runCommand(file, options, io));
+    });
+}
+
+function addReadingCommands(program: Command, io: Io, finish: Finish): void {
+  program
+    .command('validate')
+    .summary('check scenarios without running them')
+    .description('Checks scenarios and experiments; names every mistake with its place.')
+    .argument('<file...>', 'scenarios or experiments')
+    .addOption(setOption())
+    .addHelpText('after', examples([['validate scenario.yaml', 'every mistake at once']]))
+    .action(async (files: string[], options) => {
+      const { validateCommand } = await import('./commands/validate.ts');
+      await finish(validateCommand(files, options, io));
+    });
+  program
+    .command('explain')
+    .summary('describe a field of the scenario')
+    .description('Describes a field of the scenario: meaning, unit, default, example, real flag.')
+    .argument('[path]', 'path of a field; without it the top level', '')
+    .addHelpText(
+      'after',
+      examples([
+        ['explain etcd', 'the fields of etcd'],
+        ['explain etcd.disk.fsync', 'one field'],
+      ]),
+    )
+    .action(async (path: string) => {
+      const { explainCommand } = await import('./commands/explain.ts');
+      await finish(explainCommand(path, io));
+    });
+  program
+    .command('schema')
+    .summary('print the JSON Schema of the scenario file')
+    .description('Prints the JSON Schema of the scenario file, for editors and other tools.')
+    .addHelpText('after', examples([['schema > wavetank.schema.json', 'for your editor']]))
+    .action(async () => {
+      const { schemaCommand } = await import('./commands/schema.ts');
+      await finish(schemaCommand(io));
+    });
+  program
+    .command('list')
+    .summary('list experiments, disk profiles, workloads, faults, metrics')
+    .description('Lists what there is: experiments, disk profiles, workloads, faults, metrics.')
+    .argument('[what]', 'experiments, profiles, workloads, faults or metrics; all without it', '')
+    .addHelpText(
+      'after',
+      examples([
+        ['list', 'everything'],
+        ['list profiles', 'the named disks'],
+      ]),
+    )
+    .action(async (what: string) => {
+      const { listCommand } = await import('./commands/list.ts');
+      await finish(listCommand(what, io));
+    });
+}
+
+function addWritingCommands(program: Command, io: Io, finish: Finish): void {
+  program
+    .command('init')
+    .summary('write a commented scenario to start from')
+    .description('Writes a commented scenario to start from. Never overwrites a file.')
+    .argument('[file]', 'where to write it', 'scenario.yaml')
+    .addHelpText('after', examples([['init my.yaml', 'then: wavetank run my.yaml']]))
+    .action(async (file: string) => {
+      const { initCommand } = await import('./commands/init.ts');
+      await finish(initCommand(file, io));
+    });
+  program
+    .command('calibrate')
+    .summary('turn measured latencies into a disk profile')
+    .description(
+      'Turns measured fsync latencies into a disk profile that a scenario names, with a verdict.\n' +
+        'Understands fio JSON (json+ with bins), fio latency logs, the text that an etcd serves at\n' +
+        '/metrics (two scrapes: the difference is used) and CSV of latencies.',
+    )
+    .argument('<file...>', 'what was measured')
+    .option('--out <file>', 'where the profile goes', 'disk-profile.yaml')
+    .option('--name <name>', 'name of the profile (default: the name of the file)')
+    .addHelpText(
+      'after',
+      examples([
+        ['calibrate fio.json --out my-disk.yaml', 'a disk measured by fio'],
+        ['calibrate before.txt after.txt --out prod.yaml', 'two scrapes of an etcd'],
+      ]),
+    )
+    .action(async (files: string[], options) => {
+      const { calibrateCommand } = await import('./commands/calibrate.ts');
+      await finish(calibrateCommand(files, options, io));
+    });
+}
+
+export function createProgram(io: Io, finish: Finish): Command {
+  const program = new Command('wavetank')
+    .description('A towing tank for Kubernetes control planes: a deterministic simulator.')
+    .version(VERSION, '-V, --version')
+    .exitOverride()
+    .showHelpAfterError('(wavetank --help, or wavetank COMMAND --help)')
+    .configureOutput({ writeOut: io.out, writeErr: io.err })
+    .addHelpText(
+      'after',
+      () =>
+        `${examples([
+          ['init my.yaml', 'write a scenario to start from'],
+          ['run my.yaml', 'simulate it'],
+          ['explain etcd.disk', 'what can be set'],
+        ])}\n\nExit codes:\n${EXIT_TEXT.map((e) => `  ${String(e.code).padStart(3)}  ${e.text}`).join('\n')}`,
+    );
+  addRun(program, io, finish);
+  addReadingCommands(program, io, finish);
+  addWritingCommands(program, io, finish);
+  return program;
+}

@@ -1,0 +1,15 @@
+export { canonicalJson } from './canonical.ts';
+export {
+  contentKey,
+  createRun,
+  cutsOf,
+  type Run,
+  type RunOptions,
+  type RunProgress,
+} from './create-run.ts';
+export { RunFailure, type RunFailureData } from './failure.ts';
+export { type PlanOptions, planRuns, type QueueName, type RunPlan } from './plan.ts';
+export type * from './result.ts';
+export { startRun } from './start-run.ts';
+export { verifyRun } from './verify.ts';
+export { MODEL_REVISION, VERSION } from './version.ts';
