@@ -1,0 +1,24 @@
+/** The core: event loop, random streams, engine-independent mathematics. Knows nothing of Kubernetes. */
+export { type ConstantEntry, Constants } from './constants.ts';
+export {
+  assert,
+  InvariantViolation,
+  type LimitCode,
+  LimitError,
+  type RunPosition,
+} from './errors.ts';
+export { hashSeed, hashText } from './hash.ts';
+export * from './math.ts';
+export {
+  type EventHandler,
+  type EventId,
+  NO_EVENT,
+  type QueueKind,
+  Simulation,
+  type SimulationOptions,
+} from './simulation.ts';
+export { mixUniform, type Stream } from './stream.ts';
+export * from './time.ts';
+export type { TracedEvent, TraceOptions } from './trace.ts';
+export type { Process, Waitable } from './waitable.ts';
+export { Watchdog } from './watchdog.ts';

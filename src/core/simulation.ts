@@ -1,0 +1,203 @@
+/**
+ * The event loop: a clock, a queue of pending events, and the handlers that components register. The one idea: an event is a
+ * numeric type and two integers, so that a run allocates nothing per event and can be hashed, cut into slices and repeated.
+ */
+import { CHECKPOINT_EVENTS, Digest } from './digest.ts';
+import { assert, InvariantViolation, LimitError } from './errors.ts';
+import { EventStore } from './event-store.ts';
+import { ProcessTable } from './process-table.ts';
+import type { EventQueue } from './queue/event-queue.ts';
+import { ReferenceQueue } from './queue/reference-queue.ts';
+import { createStream, type Stream } from './stream.ts';
+import { HORIZON_NS_MAX, NS_PER_DAY } from './time.ts';
+import { EventTrace, type TraceOptions } from './trace.ts';
+import type { Process } from './waitable.ts';
+
+export type EventHandler = (a: number, b: number) => void;
+/** Handle of one pending event. */
+export type EventId = number;
+/** The handle of no event; `cancel` answers false to it. */
+export const NO_EVENT: EventId = 0;
+
+export type QueueKind = 'two-tier' | 'fast-priority-queue';
+
+export interface SimulationOptions {
+  readonly seed: string;
+  /** Events run while their time is before this; at most 100 days. */
+  readonly horizonNs: number;
+  /** Default 'two-tier'; the order of events does not depend on it. */
+  readonly queue?: QueueKind;
+  /** Records a window of events; off by default. */
+  readonly trace?: TraceOptions;
+}
+
+/** Most events that one run may schedule. */
+export const EVENTS_MAX = 2 ** 40;
+const CANCELLED = -1;
+
+export class Simulation {
+  /** Simulated time, ns; only the loop moves it. */
+  nowNs = 0;
+  /** Events handed to handlers so far. */
+  eventCount = 0;
+  readonly seed: string;
+  readonly horizonNs: number;
+  readonly #handlers: EventHandler[] = [];
+  readonly #typeNames: string[] = [];
+  readonly #streamNames = new Set<string>();
+  readonly #store = new EventStore();
+  readonly #queue: EventQueue;
+  readonly #digest = new Digest();
+  readonly #trace: EventTrace | undefined;
+  #processes: ProcessTable | undefined = undefined;
+  #sequence = 0;
+  #finished = false;
+
+  constructor(options: SimulationOptions) {
+    const { seed, horizonNs } = options;
+    if (!(horizonNs > 0 && horizonNs <= HORIZON_NS_MAX && Math.floor(horizonNs) === horizonNs)) {
+      throw new LimitError(
+        'WT2001',
+        `a horizon must be an integer of 1 ns to 100 days; this one has ${horizonNs / NS_PER_DAY} days. ` +
+          'Replay longer traces by windows, or add up independent runs',
+      );
+    }
+    this.seed = seed;
+    this.horizonNs = horizonNs;
+    this.#queue = new ReferenceQueue(this.#store, horizonNs);
+    this.#trace = options.trace === undefined ? undefined : new EventTrace(options.trace);
+  }
+
+  /** True once the horizon is reached or nothing is pending before it. */
+  get finished(): boolean {
+    return this.#finished;
+  }
+
+  /** Registers a kind of event; types are numbered in registration order. `name` is for traces. */
+  eventType(name: string, handler: EventHandler): number {
+    this.#typeNames.push(name);
+    return this.#handlers.push(handler) - 1;
+  }
+
+  /** `delayNs` >= 0, an integer; `a` and `b` are int32. First in, first out among equal times. */
+  schedule(delayNs: number, type: number, a = 0, b = 0): EventId {
+    return this.scheduleAt(this.nowNs + delayNs, type, a, b);
+  }
+
+  /** As `schedule`, at an absolute time that is not in the past. */
+  scheduleAt(timeNs: number, type: number, a = 0, b = 0): EventId {
+    if (!(timeNs >= this.nowNs) || Math.floor(timeNs) !== timeNs) this.#refuseTime(timeNs, type);
+    if (this.#handlers[type] === undefined) this.#refuseType(type);
+    if ((a | 0) !== a || (b | 0) !== b) this.#refusePayload(type, a, b);
+    const store = this.#store;
+    const slot = store.allocate();
+    store.timeNs[slot] = timeNs;
+    store.sequence[slot] = this.#sequence++;
+    store.type[slot] = type;
+    store.a[slot] = a;
+    store.b[slot] = b;
+    this.#queue.insert(slot);
+    return store.idOf(slot);
+  }
+
+  /** False when the event already ran or was cancelled. */
+  cancel(id: EventId): boolean {
+    const store = this.#store;
+    const slot = store.slotOf(id);
+    if (slot < 0 || store.type[slot] === CANCELLED) return false;
+    store.type[slot] = CANCELLED;
+    if (this.#queue.remove(slot)) store.release(slot);
+    return true;
+  }
+
+  /** One stream per component instance and purpose; a name may be asked for once. */
+  stream(name: string): Stream {
+    assert(!this.#streamNames.has(name), `random stream ${name} is asked for twice`);
+    this.#streamNames.add(name);
+    return createStream(this.seed, name);
+  }
+
+  /** Starts a process by a zero-delay event. For scripts with few live instances; hot paths use typed events. */
+  spawn(name: string, process: Process): void {
+    this.#processes ??= new ProcessTable(this);
+    this.#processes.spawn(name, process);
+  }
+
+  /**
+   * Hands over events until `maxEvents` were handled, the horizon is reached or nothing is pending before it.
+   * Returns how many were handled. How a run is cut into calls changes nothing.
+   */
+  advance(maxEvents: number): number {
+    let handled = 0;
+    try {
+      while (handled < maxEvents && this.#step()) handled++;
+    } catch (error) {
+      if (error instanceof InvariantViolation) {
+        error.locate({ seed: this.seed, nowNs: this.nowNs, eventSequence: this.eventCount });
+      }
+      throw error;
+    }
+    return handled;
+  }
+
+  /** 16 hex digits over (time, type, a, b) of every event handed over so far. */
+  digest(): string {
+    return this.#digest.hex();
+  }
+
+  /** The digest after each 2^16 events. */
+  digestCheckpoints(): readonly string[] {
+    return this.#digest.checkpoints;
+  }
+
+  typeName(type: number): string {
+    return this.#typeNames[type] ?? `unknown type ${type}`;
+  }
+
+  /** What `trace` recorded; undefined where it was off. */
+  get trace(): EventTrace | undefined {
+    return this.#trace;
+  }
+
+  #step(): boolean {
+    const slot = this.#queue.take();
+    if (slot < 0) {
+      this.#finished = true;
+      this.nowNs = this.horizonNs;
+      return false;
+    }
+    const store = this.#store;
+    const timeNs = store.timeNs[slot];
+    const type = store.type[slot];
+    const a = store.a[slot];
+    const b = store.b[slot];
+    store.release(slot);
+    assert(timeNs >= this.nowNs, 'simulated time went back');
+    this.nowNs = timeNs;
+    this.eventCount++;
+    this.#digest.add(timeNs, type, a, b);
+    this.#trace?.record(this.eventCount, timeNs, type, a, b);
+    if (this.eventCount % CHECKPOINT_EVENTS === 0) this.#digest.checkpoint();
+    this.#handlers[type](a, b);
+    return true;
+  }
+
+  #refuseTime(timeNs: number, type: number): never {
+    const what = `event ${this.typeName(type)} is scheduled at ${timeNs} ns`;
+    throw new InvariantViolation(
+      timeNs < this.nowNs
+        ? `${what}, in the past of ${this.nowNs} ns`
+        : `${what}, which is not an integer`,
+    );
+  }
+
+  #refuseType(type: number): never {
+    throw new InvariantViolation(`event type ${type} is not registered`);
+  }
+
+  #refusePayload(type: number, a: number, b: number): never {
+    throw new InvariantViolation(
+      `event ${this.typeName(type)} has a payload that is no int32: ${a}, ${b}`,
+    );
+  }
+}
