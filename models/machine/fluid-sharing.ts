@@ -1,0 +1,404 @@
+/**
+ * Weighted processor sharing of a few cores among processes with many jobs, planned one event at a time.
+ *
+ * The idea: the jobs of a process share equally, so the process needs one virtual clock (CPU time given to each
+ * of its jobs) and a heap of jobs by the virtual time at which they are done. Between processes, water-filling:
+ * the cores are handed out by weight, nobody gets more cores than it has jobs, what it leaves goes to the others.
+ * An event costs O(log jobs + processes).
+ *
+ * CFS quota is throttling, not a cap on the rate: within each period a process runs at full speed until
+ * quota x period is spent, then stands still until the period ends (Linux Documentation/scheduler/sched-bwc.rst).
+ * The first period starts with the first job after a period without any.
+ *
+ * Left out: per-CPU slices of the quota (5 ms), cpu.max.burst.
+ */
+import { assert, type EventId, type Simulation } from '../../src/core/index.ts';
+import { doubled, doubledInts } from './arrays.ts';
+import type { CpuMeter } from './cpu-meter.ts';
+
+/** Work below this many ns is done: absorbs the rounding of the virtual clocks. */
+const EPSILON_NS = 1e-3;
+
+export interface SharingOwner {
+  /** Hands a job back to the direct regime with `ns` of work left; 0 = it is done now. */
+  start(process: number, ns: number, doneType: number, a: number, b: number): void;
+}
+
+interface Share {
+  readonly weight: number;
+  /** Quota in core-ns per period; Infinity = none. */
+  readonly quotaNs: number;
+  /** Does not run: stopped, or its machine is frozen. */
+  held: boolean;
+  heldSinceNs: number;
+  /** Time held before `heldSinceNs`, which no job counts as waiting. */
+  heldNs: number;
+  /** CPU time given to each job of the process since it last had none. */
+  virtualNs: number;
+  /** Rate of each of its jobs, 0..1 cores. */
+  rate: number;
+  budgetNs: number;
+  periodEndNs: number;
+  /** Binary heap of job slots by (virtual end, order of arrival). */
+  readonly heap: number[];
+}
+
+export class FluidSharing {
+  private readonly sim: Simulation;
+  private readonly cores: number;
+  private readonly periodNs: number;
+  private readonly meter: CpuMeter;
+  private readonly owner: SharingOwner;
+  private readonly shares: Share[] = [];
+  private readonly wakeType: number;
+  private wakeId: EventId = 0;
+  private wakeAtNs = Infinity;
+  private updatedNs = 0;
+  private jobCount = 0;
+  private order = 0;
+  /** The probe's levels are ours: jobs have been shared since they were last zero. */
+  private measured = false;
+
+  // Jobs by slot.
+  private readonly free: number[] = [];
+  private slots = 0;
+  private virtualEnd = new Float64Array(64);
+  private jobOrder = new Float64Array(64);
+  private enteredNs = new Float64Array(64);
+  private heldAtEntryNs = new Float64Array(64);
+  private work = new Float64Array(64);
+  private doneType = new Int32Array(64);
+  private payloadA = new Int32Array(64);
+  private payloadB = new Int32Array(64);
+
+  constructor(
+    sim: Simulation,
+    name: string,
+    cores: number,
+    periodNs: number,
+    meter: CpuMeter,
+    owner: SharingOwner,
+  ) {
+    this.sim = sim;
+    this.cores = cores;
+    this.periodNs = periodNs;
+    this.meter = meter;
+    this.owner = owner;
+    this.wakeType = sim.eventType(`${name}/share`, () => {
+      this.wakeId = 0;
+      this.wakeAtNs = Infinity;
+      this.plan();
+    });
+  }
+
+  addProcess(weight: number, quotaCores: number): number {
+    assert(weight > 0, 'weight must be above 0');
+    this.shares.push({
+      weight,
+      quotaNs: quotaCores < this.cores ? quotaCores * this.periodNs : Infinity,
+      held: false,
+      heldSinceNs: 0,
+      heldNs: 0,
+      virtualNs: 0,
+      rate: 0,
+      budgetNs: 0,
+      periodEndNs: 0,
+      heap: [],
+    });
+    return this.shares.length - 1;
+  }
+
+  /** Jobs that could run now (those of throttled processes included, of held ones not). */
+  get runnable(): number {
+    return this.jobCount;
+  }
+
+  /** While true every new job of the host has to come here. */
+  get active(): boolean {
+    return this.jobCount > 0;
+  }
+
+  jobs(process: number): number {
+    return this.shares[process].heap.length;
+  }
+
+  /** Adds a job without planning: call `plan` once after the last of them. */
+  add(process: number, workNs: number, doneType: number, a: number, b: number): void {
+    this.advance();
+    const share = this.shares[process];
+    if (share.heap.length === 0) share.virtualNs = 0;
+    const slot = this.free.length > 0 ? this.free.pop()! : this.newSlot();
+    this.virtualEnd[slot] = share.virtualNs + workNs;
+    this.jobOrder[slot] = this.order++;
+    this.enteredNs[slot] = this.sim.nowNs;
+    this.heldAtEntryNs[slot] = this.heldTotalNs(share);
+    this.work[slot] = workNs;
+    this.doneType[slot] = doneType;
+    this.payloadA[slot] = a;
+    this.payloadB[slot] = b;
+    this.push(share.heap, slot);
+    if (!share.held) this.jobCount++;
+  }
+
+  hold(process: number): void {
+    const share = this.shares[process];
+    assert(!share.held, 'a held process cannot be held again');
+    this.advance();
+    share.held = true;
+    share.rate = 0;
+    share.heldSinceNs = this.sim.nowNs;
+    this.jobCount -= share.heap.length;
+  }
+
+  release(process: number): void {
+    const share = this.shares[process];
+    assert(share.held, 'only a held process can be released');
+    this.advance();
+    share.heldNs = this.heldTotalNs(share);
+    share.held = false;
+    this.jobCount += share.heap.length;
+  }
+
+  /** Forgets the jobs of the process. */
+  drop(process: number): void {
+    this.advance();
+    const share = this.shares[process];
+    for (const slot of share.heap) {
+      this.meter.abandon(process, this.leftOf(share, slot));
+      this.free.push(slot);
+    }
+    if (!share.held) this.jobCount -= share.heap.length;
+    share.heap.length = 0;
+  }
+
+  /** Work left in the jobs of the process, in ns. */
+  leftNs(process: number): number {
+    this.advance();
+    const share = this.shares[process];
+    let ns = 0;
+    for (const slot of share.heap) ns += this.leftOf(share, slot);
+    return ns;
+  }
+
+  /** Finishes what is done, sets the rates and schedules the next moment at which something changes. */
+  plan(): void {
+    this.advance();
+    for (let p = 0; p < this.shares.length; p++) this.finishDone(p);
+    if (this.mayLeave()) {
+      this.leave();
+      return;
+    }
+    this.refill();
+    this.fillWater();
+    this.measure();
+    this.wakeBy(this.nextChangeNs());
+  }
+
+  /** Brings the virtual clocks and the budgets up to now. */
+  private advance(): void {
+    const elapsedNs = this.sim.nowNs - this.updatedNs;
+    if (elapsedNs === 0) return;
+    this.updatedNs = this.sim.nowNs;
+    if (this.jobCount === 0) return;
+    for (const share of this.shares) {
+      if (share.rate === 0) continue;
+      share.virtualNs += elapsedNs * share.rate;
+      if (share.quotaNs !== Infinity) {
+        share.budgetNs -= elapsedNs * share.rate * share.heap.length;
+      }
+    }
+  }
+
+  private finishDone(process: number): void {
+    const share = this.shares[process];
+    if (share.held) return;
+    const doneBy = share.virtualNs + EPSILON_NS;
+    while (share.heap.length > 0 && this.virtualEnd[share.heap[0]] <= doneBy) {
+      this.handBack(process, share, 0);
+    }
+  }
+
+  /** Takes the first job out and gives it back with `leftNs` of work. */
+  private handBack(process: number, share: Share, leftNs: number): void {
+    const slot = this.pop(share.heap);
+    this.jobCount--;
+    this.free.push(slot);
+    const heldNs = this.heldTotalNs(share) - this.heldAtEntryNs[slot];
+    const hereNs = this.sim.nowNs - this.enteredNs[slot] - heldNs;
+    const waitNs = Math.round(hereNs - (this.work[slot] - leftNs));
+    this.meter.waited(process, Math.max(waitNs, 0));
+    this.owner.start(
+      process,
+      leftNs,
+      this.doneType[slot],
+      this.payloadA[slot],
+      this.payloadB[slot],
+    );
+  }
+
+  /** With hysteresis, so that a load around the number of cores does not move its jobs back and forth. */
+  private mayLeave(): boolean {
+    if (this.jobCount > this.cores >> 1) return false;
+    for (const share of this.shares) {
+      if (!share.held && share.quotaNs !== Infinity && share.heap.length > 0) return false;
+    }
+    return true;
+  }
+
+  private leave(): void {
+    this.wakeBy(Infinity);
+    if (!this.measured) return;
+    this.measured = false;
+    this.meter.busy(this.sim.nowNs, 0);
+    this.meter.queue(this.sim.nowNs, 0);
+    this.drain();
+  }
+
+  private drain(): void {
+    for (let p = 0; p < this.shares.length; p++) {
+      const share = this.shares[p];
+      if (share.held) continue;
+      while (share.heap.length > 0) {
+        const leftNs = Math.ceil(this.leftOf(share, share.heap[0]) - EPSILON_NS);
+        this.handBack(p, share, Math.max(leftNs, 0));
+      }
+    }
+  }
+
+  private refill(): void {
+    const nowNs = this.sim.nowNs;
+    for (const share of this.shares) {
+      if (share.quotaNs === Infinity || share.heap.length === 0) continue;
+      if (nowNs < share.periodEndNs) continue;
+      // A period that begins while jobs wait follows on the last one; else it begins now.
+      const follows = share.periodEndNs === nowNs;
+      share.periodEndNs = follows ? share.periodEndNs + this.periodNs : nowNs + this.periodNs;
+      share.budgetNs = share.quotaNs;
+    }
+  }
+
+  /** Hands out the cores by weight; whoever has fewer jobs than its part gets one core a job. */
+  private fillWater(): void {
+    let cores = this.cores;
+    let weights = 0;
+    for (const share of this.shares) {
+      const n = share.heap.length;
+      const runs = n > 0 && !share.held && share.budgetNs > EPSILON_NS;
+      // -1 marks a process whose part is still open.
+      share.rate = n > 0 && !share.held && (share.quotaNs === Infinity || runs) ? -1 : 0;
+      if (share.rate < 0) weights += share.weight;
+    }
+    for (let again = true; again; ) {
+      again = false;
+      const perWeight = cores / weights;
+      for (const share of this.shares) {
+        if (share.rate >= 0 || share.heap.length > perWeight * share.weight) continue;
+        share.rate = 1;
+        cores -= share.heap.length;
+        weights -= share.weight;
+        again = true;
+      }
+    }
+    const perWeight = cores / weights;
+    for (const share of this.shares) {
+      if (share.rate < 0) share.rate = (perWeight * share.weight) / share.heap.length;
+    }
+  }
+
+  private nextChangeNs(): number {
+    const nowNs = this.sim.nowNs;
+    let nextNs = Infinity;
+    for (const share of this.shares) {
+      if (share.heap.length === 0 || share.held) continue;
+      if (share.rate === 0) {
+        if (share.periodEndNs < nextNs) nextNs = share.periodEndNs;
+        continue;
+      }
+      const leftNs = (this.virtualEnd[share.heap[0]] - share.virtualNs) / share.rate;
+      let atNs = nowNs + Math.ceil(leftNs - EPSILON_NS);
+      if (share.quotaNs !== Infinity) {
+        const spentNs = nowNs + Math.ceil(share.budgetNs / (share.rate * share.heap.length));
+        atNs = Math.min(atNs, spentNs, share.periodEndNs);
+      }
+      if (atNs < nextNs) nextNs = atNs;
+    }
+    return nextNs;
+  }
+
+  /** A wake-up that comes too early finds nothing and asks again: cheaper than to cancel each time. */
+  private wakeBy(atNs: number): void {
+    if (atNs >= this.wakeAtNs && this.jobCount > 0) return;
+    if (this.wakeId !== 0) this.sim.cancel(this.wakeId);
+    this.wakeAtNs = atNs;
+    this.wakeId = atNs === Infinity ? 0 : this.sim.scheduleAt(atNs, this.wakeType, 0, 0);
+  }
+
+  private measure(): void {
+    let cores = 0;
+    for (const share of this.shares) {
+      if (share.rate > 0) cores += share.rate * share.heap.length;
+    }
+    this.measured = true;
+    this.meter.busy(this.sim.nowNs, cores);
+    this.meter.queue(this.sim.nowNs, this.jobCount - cores);
+  }
+
+  private heldTotalNs(share: Share): number {
+    return share.heldNs + (share.held ? this.sim.nowNs - share.heldSinceNs : 0);
+  }
+
+  private leftOf(share: Share, slot: number): number {
+    const ns = this.virtualEnd[slot] - share.virtualNs;
+    return Math.max(ns, 0);
+  }
+
+  private before(s: number, t: number): boolean {
+    const byEnd = this.virtualEnd[s] - this.virtualEnd[t];
+    return byEnd !== 0 ? byEnd < 0 : this.jobOrder[s] < this.jobOrder[t];
+  }
+
+  private push(heap: number[], slot: number): void {
+    let i = heap.length;
+    heap.push(slot);
+    while (i > 0) {
+      const parent = (i - 1) >> 1;
+      if (!this.before(slot, heap[parent])) break;
+      heap[i] = heap[parent];
+      i = parent;
+    }
+    heap[i] = slot;
+  }
+
+  private pop(heap: number[]): number {
+    const top = heap[0];
+    const slot = heap.pop()!;
+    const n = heap.length;
+    if (n === 0) return top;
+    let i = 0;
+    for (;;) {
+      let child = 2 * i + 1;
+      if (child >= n) break;
+      if (child + 1 < n && this.before(heap[child + 1], heap[child])) child++;
+      if (!this.before(heap[child], slot)) break;
+      heap[i] = heap[child];
+      i = child;
+    }
+    heap[i] = slot;
+    return top;
+  }
+
+  private newSlot(): number {
+    const slot = this.slots++;
+    if (slot === this.work.length) {
+      this.virtualEnd = doubled(this.virtualEnd);
+      this.jobOrder = doubled(this.jobOrder);
+      this.enteredNs = doubled(this.enteredNs);
+      this.heldAtEntryNs = doubled(this.heldAtEntryNs);
+      this.work = doubled(this.work);
+      this.doneType = doubledInts(this.doneType);
+      this.payloadA = doubledInts(this.payloadA);
+      this.payloadB = doubledInts(this.payloadB);
+    }
+    return slot;
+  }
+}
