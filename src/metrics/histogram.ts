@@ -8,7 +8,7 @@
  *
  * Quantile rule (the only one in wavetank), see `quantileOf` in quantiles.ts.
  */
-import { assert } from '../core/index.ts';
+import { InvariantViolation } from '../core/index.ts';
 import type { HistogramData } from './result.ts';
 
 export const BINS_PER_OCTAVE = 128;
@@ -88,10 +88,7 @@ export class Histogram {
 
   /** Values of 2^32 and more (4.3 s in ns), and everything that must not be recorded at all. */
   #recordLarge(value: number): number {
-    assert(
-      value >= 0 && value <= VALUE_MAX && Math.floor(value) === value,
-      `a tally records integers from 0 to 2^53 - 1, not ${value}`,
-    );
+    if (!(value >= 0 && value <= VALUE_MAX && Math.floor(value) === value)) refuse(value);
     const index = binIndex(value);
     if (value > this.max) this.#growMax(value, index);
     if (value < this.min) this.min = value;
@@ -167,6 +164,10 @@ export class Histogram {
     const { min, max, sumHigh, sumLow } = this;
     return { index, count, total, min, max, sumHigh, sumLow };
   }
+}
+
+function refuse(value: number): never {
+  throw new InvariantViolation(`a tally records integers from 0 to 2^53 - 1, not ${value}`);
 }
 
 export function emptyHistogram(): HistogramData {

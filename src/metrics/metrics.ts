@@ -143,6 +143,7 @@ export class Metrics {
     const labels = { resource: name };
     const probe = new ResourceProbe(name, kind, servers, {
       arrivals: this.counter('wavetank_resource_arrivals_total', labels),
+      rejected: this.counter('wavetank_resource_rejected_total', labels),
       queue: this.level('wavetank_resource_queue_length', labels),
       busy: this.level('wavetank_resource_busy_servers', labels),
       wait: this.tally('wavetank_resource_wait_seconds', labels),

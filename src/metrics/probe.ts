@@ -13,6 +13,7 @@ export type ResourceKind = ResourceResult['kind'];
 
 export interface ProbeParts {
   readonly arrivals: Counter;
+  readonly rejected: Counter;
   readonly queue: Level;
   readonly busy: Level;
   readonly wait: Tally;
@@ -34,9 +35,14 @@ export class ResourceProbe {
     this.#parts = parts;
   }
 
-  /** One arrival, whether it waits or not. */
+  /** One arrival that is let in, whether it waits or not. */
   arrive(): void {
     this.#parts.arrivals.add(1);
+  }
+
+  /** One arrival that was turned away because the queue is full; not an arrival. */
+  reject(): void {
+    this.#parts.rejected.add(1);
   }
 
   /** Jobs that wait, without those in service. */
@@ -78,7 +84,11 @@ export class ResourceProbe {
       kind: this.kind,
       servers: this.servers,
       arrivals: count,
-      utilization: used.mean / this.servers,
+      // A token bucket is never busy: its service is the time to refill what was taken.
+      utilization:
+        this.kind === 'token-bucket'
+          ? sumOf(services) / measuredNs(segments)
+          : used.mean / this.servers,
       queueMean: queued.mean,
       queueMax: queued.max,
       waitNsMean: waits.total === 0 ? 0 : meanOf(waits),
@@ -90,17 +100,21 @@ export class ResourceProbe {
   }
 }
 
+function measuredNs(segments: readonly Segment[]): number {
+  let durationNs = 0;
+  for (const { fromNs, toNs } of segments) durationNs += toNs - fromNs;
+  return Math.max(1, durationNs);
+}
+
 function overSegments(
   parts: readonly LevelSegment[],
   segments: readonly Segment[],
 ): { mean: number; max: number } {
   let integral = 0;
-  let durationNs = 0;
   let max = 0;
-  for (let i = 0; i < parts.length; i += 1) {
-    integral += parts[i].integral;
-    durationNs += segments[i].toNs - segments[i].fromNs;
-    max = Math.max(max, parts[i].max);
+  for (const part of parts) {
+    integral += part.integral;
+    max = Math.max(max, part.max);
   }
-  return { mean: durationNs === 0 ? 0 : integral / durationNs, max };
+  return { mean: integral / measuredNs(segments), max };
 }
