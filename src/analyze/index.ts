@@ -1,0 +1,52 @@
+/** What results mean: intervals, verdicts, bottlenecks, stages, comparisons, warnings. */
+export { type Bottlenecks, type ResourceRank, rankBottlenecks } from './bottlenecks.ts';
+export { conditionsOf, VALIDATED_CONDITIONS } from './conditions.ts';
+export { type Comparison, type ErrorRow, errorFactor, errorTable } from './error-table.ts';
+export { CONFIDENCE, type Estimate, estimate } from './estimate.ts';
+export { type Growth, queueGrowth } from './growth.ts';
+export {
+  type DistributionFunction,
+  empiricalDistribution,
+  type KolmogorovSmirnov,
+  ksCriticalValue,
+  ksOneSample,
+  ksPValue,
+  ksTwoSample,
+} from './kolmogorov-smirnov.ts';
+export { compareText, labelText, logfmt, metricText } from './labels.ts';
+export {
+  compareRows,
+  type ExportedUnit,
+  type FigureName,
+  type MetricFigures,
+  type MetricKind,
+  type MetricRow,
+  metricRows,
+  scaleOf,
+  unitOfName,
+} from './metric-row.ts';
+export { findOverload, type Overload } from './overload.ts';
+export { comparePaired, type PairedComparison, type PairedVerdict } from './paired.ts';
+export { medianOf, percentile, type SampleSummary, summarizeSamples } from './samples.ts';
+export { latencyByStage, type OperationStages, type StageRow } from './stages.ts';
+export {
+  axisNames,
+  type MetricSummary,
+  type PointOutage,
+  type PointSummary,
+  type RunSummary,
+  type ScenarioPoint,
+  type Summary,
+  type SummaryOptions,
+  sortRuns,
+  summarize,
+} from './summary.ts';
+export {
+  type ExitStatus,
+  evaluateThreshold,
+  exitStatusOf,
+  type ThresholdResult,
+  type Verdict,
+} from './thresholds.ts';
+export { REQUEST_METRIC, type SummaryWarning } from './warnings.ts';
+export { selectSegments, WHOLE_RUN, type WindowSelection } from './window.ts';

@@ -1,0 +1,317 @@
+/**
+ * Thresholds: what a scenario expects of its figures, judged over the replications.
+ *
+ * A figure passes where its whole 95 % interval is on the good side of the limit, fails where all of
+ * it is on the bad side, and is inconclusive where the interval straddles the limit: more replications
+ * or a longer horizon decide. One replication has no interval and is judged by its value.
+ */
+import {
+  countBelow,
+  type HistogramData,
+  type MetricsResult,
+  mergeHistograms,
+  parseSelector,
+  quantileOf,
+  type Selector,
+} from '../metrics/index.ts';
+import type { RunResult } from '../run/result.ts';
+import type { ThresholdScenario } from '../scenario/types.ts';
+import { estimate } from './estimate.ts';
+import { type Expectation, parseExpectation } from './expectation.ts';
+import {
+  counterSum,
+  type ExportedUnit,
+  histogramFigures,
+  levelRow,
+  scaleOf,
+  tallyData,
+  unitOfName,
+} from './metric-row.ts';
+import { isSuccess, OUTCOME_LABELS } from './outcome.ts';
+import type { Overload } from './overload.ts';
+import { selectSegments, type WindowSelection } from './window.ts';
+
+export type Verdict = 'pass' | 'fail' | 'inconclusive' | 'no-data' | 'overloaded';
+
+export interface ThresholdResult {
+  readonly metric: string;
+  readonly expect: string;
+  readonly window: string;
+  readonly fromNs: number;
+  readonly toNs: number;
+  /** 'p99', 'mean', 'availability', ... */
+  readonly statistic: string;
+  readonly operator: Expectation['operator'];
+  /** Limit, value and interval are in this unit. */
+  readonly unit: ExportedUnit | '1/s' | 'ratio';
+  readonly limit: number;
+  readonly verdict: Verdict;
+  /** Mean over replications (availability, p99, ...); null where there is none. */
+  readonly value: number | null;
+  readonly low: number | null;
+  readonly high: number | null;
+  /** Replications with a value. */
+  readonly replications: number;
+  /** Why the verdict is what it is, where that is not plain from the figures; else ''. */
+  readonly note: string;
+}
+
+/** Judges one threshold over the replications of one point. */
+export function evaluateThreshold(
+  threshold: ThresholdScenario,
+  runs: readonly RunResult[],
+  overload: Overload,
+): ThresholdResult {
+  const expectation = parseExpectation(threshold.expect);
+  const selector = parseSelector(threshold.metric);
+  const matched = runs.map((run) => match(run.metrics, selector, threshold));
+  const unit = unitOf(expectation, matched, selector);
+  const base = {
+    metric: threshold.metric,
+    expect: threshold.expect,
+    window: threshold.window.text,
+    fromNs: threshold.window.fromNs,
+    toNs: threshold.window.toNs,
+    statistic: expectation.statistic,
+    operator: expectation.operator,
+    unit,
+    limit: unit === 's' ? expectation.limit / 1e9 : expectation.limit,
+  };
+  if (matched.every((m) => m.kind === 'none')) {
+    return { ...base, ...NO_DATA, note: 'no metric matches' };
+  }
+  if (overload.overloaded && isLatency(matched, expectation) && base.toNs > overload.sinceNs) {
+    const name = overload.growing[0].name;
+    return { ...base, ...NO_DATA, verdict: 'overloaded', note: `${name} still grows` };
+  }
+  const values = matched.map((m) => valueIn(m, expectation));
+  if (expectation.quantile !== null && values.some((value) => value === null)) {
+    return { ...base, ...judgeByShare(matched, expectation) };
+  }
+  return { ...base, ...judgeByValues(values, expectation, base.limit) };
+}
+
+type Judgement = Pick<
+  ThresholdResult,
+  'verdict' | 'value' | 'low' | 'high' | 'replications' | 'note'
+>;
+
+const NO_DATA: Judgement = {
+  verdict: 'no-data',
+  value: null,
+  low: null,
+  high: null,
+  replications: 0,
+  note: '',
+};
+
+/** What a selector matches in one run, inside the window. */
+type Matched =
+  | { readonly kind: 'none' }
+  | {
+      readonly kind: 'tally';
+      readonly data: HistogramData;
+      readonly unit: 'ns' | 'bytes' | '1';
+      readonly window: WindowSelection;
+    }
+  | {
+      readonly kind: 'counter';
+      readonly total: number;
+      readonly good: number;
+      readonly hasOutcome: boolean;
+      readonly window: WindowSelection;
+    }
+  | {
+      readonly kind: 'level';
+      readonly rows: readonly ReturnType<typeof levelRow>[];
+      readonly window: WindowSelection;
+    };
+
+function match(metrics: MetricsResult, selector: Selector, threshold: ThresholdScenario): Matched {
+  const { fromNs, toNs } = threshold.window;
+  const window = selectSegments(metrics.segments, fromNs, toNs);
+  const tallies = metrics.tallies.filter((tally) => selector.matches(tally));
+  if (tallies.length > 0) {
+    const data = mergeHistograms(tallies.map((tally) => tallyData(tally, window)));
+    return { kind: 'tally', data, unit: tallies[0].unit, window };
+  }
+  const counters = metrics.counters.filter((counter) => selector.matches(counter));
+  if (counters.length > 0) {
+    let total = 0;
+    let good = 0;
+    let hasOutcome = false;
+    for (const counter of counters) {
+      const count = counterSum(counter, window);
+      total += count;
+      if (isSuccess(counter.labels)) good += count;
+      hasOutcome ||= OUTCOME_LABELS.some((label) => counter.labels[label] !== undefined);
+    }
+    return { kind: 'counter', total, good, hasOutcome, window };
+  }
+  const levels = metrics.levels.filter((level) => selector.matches(level));
+  if (levels.length === 0) return { kind: 'none' };
+  return { kind: 'level', rows: levels.map((level) => levelRow(level, window)), window };
+}
+
+function unitOf(
+  expectation: Expectation,
+  matched: readonly Matched[],
+  selector: Selector,
+): ThresholdResult['unit'] {
+  if (expectation.statistic === 'availability') return 'ratio';
+  if (expectation.statistic === 'rate') return '1/s';
+  if (expectation.statistic === 'count') return '1';
+  for (const m of matched) {
+    if (m.kind === 'tally') return m.unit === 'ns' ? 's' : m.unit;
+  }
+  return unitOfName(selector.name);
+}
+
+function isLatency(matched: readonly Matched[], expectation: Expectation): boolean {
+  const counts = ['count', 'rate', 'availability', 'min'].includes(expectation.statistic);
+  return !counts && matched.some((m) => m.kind === 'tally' && m.unit === 'ns');
+}
+
+/** In exported units; null = the run cannot say. */
+function valueIn(m: Matched, expectation: Expectation): number | null {
+  switch (m.kind) {
+    case 'none':
+      return null;
+    case 'tally':
+      return tallyValue(m.data, scaleOf(m.unit), m.window, expectation);
+    case 'counter':
+      return counterValue(m.total, m.good, m.hasOutcome, m.window, expectation);
+    case 'level': {
+      // Each series for itself; the worst one counts.
+      const statistic = expectation.statistic;
+      if (statistic !== 'mean' && statistic !== 'max' && statistic !== 'min') return null;
+      const values = m.rows.map((row) => row[statistic]).filter((value) => value !== null);
+      if (values.length === 0) return null;
+      const upper = expectation.operator === '<' || expectation.operator === '<=';
+      return values.reduce((a, b) => (upper ? Math.max(a, b) : Math.min(a, b)));
+    }
+  }
+}
+
+function tallyValue(
+  data: HistogramData,
+  scale: number,
+  window: WindowSelection,
+  expectation: Expectation,
+): number | null {
+  if (expectation.quantile !== null) {
+    const value = quantileOf(data, expectation.quantile);
+    return value === null ? null : value / scale;
+  }
+  switch (expectation.statistic) {
+    case 'count':
+      return data.total;
+    case 'rate':
+      return window.durationNs > 0 ? (data.total * 1e9) / window.durationNs : null;
+    case 'mean':
+    case 'min':
+    case 'max':
+      return histogramFigures(data, scale)[expectation.statistic];
+    default:
+      return null;
+  }
+}
+
+function counterValue(
+  total: number,
+  good: number,
+  hasOutcome: boolean,
+  window: WindowSelection,
+  expectation: Expectation,
+): number | null {
+  switch (expectation.statistic) {
+    case 'count':
+      return total;
+    case 'rate':
+      return window.durationNs > 0 ? (total * 1e9) / window.durationNs : null;
+    case 'availability':
+      return hasOutcome && total > 0 ? good / total : null;
+    default:
+      return null;
+  }
+}
+
+function judgeByValues(
+  values: readonly (number | null)[],
+  expectation: Expectation,
+  limit: number,
+): Judgement {
+  const e = estimate(values);
+  if (e === null) {
+    return { ...NO_DATA, note: `no value of ${expectation.statistic} in the window` };
+  }
+  const { mean, low, high, n } = e;
+  const verdict = judge(low ?? mean, high ?? mean, expectation.operator, limit);
+  const note = n < values.length ? `${values.length - n} replications without a value` : '';
+  return { verdict, value: mean, low, high, replications: n, note };
+}
+
+/** The interval low..high against the limit. */
+export function judge(
+  low: number,
+  high: number,
+  operator: Expectation['operator'],
+  limit: number,
+): 'pass' | 'fail' | 'inconclusive' {
+  switch (operator) {
+    case '<':
+      return high < limit ? 'pass' : low >= limit ? 'fail' : 'inconclusive';
+    case '<=':
+      return high <= limit ? 'pass' : low > limit ? 'fail' : 'inconclusive';
+    case '>':
+      return low > limit ? 'pass' : high <= limit ? 'fail' : 'inconclusive';
+    case '>=':
+      return low >= limit ? 'pass' : high < limit ? 'fail' : 'inconclusive';
+  }
+}
+
+/** 97.5 % quantile of the normal distribution. */
+const Z = 1.959963984540054;
+
+/**
+ * A quantile that some replication has too few samples for is judged by the share of samples below
+ * the limit, all replications together: p99 < 50 ms is the same as "at least 99 % are below 50 ms".
+ * Wilson's score interval of that share; it takes samples as independent, and says so in the note.
+ */
+function judgeByShare(matched: readonly Matched[], expectation: Expectation): Judgement {
+  const parts: HistogramData[] = [];
+  let scale = 1;
+  for (const m of matched) {
+    if (m.kind !== 'tally') continue;
+    parts.push(m.data);
+    scale = scaleOf(m.unit);
+  }
+  const data = mergeHistograms(parts);
+  const p = expectation.quantile;
+  if (data.total === 0 || p === null) return { ...NO_DATA, note: 'no samples in the window' };
+  const n = data.total;
+  // Values are integers: below `limit` and at most `limit` differ by the limit itself.
+  const inclusive = expectation.operator === '<=' || expectation.operator === '>';
+  const below = countBelow(data, inclusive ? expectation.limit + 1 : expectation.limit) / n;
+  const centre = (below + (Z * Z) / (2 * n)) / (1 + (Z * Z) / n);
+  const spread = Z * Math.sqrt((below * (1 - below)) / n + (Z * Z) / (4 * n * n));
+  const half = spread / (1 + (Z * Z) / n);
+  const upper = expectation.operator === '<' || expectation.operator === '<=';
+  const share = judge(centre - half, centre + half, upper ? '>=' : '<', p);
+  const pooled = quantileOf(data, p);
+  return {
+    ...NO_DATA,
+    verdict: share,
+    value: pooled === null ? null : pooled / scale,
+    replications: parts.length,
+    note: `${n} samples are too few for ${expectation.statistic} in each replication: judged by the share below the limit`,
+  };
+}
+
+export type ExitStatus = 0 | 98 | 99;
+
+/** 99: a threshold is crossed; 98: one is undecided (inconclusive, no data, overloaded); else 0. */
+export function exitStatusOf(verdicts: readonly Verdict[]): ExitStatus {
+  if (verdicts.includes('fail')) return 99;
+  return verdicts.every((verdict) => verdict === 'pass') ? 0 : 98;
+}
