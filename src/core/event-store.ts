@@ -10,19 +10,21 @@ const SLOT_BITS = 24;
 const SLOT_COUNT = 2 ** SLOT_BITS;
 /** Generations run from 1 to 2^29 - 1 and start again, so that an event id fits in 53 bits. */
 const GENERATION_MAX = 2 ** 29 - 1;
+/** In place of the type of an event that was cancelled while a queue still refers to it. */
+const CANCELLED = -1;
 
 export class EventStore {
   capacity: number;
   /** Time at which the event is due, ns. */
-  timeNs: Float64Array;
+  timeNs: Float64Array<ArrayBuffer>;
   /** Order of scheduling, the tie-break among equal times; below 2^53. */
-  sequence: Float64Array;
-  type: Int32Array;
-  a: Int32Array;
-  b: Int32Array;
+  sequence: Float64Array<ArrayBuffer>;
+  type: Int32Array<ArrayBuffer>;
+  a: Int32Array<ArrayBuffer>;
+  b: Int32Array<ArrayBuffer>;
   /** Raised when the slot is given back; an id with an older generation is stale. */
-  generation: Int32Array;
-  #free: Int32Array;
+  generation: Int32Array<ArrayBuffer>;
+  #free: Int32Array<ArrayBuffer>;
   #freeCount = 0;
   /** Slots from here on were never used. */
   #fresh = 0;
@@ -55,6 +57,14 @@ export class EventStore {
     this.#free[this.#freeCount++] = slot;
   }
 
+  isLive(slot: number): boolean {
+    return this.type[slot] !== CANCELLED;
+  }
+
+  markCancelled(slot: number): void {
+    this.type[slot] = CANCELLED;
+  }
+
   idOf(slot: number): number {
     return this.generation[slot] * SLOT_COUNT + slot;
   }
@@ -85,13 +95,13 @@ export class EventStore {
   }
 }
 
-export function grownFloat64(old: Float64Array, capacity: number): Float64Array {
+export function grownFloat64(old: Float64Array, capacity: number): Float64Array<ArrayBuffer> {
   const grown = new Float64Array(capacity);
   grown.set(old);
   return grown;
 }
 
-export function grownInt32(old: Int32Array, capacity: number, fill: number): Int32Array {
+export function grownInt32(old: Int32Array, capacity: number, fill: number): Int32Array<ArrayBuffer> {
   const grown = new Int32Array(capacity);
   if (fill !== 0) grown.fill(fill, old.length);
   grown.set(old);

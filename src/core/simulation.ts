@@ -8,6 +8,7 @@ import { EventStore } from './event-store.ts';
 import { ProcessTable } from './process-table.ts';
 import type { EventQueue } from './queue/event-queue.ts';
 import { ReferenceQueue } from './queue/reference-queue.ts';
+import { TwoTierQueue } from './queue/two-tier-queue.ts';
 import { createStream, type Stream } from './stream.ts';
 import { HORIZON_NS_MAX, NS_PER_DAY } from './time.ts';
 import { EventTrace, type TraceOptions } from './trace.ts';
@@ -33,7 +34,6 @@ export interface SimulationOptions {
 
 /** Most events that one run may schedule. */
 export const EVENTS_MAX = 2 ** 40;
-const CANCELLED = -1;
 
 export class Simulation {
   /** Simulated time, ns; only the loop moves it. */
@@ -64,7 +64,10 @@ export class Simulation {
     }
     this.seed = seed;
     this.horizonNs = horizonNs;
-    this.#queue = new ReferenceQueue(this.#store, horizonNs);
+    this.#queue =
+      options.queue === 'fast-priority-queue'
+        ? new ReferenceQueue(this.#store, horizonNs)
+        : new TwoTierQueue(this.#store, horizonNs);
     this.#trace = options.trace === undefined ? undefined : new EventTrace(options.trace);
   }
 
@@ -104,8 +107,8 @@ export class Simulation {
   cancel(id: EventId): boolean {
     const store = this.#store;
     const slot = store.slotOf(id);
-    if (slot < 0 || store.type[slot] === CANCELLED) return false;
-    store.type[slot] = CANCELLED;
+    if (slot < 0 || !store.isLive(slot)) return false;
+    store.markCancelled(slot);
     if (this.#queue.remove(slot)) store.release(slot);
     return true;
   }
