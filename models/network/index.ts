@@ -1,0 +1,11 @@
+/** The network between hosts: connections, partitions, delays, loss. */
+export { Connection, type ConnectionOptions, type DownReason } from './connection.ts';
+export { networkConstants } from './constants.ts';
+export {
+  type DisturbanceId,
+  type HostId,
+  Network,
+  type NetworkHost,
+  type PartitionId,
+  type PartitionMode,
+} from './network.ts';
