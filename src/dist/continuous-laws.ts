@@ -94,7 +94,7 @@ export function paretoLaw(spec: ParetoSpec): Law {
     random: true,
     mean: paretoMoment(spec, 1),
     secondMoment: paretoMoment(spec, 2),
-    quantile: (p) => scale * pow(1 - p * kept, -1 / shape),
+    quantile: (p) => scale * exp(-log1p(-p * kept) / shape),
     cdf: (x) => {
       if (x <= scale) return 0;
       if (max !== undefined && x >= max) return 1;

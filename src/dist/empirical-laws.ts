@@ -1,5 +1,5 @@
 /** Laws of measured data: samples and histogram buckets. */
-import { log, pow } from '../core/index.ts';
+import { exp, log } from '../core/index.ts';
 import { constantLaw } from './continuous-laws.ts';
 import type { Law } from './law.ts';
 import type { HistogramSpec } from './spec.ts';
@@ -182,7 +182,8 @@ export class HistogramLaw implements Law {
     if (this.#excess > 0 && bucket === this.#lower.length - 1) {
       return this.#lower[bucket] - this.#excess * log(Math.max(1e-300, 1 - inside));
     }
-    const position = this.#power === 1 ? inside : pow(Math.max(0, inside), this.#power);
+    if (this.#power === 1) return this.#lower[bucket] + this.#width[bucket] * inside;
+    const position = inside > 0 ? exp(this.#power * log(inside)) : 0;
     return this.#lower[bucket] + this.#width[bucket] * position;
   }
 
