@@ -44,9 +44,9 @@ export interface LognormalParameters {
 
 /**
  * With z the 99 % quantile of the standard normal: p99 = e^(mu + z sigma), and p50 = e^mu gives
- * sigma = ln(p99 / p50) / z. A mean e^(mu + sigma^2 / 2) gives sigma^2 / 2 - z sigma + ln(p99 / mean) = 0:
- * two solutions, of which the smaller sigma is taken (the other has nearly all its mass near zero), one,
- * or none where p99 / mean > e^(z^2 / 2) = 14.97. NaN where there is none.
+ * sigma = ln(p99 / p50) / z. A mean e^(mu + sigma^2 / 2) gives sigma^2 / 2 - z sigma + ln(p99 /
+ * mean) = 0: two solutions, of which the smaller sigma is taken (the other has nearly all its
+ * mass near zero), one, or none where p99 / mean > e^(z^2 / 2) = 14.97. NaN where there is none.
  */
 export function lognormalParameters(spec: LognormalSpec): LognormalParameters {
   const z = normalQuantile(0.99);
@@ -103,7 +103,10 @@ export function paretoLaw(spec: ParetoSpec): Law {
   };
 }
 
-/** E[X^k] = a s^a / (1 - (s/m)^a) * integral of x^(k - a - 1) from s to m; Infinity where it diverges. */
+/**
+ * E[X^k] = a s^a / (1 - (s/m)^a) * integral of x^(k - a - 1) from s to m; Infinity where it
+ * diverges.
+ */
 function paretoMoment(spec: ParetoSpec, k: number): number {
   const { scale, shape, max } = spec;
   if (max === undefined) {

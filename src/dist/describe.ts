@@ -1,7 +1,10 @@
 /** A specification in one line, for tables and error messages. */
 import type { DistributionSpec, StallSpec } from './spec.ts';
 
-/** `format` prints a value in the caller's unit, e.g. ns as '1.5ms'; stall lengths are formatted too. */
+/**
+ * `format` prints a value in the caller's unit, e.g. ns as '1.5ms'; stall lengths are formatted
+ * too.
+ */
 export function describe(
   spec: DistributionSpec,
   format: (value: number) => string = String,

@@ -5,9 +5,10 @@ import type { Law } from './law.ts';
 import type { HistogramSpec } from './spec.ts';
 
 /**
- * n sorted samples, quantiles interpolated between them: x at position p (n - 1) (Hyndman & Fan type 7).
- * Draws never leave [min, max]; the mean is that of the interpolated law, sum of (x[i] + x[i+1]) / 2
- * over n - 1, which differs from the samples' own by ((min + max) / 2 - mean) / (n - 1).
+ * n sorted samples, quantiles interpolated between them: x at position p (n - 1) (Hyndman & Fan
+ * type 7). Draws never leave [min, max]; the mean is that of the interpolated law, sum of (x[i] +
+ * x[i+1]) / 2 over n - 1, which differs from the samples' own by ((min + max) / 2 - mean) / (n -
+ * 1).
  */
 export class SamplesLaw implements Law {
   readonly random = true;
@@ -70,10 +71,12 @@ export interface HistogramShape {
 /**
  * Position of the values inside the buckets such that the recorded sum is kept:
  * - without a sum: 1/2 (linear interpolation);
- * - with a sum: position = (sum - sum of count x lower) / (sum of count x width), for all buckets alike,
- *   where an open last bucket is taken to end at twice its lower edge, as buckets that double would;
- * - where that is 1 or more and the last bucket is open, its values lie further out: closed buckets keep
- *   1/2, and the open one is its lower edge plus an exponential excess that accounts for the rest.
+ * - with a sum: position = (sum - sum of count x lower) / (sum of count x width), for all buckets
+ *   alike, where an open last bucket is taken to end at twice its lower edge, as buckets that
+ *   double would;
+ * - where that is 1 or more and the last bucket is open, its values lie further out: closed
+ *   buckets keep 1/2, and the open one is its lower edge plus an exponential excess that accounts
+ *   for the rest.
  * `null` where no values inside these buckets have this sum.
  */
 export function histogramShape({ bounds, counts, sum }: HistogramSpec): HistogramShape | null {
@@ -108,8 +111,8 @@ function bucketEdges(bounds: readonly number[], i: number): BucketEdges {
 }
 
 /**
- * Inside a bucket, x = lower + width u^k with u uniform and k = 1 / position - 1, so that the mean lies
- * at `position`: monotone, without gaps between buckets, and linear for 1/2.
+ * Inside a bucket, x = lower + width u^k with u uniform and k = 1 / position - 1, so that the
+ * mean lies at `position`: monotone, without gaps between buckets, and linear for 1/2.
  */
 export class HistogramLaw implements Law {
   readonly random = true;

@@ -1,6 +1,12 @@
-/** Why a specification is no distribution: a user's mistake, with the place inside the specification. */
+/**
+ * Why a specification is no distribution: a user's mistake, with the place inside the
+ * specification.
+ */
 
-/** WT2101 parameter out of range; WT2102 no such lognormal; WT2103 bad histogram; WT2104 bad stall. */
+/**
+ * WT2101 parameter out of range; WT2102 no such lognormal; WT2103 bad histogram; WT2104 bad
+ * stall.
+ */
 export type DistributionErrorCode = 'WT2101' | 'WT2102' | 'WT2103' | 'WT2104';
 
 export interface DistributionProblem {

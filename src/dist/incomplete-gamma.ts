@@ -1,10 +1,10 @@
 /**
- * Regularized lower incomplete gamma function P(a, x), the CDF of a gamma variate of shape a, scale 1,
- * and its inverse.
+ * Regularized lower incomplete gamma function P(a, x), the CDF of a gamma variate of shape a,
+ * scale 1, and its inverse.
  *
- * Series for x < a + 1, Lentz's continued fraction above: Numerical Recipes, 3rd ed., section 6.2;
- * NIST DLMF 8.11.4 and 8.9.2. Inverse by safeguarded Newton steps from the Wilson-Hilferty guess
- * (Abramowitz & Stegun 26.4.17).
+ * Series for x < a + 1, Lentz's continued fraction above: Numerical Recipes, 3rd ed., section
+ * 6.2; NIST DLMF 8.11.4 and 8.9.2. Inverse by safeguarded Newton steps from the Wilson-Hilferty
+ * guess (Abramowitz & Stegun 26.4.17).
  */
 import { exp, gammaLn, log, normalQuantile } from '../core/index.ts';
 

@@ -13,8 +13,8 @@ export { createSampler, DRAW_MAX, type Sampler, type SamplerOptions } from './sa
 export type * from './spec.ts';
 
 /**
- * Mean of the distribution before rounding; Infinity where it has none. That of a mixture depends on
- * when draws happen: see docs/models/statistics.md.
+ * Mean of the distribution before rounding; Infinity where it has none. That of a mixture depends
+ * on when draws happen: see docs/models/statistics.md.
  */
 export function mean(spec: DistributionSpec): number {
   return checkedLaw(spec).mean;

@@ -53,8 +53,8 @@ export function lawOf(spec: DistributionSpec): Law {
 }
 
 /**
- * A scaled mixture scales its body and the length of its stalls, a shifted one shifts its body: a draw
- * that meets a stall still ends when the stall does.
+ * A scaled mixture scales its body and the length of its stalls, a shifted one shifts its body: a
+ * draw that meets a stall still ends when the stall does.
  */
 export function pushInward(spec: DistributionSpec): DistributionSpec {
   if (spec.kind !== 'scaled' && spec.kind !== 'shifted') return spec;
@@ -106,9 +106,10 @@ interface StallLaw {
 }
 
 /**
- * Draws at random instants: an episode is in progress with probability pi = m' / (1 / rate + m'), where
- * m' = E[L] / (1 - c) is the mean length of a train of episodes, and a draw waits for the residual of
- * the episode it meets, E[L^2] / (2 E[L]) on average. An episode that begins during a draw is left out.
+ * Draws at random instants: an episode is in progress with probability pi = m' / (1 / rate + m'),
+ * where m' = E[L] / (1 - c) is the mean length of a train of episodes, and a draw waits for the
+ * residual of the episode it meets, E[L^2] / (2 E[L]) on average. An episode that begins during a
+ * draw is left out.
  */
 function stallByRate(perSecond: number, correlation: number, length: Law): StallLaw {
   const train = length.mean / (1 - correlation);
@@ -122,8 +123,9 @@ function stallByRate(perSecond: number, correlation: number, length: Law): Stall
 }
 
 /**
- * Draws one after the other: one that follows no stall begins one with probability p, one that follows
- * a stall with q = c + (1 - c) p; in the long run p / (1 - q + p) of the draws wait for a whole stall.
+ * Draws one after the other: one that follows no stall begins one with probability p, one that
+ * follows a stall with q = c + (1 - c) p; in the long run p / (1 - q + p) of the draws wait for a
+ * whole stall.
  */
 function stallByDraw(probability: number, correlation: number, length: Law): StallLaw {
   const again = correlation + (1 - correlation) * probability;
@@ -145,7 +147,8 @@ function mixtureLaw({ body, stall }: MixtureSpec): Law {
       ? stallByDraw(stall.startProbability ?? 0, correlation, lengthLaw)
       : stallByRate(stall.startPerSecond, correlation, lengthLaw);
   const cdf = (x: number) => bodyLaw.cdf(x) * (1 - share + share * waitCdf(x));
-  // E[max(B, W)] = E[W] + E[(B - W)+]; the second part by midpoints of the body's quantile function.
+  // E[max(B, W)] = E[W] + E[(B - W)+]; the second part by midpoints of the body's quantile
+  // function.
   const points = 128;
   let excess = 0;
   for (let i = 0; i < points; i += 1) {

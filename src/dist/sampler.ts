@@ -1,9 +1,10 @@
 /**
  * Samplers: a specification and a stream become a source of integers.
  *
- * `inversion: true` spends one uniform a variate and is monotone in it: for workload and fault draws,
- * whose pairs stay aligned between scenarios. Otherwise exponential and normal variates come from the
- * ziggurat, gamma variates from rejection, which is faster and spends a varying number of uniforms.
+ * `inversion: true` spends one uniform a variate and is monotone in it: for workload and fault
+ * draws, whose pairs stay aligned between scenarios. Otherwise exponential and normal variates
+ * come from the ziggurat, gamma variates from rejection, which is faster and spends a varying
+ * number of uniforms.
  */
 import { exp, log, pow, type Stream } from '../core/index.ts';
 import { checkDistribution } from './check.ts';

@@ -1,6 +1,6 @@
 /**
- * Distributions as plain data. The unit is the caller's (ns for latencies, bytes for sizes); a draw is
- * rounded once, to an integer that is not negative.
+ * Distributions as plain data. The unit is the caller's (ns for latencies, bytes for sizes); a
+ * draw is rounded once, to an integer that is not negative.
  */
 export type DistributionSpec =
   | ConstantSpec
@@ -59,7 +59,10 @@ export interface MixtureSpec {
 
 /** Exactly one of startPerSecond and startProbability. */
 export interface StallSpec {
-  /** Episodes begin by a Poisson process of this rate in simulated time, while none is in progress. */
+  /**
+   * Episodes begin by a Poisson process of this rate in simulated time, while none is in
+   * progress.
+   */
   readonly startPerSecond?: number;
   /** Each draw outside an episode begins one with this probability. */
   readonly startProbability?: number;
@@ -75,7 +78,10 @@ export interface SamplesSpec {
   readonly values: readonly number[];
 }
 
-/** Bucket i holds `counts[i]` values up to and including `bounds[i]`; the last bound may be Infinity. */
+/**
+ * Bucket i holds `counts[i]` values up to and including `bounds[i]`; the last bound may be
+ * Infinity.
+ */
 export interface HistogramSpec {
   readonly kind: 'histogram';
   readonly bounds: readonly number[];

@@ -1,11 +1,11 @@
 /**
- * Rare, serially correlated stalls: a two-state process (body, stall) under which a device freezes for
- * an episode. Every draw that overlaps an episode lasts until its end, so that one long stall shows as
- * one long sync and everything behind it, not as independent bad luck. An episode that ends while a
- * draw's own work goes on costs nothing.
+ * Rare, serially correlated stalls: a two-state process (body, stall) under which a device
+ * freezes for an episode. Every draw that overlaps an episode lasts until its end, so that one
+ * long stall shows as one long sync and everything behind it, not as independent bad luck. An
+ * episode that ends while a draw's own work goes on costs nothing.
  *
- * Left out: work done during an episode; a draw that is released by one episode's end and the start of
- * the next at the same instant is not caught again.
+ * Left out: work done during an episode; a draw that is released by one episode's end and the
+ * start of the next at the same instant is not caught again.
  */
 import type { Stream } from '../core/index.ts';
 

@@ -1,8 +1,9 @@
 /**
  * Prometheus buckets (upper bounds inclusive), counted exactly at the price of one table look-up.
  *
- * A bin of the fine histogram that no bound divides belongs to one bucket as a whole and is added up
- * when a segment ends. Only values of the few bins that a bound divides are compared when recorded.
+ * A bin of the fine histogram that no bound divides belongs to one bucket as a whole and is added
+ * up when a segment ends. Only values of the few bins that a bound divides are compared when
+ * recorded.
  */
 import { assert } from '../core/index.ts';
 import { BIN_COUNT_MAX, binIndex, binLower, binWidth, type Histogram } from './histogram.ts';

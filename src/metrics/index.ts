@@ -1,4 +1,7 @@
-/** What a run counts: counters, levels, tallies, the probes of resources, and questions to results. */
+/**
+ * What a run counts: counters, levels, tallies, the probes of resources, and questions to
+ * results.
+ */
 
 export type { Counter } from './counter.ts';
 export { MetricsLimitError } from './errors.ts';

@@ -1,4 +1,7 @@
-/** Level: a quantity that holds a value over time (queue length, keys stored); means weigh by time. */
+/**
+ * Level: a quantity that holds a value over time (queue length, keys stored); means weigh by
+ * time.
+ */
 import { assert } from '../core/index.ts';
 import type { Labels, LevelResult, LevelSegment, SeriesResult } from './result.ts';
 import { seriesArray, type TickContext } from './series.ts';

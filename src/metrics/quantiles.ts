@@ -63,10 +63,11 @@ export function quantileKnown(n: number, p: number): boolean {
 }
 
 /**
- * The p-quantile, 0 < p < 1: the ceil(p n)-th smallest sample. Where its bin holds several integers,
- * its samples are taken as spread evenly over them: the k-th of c samples of a bin of width w counts
- * as lower + floor((k - 1/2) w / c). Kept within [min, max], so always an integer that is at most
- * one bin width (0.79 %) from the sample. `null` where fewer than 30 samples lie beyond it.
+ * The p-quantile, 0 < p < 1: the ceil(p n)-th smallest sample. Where its bin holds several
+ * integers, its samples are taken as spread evenly over them: the k-th of c samples of a bin of
+ * width w counts as lower + floor((k - 1/2) w / c). Kept within [min, max], so always an integer
+ * that is at most one bin width (0.79 %) from the sample. `null` where fewer than 30 samples lie
+ * beyond it.
  */
 export function quantileOf(data: HistogramData, p: number): number | null {
   assert(p > 0 && p < 1, `a quantile needs 0 < p < 1, not ${p}`);

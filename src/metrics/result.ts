@@ -1,4 +1,7 @@
-/** What one run returns of its metrics: plain data, structured-clone friendly, integer counts that merge by addition. */
+/**
+ * What one run returns of its metrics: plain data, structured-clone friendly, integer counts that
+ * merge by addition.
+ */
 
 export type Labels = Readonly<Record<string, string>>;
 
@@ -31,7 +34,10 @@ export interface LevelResult extends MetricIdentity {
   readonly perSegment: readonly LevelSegment[];
 }
 
-/** Sparse log-linear histogram: bin `index[i]` holds `count[i]` values; see src/metrics/histogram.ts for the edges. */
+/**
+ * Sparse log-linear histogram: bin `index[i]` holds `count[i]` values; see
+ * src/metrics/histogram.ts for the edges.
+ */
 export interface HistogramData {
   readonly index: Int32Array;
   readonly count: Float64Array;
@@ -46,14 +52,20 @@ export interface HistogramData {
 export interface TallyResult extends MetricIdentity {
   readonly unit: 'ns' | 'bytes' | '1';
   readonly perSegment: readonly HistogramData[];
-  /** Upper bounds in the metric's exported unit (seconds, bytes) and counts per segment (not cumulative; last = +Inf). */
+  /**
+   * Upper bounds in the metric's exported unit (seconds, bytes) and counts per segment (not
+   * cumulative; last = +Inf).
+   */
   readonly prometheus: {
     readonly bounds: readonly number[];
     readonly perSegment: readonly Float64Array[];
   } | null;
 }
 
-/** One column of the time series of one metric: values[i] belongs to the interval that ends at (i + 1) * seriesIntervalNs; NaN = no data. */
+/**
+ * One column of the time series of one metric: values[i] belongs to the interval that ends at (i
+ * + 1) * seriesIntervalNs; NaN = no data.
+ */
 export interface SeriesResult extends MetricIdentity {
   readonly field: 'value' | 'rate' | 'count' | 'mean' | 'p50' | 'p99' | 'max';
   readonly values: Float64Array;

@@ -1,6 +1,7 @@
 /**
- * Selectors of metrics, in Prometheus' notation: `name`, `name{op="put"}`, `name{op!="put",code=~"5.."}`.
- * A selector matches every label set whose labels satisfy all matchers; a missing label is ''.
+ * Selectors of metrics, in Prometheus' notation: `name`, `name{op="put"}`,
+ * `name{op!="put",code=~"5.."}`. A selector matches every label set whose labels satisfy all
+ * matchers; a missing label is ''.
  */
 import type { Labels } from './result.ts';
 

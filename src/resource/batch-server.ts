@@ -1,7 +1,7 @@
 /**
- * BatchServer: one server that takes everything queued (up to a limit) and serves it as one batch, whose
- * service time is a function of its size: a WAL fsync, a commit. An arrival at the idle server starts a
- * batch of its own at once. `service` is measured per batch, `wait` per job.
+ * BatchServer: one server that takes everything queued (up to a limit) and serves it as one
+ * batch, whose service time is a function of its size: a WAL fsync, a commit. An arrival at the
+ * idle server starts a batch of its own at once. `service` is measured per batch, `wait` per job.
  */
 import { assert, type Simulation, type Waitable } from '../core/index.ts';
 import type { ResourceProbe, Tally } from '../metrics/index.ts';
@@ -9,7 +9,9 @@ import type { ModelContext } from './context.ts';
 import { JobRing, QUEUE_LIMIT_DEFAULT } from './job-ring.ts';
 
 export interface BatchServerOptions {
-  /** Service time of a batch in integer ns, from its number of jobs and the sum of their weights. */
+  /**
+   * Service time of a batch in integer ns, from its number of jobs and the sum of their weights.
+   */
   readonly serviceNs: (jobs: number, weight: number) => number;
   /** Jobs in one batch; Infinity by default. */
   readonly batchLimit?: number;

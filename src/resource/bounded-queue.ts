@@ -1,7 +1,7 @@
 /**
- * BoundedQueue: a first-in-first-out ring of numbers that doubles until its limit. What does not fit is
- * refused and counted. It measures how long items wait. A process waits for an item by `yield queue`,
- * and must look again: another consumer may have been first.
+ * BoundedQueue: a first-in-first-out ring of numbers that doubles until its limit. What does not
+ * fit is refused and counted. It measures how long items wait. A process waits for an item by
+ * `yield queue`, and must look again: another consumer may have been first.
  */
 import { assert, type Simulation, type Waitable } from '../core/index.ts';
 import type { ResourceProbe } from '../metrics/index.ts';

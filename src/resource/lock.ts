@@ -30,7 +30,10 @@ export class Lock implements Waitable {
     return this.#waiters.length;
   }
 
-  /** Schedules (grantedType, a, b) when the lock is the caller's: by a zero delay where it is free. */
+  /**
+   * Schedules (grantedType, a, b) when the lock is the caller's: by a zero delay where it is
+   * free.
+   */
   acquire(grantedType: number, a: number, b: number): void {
     if (this.tryAcquire()) {
       this.#sim.schedule(0, grantedType, a, b);

@@ -1,8 +1,9 @@
 /**
- * ServerPool: c equal servers and one queue, first in first out (G/G/c). The caller brings each job's
- * service time, drawn when the job is made.
+ * ServerPool: c equal servers and one queue, first in first out (G/G/c). The caller brings each
+ * job's service time, drawn when the job is made.
  *
- * Left out: priorities, pre-emption, servers that share a core (see the machine's processor sharing).
+ * Left out: priorities, pre-emption, servers that share a core (see the machine's processor
+ * sharing).
  */
 import { assert, type Simulation, type Waitable } from '../core/index.ts';
 import type { ResourceProbe } from '../metrics/index.ts';

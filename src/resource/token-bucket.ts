@@ -1,10 +1,11 @@
 /**
- * TokenBucket: `burst` tokens at most, refilled at a rate; takers wait first in first out. The level is an
- * integer count of fractions of a token, and every ns adds an integer number of them: no rounding, no
- * drift, and a taker is served at the first ns at which its tokens are there.
+ * TokenBucket: `burst` tokens at most, refilled at a rate; takers wait first in first out. The
+ * level is an integer count of fractions of a token, and every ns adds an integer number of them:
+ * no rounding, no drift, and a taker is served at the first ns at which its tokens are there.
  *
- * A take of more than `burst` is granted when the bucket is full and leaves a debt that is refilled first.
- * Measured service is the time in which the tokens taken come back; utilization is its share of time.
+ * A take of more than `burst` is granted when the bucket is full and leaves a debt that is
+ * refilled first. Measured service is the time in which the tokens taken come back; utilization
+ * is its share of time.
  */
 import { assert, type Simulation, type Waitable } from '../core/index.ts';
 import type { ResourceProbe } from '../metrics/index.ts';
@@ -29,8 +30,9 @@ export interface RefillRate {
 const LEVEL_MAX = 4503599627370496;
 
 /**
- * The rate as a fraction in lowest terms, exact for rates of up to six decimals as long as the level fits
- * 2^52 parts; else the nearest fraction with a power of two below it, the largest that fits.
+ * The rate as a fraction in lowest terms, exact for rates of up to six decimals as long as the
+ * level fits 2^52 parts; else the nearest fraction with a power of two below it, the largest that
+ * fits.
  */
 export function refillRate(ratePerSecond: number, burst: number): RefillRate {
   for (let unit = 1; unit <= 1e6; unit *= 10) {
@@ -65,7 +67,9 @@ export class TokenBucket {
   readonly #waiters: JobRing = new JobRing(QUEUE_LIMIT_DEFAULT);
   readonly #refillType: number;
   readonly #rate: RefillRate;
-  /** Parts of a token in the bucket at #levelNs; <= #full, below 0 after a take beyond the burst. */
+  /**
+   * Parts of a token in the bucket at #levelNs; <= #full, below 0 after a take beyond the burst.
+   */
   #level: number;
   #levelNs: number;
   readonly #full: number;
@@ -97,7 +101,10 @@ export class TokenBucket {
     return Math.floor(this.#level / this.#rate.parts);
   }
 
-  /** Schedules (grantedType, a, b) when the tokens are the caller's: by a zero delay where they are there. */
+  /**
+   * Schedules (grantedType, a, b) when the tokens are the caller's: by a zero delay where they
+   * are there.
+   */
   take(tokens: number, grantedType: number, a: number, b: number): void {
     if (this.tryTake(tokens)) {
       this.#sim.schedule(0, grantedType, a, b);

@@ -79,7 +79,7 @@ test('Count, sum, min and max are exact where a double would round.', () => {
   );
 });
 
-test('Merging in any order and grouping gives the same data as recording everything at once.', () => {
+test('Merging in any order and grouping is the same as recording everything at once.', () => {
   const parts = fc.array(fc.array(anyValue, { maxLength: 50 }), { minLength: 1, maxLength: 6 });
   fc.assert(
     fc.property(parts, (lists) => {

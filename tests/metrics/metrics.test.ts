@@ -54,7 +54,7 @@ test('A run without warm-up measures from the first instant.', () => {
   assert.deepEqual(result.counters[0].perSegment, [100]);
 });
 
-test('A counter that grows by 2 each ns has 60 in each segment of 30 ns; warm-up is in none.', () => {
+test('A counter that grows by 2 each ns has 60 in each segment of 30 ns.', () => {
   const metrics = new Metrics(OPTIONS);
   const counter = metrics.counter('a_total');
   const result = drive(metrics, 100, () => counter.add(2));
@@ -77,7 +77,7 @@ test('A tally keeps every segment apart, and the segments of a run merge to the 
   assert.equal(whole.sumHigh * 2 ** 32 + whole.sumLow, 4905);
 });
 
-test('A row of the time series counts each value once, also where a segment ends inside it.', () => {
+test('A row of the time series counts each value once, also across a cut inside it.', () => {
   const metrics = new Metrics({ warmupNs: 15, horizonNs: 100, cutsNs: [44], seriesIntervalNs: 20 });
   const tally = metrics.tally('size_bytes');
   const result = drive(metrics, 100, (nowNs) => tally.record(nowNs));
