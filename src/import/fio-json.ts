@@ -6,6 +6,8 @@
  * with `bins` (midpoint of the bin -> count) under json+ and `percentile` always; fio's stat.c,
  * plat_idx_to_val, gives the bins. fio 2 wrote µs under `lat` and `clat` without a suffix.
  */
+
+import { FIO_COMMAND, isOn, reviewJobs, reviewOptions } from './fio-review.ts';
 import {
   type Bucket,
   fioBinWidthNs,
@@ -15,7 +17,6 @@ import {
 } from './latencies.ts';
 import type { Report } from './problems.ts';
 import type { CalibrateInput, CalibrateOptions } from './types.ts';
-import { formatCount, formatNs } from './units.ts';
 
 /** A JSON object of which nothing is known yet. */
 type Json = Readonly<Record<string, unknown>>;
@@ -25,6 +26,11 @@ export interface FioRun {
   /** Seconds of the longest job; null where fio does not say. */
   readonly runtimeSeconds: number | null;
   readonly version: string;
+  /** 'fdatasync', 'fsync' or 'writes with sync=dsync'; for the source of the profile. */
+  readonly method: string;
+  readonly durableBy: 'sync' | 'write';
+  /** True where the run paused on purpose (thinktime, rate). */
+  readonly paced: boolean;
   /** False where page-cache writes were measured: nothing of them holds for etcd's WAL. */
   readonly durable: boolean;
 }
@@ -49,10 +55,6 @@ const UNIT_SUFFIXES: readonly (readonly [string, number])[] = [
   // fio before 3.0 wrote microseconds under the bare name.
   ['', 1e3],
 ];
-
-const FIO_COMMAND =
-  'fio --name=wal --rw=write --ioengine=sync --fdatasync=1 --bs=2300 --size=22m ' +
-  '--directory=DIR --output-format=json+ --output=disk.json';
 
 function isObject(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -134,14 +136,33 @@ export function readFioJson(
   const used = synced.length > 0 ? synced : measured;
   const options0 = jobs[0].options;
   const durable = synced.length > 0 || isDurableWrite(options0);
-  reviewJobs(input, jobs, used, report);
+  reviewJobs(
+    input,
+    used.map((m) => m.latencies),
+    Number(options0.numjobs ?? 1) || 1,
+    report,
+  );
   reviewOptions(input, options0, { fromSync: synced.length > 0, durable }, report);
   return {
     latencies: mergeLatencies(used.map((m) => m.latencies)),
     runtimeSeconds: runtimeOf(jobs),
     version: typeof json['fio version'] === 'string' ? json['fio version'] : 'fio',
+    method: methodOf(options0, { fromSync: synced.length > 0, durable }),
+    durableBy: synced.length > 0 ? 'sync' : 'write',
+    paced: PACING.some((key) => isOn(options0[key])),
     durable,
   };
+}
+
+const PACING: readonly string[] = ['thinktime', 'rate', 'rate_iops'];
+
+function methodOf(
+  options: Readonly<Record<string, string>>,
+  o: { fromSync: boolean; durable: boolean },
+): string {
+  if (!o.durable) return 'writes without sync';
+  if (!o.fromSync) return `writes with sync=${options.sync}`;
+  return isOn(options.fdatasync) || !isOn(options.fsync) ? 'fdatasync' : 'fsync';
 }
 
 function selectJobs(
@@ -349,158 +370,6 @@ function runtimeOf(jobs: readonly FioJob[]): number | null {
   return longest;
 }
 
-function isOn(value: string | undefined): boolean {
-  return value !== undefined && value !== '0' && value !== 'none' && value !== 'false';
-}
-
 function isDurableWrite(options: Readonly<Record<string, string>>): boolean {
   return isOn(options.sync);
-}
-
-function reviewJobs(
-  input: CalibrateInput,
-  jobs: readonly FioJob[],
-  used: readonly JobLatencies[],
-  report: Report,
-): void {
-  const parallel = Math.max(used.length, Number(jobs[0].options.numjobs ?? 1) || 1);
-  if (parallel > 1) {
-    report.warning(
-      input.name,
-      'several-jobs',
-      `${parallel} jobs are added up; where they ran at the same time they waited for each other, ` +
-        'and etcd has one writer',
-      'Run one job, or pick one by its name.',
-    );
-  }
-  const [first] = used;
-  const p50 = used.length === 1 ? first.latencies : mergeLatencies(used.map((u) => u.latencies));
-  if (p50.sumNs !== null && p50.sumNs / p50.count < NO_DEVICE_MEAN_NS) {
-    report.warning(
-      input.name,
-      'no-device',
-      `a sync took ${formatNs(p50.sumNs / p50.count)} on average: no device answers that fast, ` +
-        'so this was a RAM disk or a disk that does not flush',
-      'Point --directory at the disk that will hold etcd.',
-    );
-  }
-}
-
-/** Enterprise NVMe with power-loss protection needs 12 to 58 µs (smalldatum, January 2026). */
-const NO_DEVICE_MEAN_NS = 5_000;
-/** etcd's WAL writes in a Kubernetes cluster were 2200 to 2400 bytes (IBM Cloud blog, 2019). */
-const WAL_WRITE_BYTES = 2300;
-const RUNTIME_FOR_STALLS_SECONDS = 600;
-
-function reviewOptions(
-  input: CalibrateInput,
-  options: Readonly<Record<string, string>>,
-  o: { fromSync: boolean; durable: boolean },
-  report: Report,
-): void {
-  const { name } = input;
-  if (!o.durable) {
-    report.warning(
-      name,
-      'no-fdatasync',
-      'no job synced: the latencies are of writes into the page cache, and say nothing of the disk',
-      `Measure with --fdatasync=1: ${FIO_COMMAND}`,
-    );
-  } else if (!o.fromSync) {
-    report.info(
-      name,
-      'synchronous-writes',
-      `the latencies are of writes with sync=${options.sync}: write and flush together, which is ` +
-        'what etcd waits for',
-    );
-  }
-  if (isOn(options.fsync) && !isOn(options.fdatasync)) {
-    report.warning(
-      name,
-      'fsync-not-fdatasync',
-      'fsync also writes the metadata of the file; etcd calls fdatasync, which is faster',
-      'Use --fdatasync=1.',
-    );
-  }
-  const every = Number(options.fdatasync ?? options.fsync ?? 1);
-  if (every > 1) {
-    report.warning(
-      name,
-      'several-writes-per-sync',
-      `${every} writes went before each sync; etcd syncs after every batch`,
-      'Use --fdatasync=1.',
-    );
-  }
-  reviewWrites(name, options, report);
-}
-
-function reviewWrites(
-  name: string,
-  options: Readonly<Record<string, string>>,
-  report: Report,
-): void {
-  const bytes = bytesOf(options.bs ?? options.blocksize ?? '');
-  if (bytes === null) {
-    const written = options.bs === undefined ? 'fio’s default of 4 KiB' : `'${options.bs}'`;
-    report.info(
-      name,
-      'block-size',
-      `block size ${written}; etcd writes about ${WAL_WRITE_BYTES} B`,
-    );
-  } else if (bytes > WAL_WRITE_BYTES * 2 || bytes < WAL_WRITE_BYTES / 2) {
-    report.warning(
-      name,
-      'block-size',
-      `block size ${formatCount(bytes)} B; etcd writes about ${formatCount(WAL_WRITE_BYTES)} B ` +
-        'at a time under Kubernetes',
-      'Use --bs=2300.',
-    );
-  }
-  const pattern = options.rw ?? options.readwrite ?? 'read';
-  if (pattern !== 'write') {
-    report.warning(
-      name,
-      'access-pattern',
-      `the pattern is '${pattern}'; etcd appends`,
-      'Use --rw=write.',
-    );
-  }
-  if (isOn(options.direct)) {
-    report.warning(
-      name,
-      'direct',
-      'direct=1 goes around the page cache; etcd writes through it and then syncs',
-      'Leave --direct out.',
-    );
-  }
-  if (Number(options.iodepth ?? 1) > 1) {
-    report.warning(
-      name,
-      'iodepth',
-      `iodepth=${options.iodepth}: several writes in flight wait for each other; etcd has one`,
-      'Use --ioengine=sync without --iodepth.',
-    );
-  }
-}
-
-/** What is only known with the length of the run: said once, for all jobs. */
-export function reviewRuntime(input: CalibrateInput, run: FioRun, report: Report): void {
-  const seconds = run.runtimeSeconds;
-  if (seconds === null || seconds >= RUNTIME_FOR_STALLS_SECONDS) return;
-  report.info(
-    input.name,
-    'short-run',
-    `the run lasted ${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s; stalls that come ` +
-      'less often than that cannot be in it',
-    'For stalls, run for longer: --time_based --runtime=1800 --write_lat_log=disk.',
-  );
-}
-
-const BYTE_UNITS: Readonly<Record<string, number>> = { '': 1, b: 1, k: 1024, m: 1024 * 1024 };
-
-/** '2300', '4k', '4KiB', '2300,2300'; null where it is none of them. */
-function bytesOf(text: string): number | null {
-  const match = /^(\d+(?:\.\d+)?)\s*([kmb]?)(?:ib|b)?(?:[,-]|$)/i.exec(text.trim());
-  if (match === null) return null;
-  return Number(match[1]) * BYTE_UNITS[match[2].toLowerCase()];
 }

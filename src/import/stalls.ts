@@ -6,7 +6,7 @@
  * disk is idle only the rest is. A run without pauses sees nearly all of them in full length.
  */
 import type { DistributionSpec, StallSpec } from '../dist/index.ts';
-import { type Latencies, latenciesOfSamples } from './latencies.ts';
+import { distributionOf, type Latencies, latenciesOfSamples } from './latencies.ts';
 import type { StallEpisode, StallFit } from './types.ts';
 
 /** One fsync after the other, in order of their start. */
@@ -21,6 +21,10 @@ export interface LatencySeries {
 export const STALL_MEDIANS = 10;
 /** ... and at least a fifth of etcd's default heartbeat interval of 100 ms. */
 export const STALL_NS_MIN = 20e6;
+/** Up to so many stall lengths are kept as they are; more are binned. */
+const LENGTHS_KEPT_MAX = 200;
+/** The most that a scenario accepts. */
+const CORRELATION_MAX = 0.999;
 
 export interface SeriesFit {
   readonly fit: StallFit;
@@ -65,7 +69,7 @@ export function fitStalls(
   const calmSeconds = Math.max(tally.observedNs - stalledTimeNs, 1) / 1e9;
   // Each run of stalled fsyncs ends once, so of `stalled` ends `stalled - runs` were followed by
   // another stall.
-  const correlation = stalled === 0 ? 0 : (stalled - runs) / stalled;
+  const correlation = stalled === 0 ? 0 : Math.min(CORRELATION_MAX, (stalled - runs) / stalled);
   const startPerSecond = runs / calmSeconds;
   const low = Math.max(0, runs + 2 - 2 * Math.sqrt(runs + 1));
   const high = runs + 2 + 2 * Math.sqrt(runs + 1);
@@ -90,9 +94,10 @@ export function fitStalls(
 }
 
 function lengthOf(stalledNs: readonly number[]): DistributionSpec {
-  return stalledNs.length === 1
-    ? { kind: 'constant', value: stalledNs[0] }
-    : { kind: 'samples', values: [...stalledNs].sort((a, b) => a - b) };
+  if (stalledNs.length === 1) return { kind: 'constant', value: stalledNs[0] };
+  return stalledNs.length <= LENGTHS_KEPT_MAX
+    ? { kind: 'samples', values: [...stalledNs].sort((a, b) => a - b) }
+    : distributionOf(latenciesOfSamples(stalledNs));
 }
 
 /** Adds one series: runs of stalled fsyncs, and what lies between them. */
