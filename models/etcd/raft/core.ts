@@ -23,7 +23,10 @@ import type { RaftState } from './ready.ts';
 export interface RaftOptions {
   /** 1-based, at most 30. */
   readonly id: number;
-  /** Initial configuration of a new member; a restarted one has its own. */
+  /**
+   * Initial configuration of the group: what held before the first entry of its log, so for a member
+   * that joins later still the original one, without itself. A restarted member has its own.
+   */
   readonly voters: readonly number[];
   readonly learners?: readonly number[];
   /** Election timeout in ticks; etcd: 10. > heartbeatTicks. */
@@ -331,7 +334,7 @@ export class RaftCore {
     }
     this.onDisk = { log: this.log, voters: this.voters, learners: this.learners };
     this.log = new RaftLog();
-    this.log.restart(index, term, voters, learners);
+    this.log.restart(index, term);
     this.committed = index;
     this.pendingSnapshot = index;
     for (const id of this.memberIds) this.progress[id] = null;

@@ -121,15 +121,19 @@ function appMessage(
   return message;
 }
 
+/**
+ * A MsgSnap of the applied state. Raft's own names the latest snapshot in storage; etcd's server
+ * sends its current database instead (v3.6 server/etcdserver/snapshot_merge.go
+ * `createMergedSnapshotMessage`), and so does this one. The progress keeps raft's index.
+ */
 function maybeSendSnapshot(r: RaftCore, to: number, progress: Progress): boolean {
   if (!progress.recentActive) return false;
-  const snapshot = r.log.snapshot;
   const message = r.send('snap', to);
-  message.index = snapshot.index;
-  message.logTerm = snapshot.term;
-  message.voters = snapshot.voters;
-  message.learners = snapshot.learners;
-  progress.becomeSnapshot(snapshot.index);
+  message.index = r.applied;
+  message.logTerm = r.log.term(r.applied);
+  message.voters = r.voters;
+  message.learners = r.learners;
+  progress.becomeSnapshot(r.log.snapshotIndex);
   return true;
 }
 

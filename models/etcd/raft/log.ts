@@ -10,14 +10,6 @@ import type { EntryBuffer } from './message.ts';
 
 const CAPACITY_FIRST = 64;
 
-export interface SnapshotRecord {
-  /** 0: none was taken yet. */
-  index: number;
-  term: number;
-  voters: number;
-  learners: number;
-}
-
 export class RaftLog {
   /** Index before the first entry, and its term. */
   offset = 0;
@@ -27,8 +19,8 @@ export class RaftLog {
   stable = 0;
   /** Last index that a Ready has handed out to be persisted. */
   handedOut = 0;
-  /** Latest snapshot in storage, sent to followers that need entries from before `offset`. */
-  readonly snapshot: SnapshotRecord = { index: 0, term: 0, voters: 0, learners: 0 };
+  /** Index of the latest snapshot in storage; 0: none was taken yet. */
+  snapshotIndex = 0;
 
   private mask = CAPACITY_FIRST - 1;
   private proposals = new Int32Array(CAPACITY_FIRST);
@@ -121,20 +113,13 @@ export class RaftLog {
   }
 
   /** Becomes the empty log after a snapshot. */
-  restart(index: number, term: number, voters: number, learners: number): void {
+  restart(index: number, term: number): void {
     this.offset = index;
     this.offsetTerm = term;
     this.lastIndex = index;
     this.handedOut = index;
     this.stable = index;
-    this.setSnapshot(index, term, voters, learners);
-  }
-
-  setSnapshot(index: number, term: number, voters: number, learners: number): void {
-    this.snapshot.index = index;
-    this.snapshot.term = term;
-    this.snapshot.voters = voters;
-    this.snapshot.learners = learners;
+    this.snapshotIndex = index;
   }
 
   /** Drops the entries up to `index`, which stays known as the one before the first. */

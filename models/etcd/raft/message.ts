@@ -93,7 +93,8 @@ export class Message {
   to = 0;
   /** 0 for `prop` and `readIndex`, which are forwarded as if they were local. */
   term = 0;
-  /** app: index before the first entry. appResp: acknowledged or rejected. snap: its index.
+  /** app: index before the first entry. appResp: acknowledged or rejected.
+   *  snap: applied index of the sender; a server whose database is behind lowers it, and logTerm.
    *  vote, preVote: candidate's last index. readIndexResp: read index. */
   index = 0;
   /** Term of the entry at `index`; of a rejected app, term of the entry at `rejectHint`. */

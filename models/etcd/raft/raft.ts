@@ -252,7 +252,7 @@ export class Raft extends RaftCore {
   private fillEntries(out: Ready): void {
     const log = this.log;
     out.snapshotIndex = this.pendingSnapshot;
-    out.snapshotTerm = this.pendingSnapshot === 0 ? 0 : log.snapshot.term;
+    out.snapshotTerm = this.pendingSnapshot === 0 ? 0 : log.offsetTerm;
     out.entriesFrom = log.handedOut + 1;
     out.entriesTo = log.lastIndex;
     out.entriesBytes = log.bytes(out.entriesFrom, out.entriesTo);
@@ -347,19 +347,16 @@ export class Raft extends RaftCore {
     if ((voters & (1 << this.transferee)) === 0) this.transferee = 0;
   }
 
-  /** Records a snapshot of the applied state, to be sent to followers that are too far behind. */
+  /** A snapshot of the applied state up to `index` is in storage. */
   createSnapshot(index: number): void {
-    assert(index <= this.committed, 'raft: a snapshot of entries that are not committed');
-    if (index <= this.log.snapshot.index) return;
-    const term = this.log.term(index);
-    assert(term >= 0, 'raft: a snapshot of entries that are not there');
-    this.log.setSnapshot(index, term, this.voters, this.learners);
+    assert(index <= this.applied, 'raft: a snapshot of entries that are not applied');
+    if (index > this.log.snapshotIndex) this.log.snapshotIndex = index;
   }
 
   /** Drops entries up to `index`; takes a snapshot there if the latest one is older. */
   compact(index: number): void {
-    assert(index <= this.applied, 'raft: compaction of entries that are not applied');
     if (index <= this.log.offset) return;
+    assert(index <= this.applied, 'raft: compaction of entries that are not applied');
     this.createSnapshot(index);
     this.log.compact(index);
   }

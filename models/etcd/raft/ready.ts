@@ -28,7 +28,10 @@ export class Ready {
   committedFrom = 1;
   committedTo = 0;
   committedBytes = 0;
-  /** A snapshot to save and to install before anything is applied; index 0: none. */
+  /**
+   * A snapshot to save and to install before anything is applied; index 0: none. Saving it takes
+   * syncs of its own, whatever `mustSync` says (etcd v3.6 server/storage/storage.go `SaveSnap`).
+   */
   snapshotIndex = 0;
   snapshotTerm = 0;
   /** To send; the receiver of this Ready owns them and releases them to the pool. */

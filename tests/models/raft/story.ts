@@ -74,7 +74,7 @@ class Story {
   private readonly commands: Record<string, (c: Command) => void> = {
     'add-nodes': (c) => this.addNodes(c),
     'add-joining': (c) => {
-      this.group.add(c.id, true);
+      this.group.add(c.id);
     },
     draws: (c) => {
       this.draws.set(c.id, c.argument.split(',').map(Number));
