@@ -16,7 +16,7 @@ import { createSampler, type DistributionSpec, type Sampler } from '../../src/di
 import type { ModelContext } from '../../src/resource/index.ts';
 import { doubled, doubledInts } from './arrays.ts';
 import { CpuMeter } from './cpu-meter.ts';
-import { FluidSharing } from './fluid-sharing.ts';
+import { emptyRecord, FluidSharing, type JobRecord } from './fluid-sharing.ts';
 
 export type ProcessId = number;
 
@@ -46,6 +46,9 @@ export class Cpu {
   private readonly meter: CpuMeter;
   private readonly wakeup: Sampler | null;
   private readonly wakeupNs: number;
+  private readonly arriving = emptyRecord();
+  private readonly moved = emptyRecord();
+  private arrivals = 0;
   private frozen = false;
   /** Why each process does not run: bits STOPPED, FROZEN. */
   private readonly held: number[] = [];
@@ -59,6 +62,8 @@ export class Cpu {
   private eventId = new Float64Array(64);
   /** 1 once the probe knows that the job has ended. */
   private metered = new Int32Array(64);
+  private waitedNs = new Float64Array(64);
+  private order = new Float64Array(64);
   private owner = new Int32Array(64);
   private doneType = new Int32Array(64);
   private payloadA = new Int32Array(64);
@@ -74,7 +79,7 @@ export class Cpu {
     this.wakeup = o.wakeup ? createSampler(o.wakeup, ctx.sim.stream(`${name}/wakeup`)) : null;
     const periodNs = Math.round(ctx.constants.get('machine.cfsPeriodNs'));
     this.sharing = new FluidSharing(ctx.sim, name, o.cores, periodNs, this.meter, {
-      start: (process, ns, doneType, a, b) => this.start(process, ns, doneType, a, b),
+      start: (job) => this.start(job),
     });
   }
 
@@ -95,8 +100,9 @@ export class Cpu {
     const ns = Math.round(workNs);
     assert(ns >= 0, 'work must be >= 0 ns');
     this.meter.arrive(process, ns);
-    if (this.coreIsFree(process)) this.startDirect(process, ns, doneType, a, b);
-    else this.share(process, ns, doneType, a, b);
+    const job = this.arrive(process, ns, doneType, a, b);
+    if (this.coreIsFree(process)) this.start(job);
+    else this.share(job);
   }
 
   /**
@@ -113,11 +119,12 @@ export class Cpu {
     const ns = Math.round(workNs);
     assert(ns >= 0, 'work must be >= 0 ns');
     this.meter.arrive(process, ns);
+    const job = this.arrive(process, ns, doneType, a, b);
     if (this.coreIsFree(process)) {
-      const delayNs = this.wakeup ? this.wakeup.next(this.sim.nowNs) : this.wakeupNs;
-      this.startDirect(process, ns + delayNs, doneType, a, b);
+      job.leftNs += this.wakeup ? this.wakeup.next(this.sim.nowNs) : this.wakeupNs;
+      this.start(job);
     } else {
-      this.share(process, ns, doneType, a, b);
+      this.share(job);
     }
   }
 
@@ -187,24 +194,40 @@ export class Cpu {
     );
   }
 
-  private startDirect(process: ProcessId, ns: number, doneType: number, a: number, b: number) {
-    this.meter.waited(process, 0);
-    this.start(process, ns, doneType, a, b);
+  private arrive(
+    process: ProcessId,
+    ns: number,
+    doneType: number,
+    a: number,
+    b: number,
+  ): JobRecord {
+    const job = this.arriving;
+    job.process = process;
+    job.leftNs = ns;
+    job.waitedNs = 0;
+    job.order = this.arrivals++;
+    job.doneType = doneType;
+    job.a = a;
+    job.b = b;
+    return job;
   }
 
   /** A job on a core of its own: its end is certain as long as nobody crowds it out. */
-  private start(process: ProcessId, ns: number, doneType: number, a: number, b: number): void {
+  private start(job: JobRecord): void {
     if (this.count === this.endNs.length) this.grow();
     const nowNs = this.sim.nowNs;
     const i = this.count++;
-    this.endNs[i] = nowNs + ns;
-    this.owner[i] = process;
-    this.doneType[i] = doneType;
-    this.payloadA[i] = a;
-    this.payloadB[i] = b;
-    this.eventId[i] = this.sim.schedule(ns, doneType, a, b);
-    if (ns === 0) {
+    this.endNs[i] = nowNs + job.leftNs;
+    this.waitedNs[i] = job.waitedNs;
+    this.order[i] = job.order;
+    this.owner[i] = job.process;
+    this.doneType[i] = job.doneType;
+    this.payloadA[i] = job.a;
+    this.payloadB[i] = job.b;
+    this.eventId[i] = this.sim.schedule(job.leftNs, job.doneType, job.a, job.b);
+    if (job.leftNs === 0) {
       this.metered[i] = 1;
+      this.meter.waited(job.process, job.waitedNs);
     } else {
       this.metered[i] = 0;
       this.running++;
@@ -212,10 +235,10 @@ export class Cpu {
     }
   }
 
-  private share(process: ProcessId, ns: number, doneType: number, a: number, b: number): void {
+  private share(job: JobRecord): void {
     // A held process lays its job aside; that needs no sharing among the others.
-    if (this.held[process] === 0) this.moveAllToSharing();
-    this.sharing.add(process, ns, doneType, a, b);
+    if (this.held[job.process] === 0) this.moveAllToSharing();
+    this.sharing.add(job);
     this.sharing.plan();
   }
 
@@ -228,11 +251,15 @@ export class Cpu {
 
   /** Takes back the done event of a direct job and puts aside what is left of it. */
   private moveToSharing(i: number): void {
-    const process = this.owner[i];
-    const leftNs = this.endNs[i] - this.sim.nowNs;
-    const { doneType, payloadA, payloadB } = this;
-    this.sharing.add(process, leftNs, doneType[i], payloadA[i], payloadB[i]);
-    this.withdraw(i);
+    const job = this.moved;
+    job.process = this.owner[i];
+    job.leftNs = this.endNs[i] - this.sim.nowNs;
+    job.waitedNs = this.waitedNs[i];
+    job.order = this.order[i];
+    job.doneType = this.doneType[i];
+    job.a = this.payloadA[i];
+    job.b = this.payloadB[i];
+    if (this.withdraw(i)) this.sharing.add(job);
   }
 
   /** Cancels the done event of a direct job, where it is still to come, and forgets the job. */
@@ -254,7 +281,8 @@ export class Cpu {
       this.settle();
       this.sharing.hold(process);
       for (let i = this.count - 1; i >= 0; i--) {
-        if (this.owner[i] === process) this.layAside(i);
+        // One that ended at this instant may still be under way: it is laid aside with no work left.
+        if (this.owner[i] === process) this.moveToSharing(i);
       }
     } else if (before !== 0 && held === 0) {
       this.settle();
@@ -262,16 +290,6 @@ export class Cpu {
       this.sharing.release(process);
     }
     this.sharing.plan();
-  }
-
-  /** A job of a held process; one that ended at this instant is laid aside with no work left. */
-  private layAside(i: number): void {
-    const leftNs = this.endNs[i] - this.sim.nowNs;
-    const process = this.owner[i];
-    const doneType = this.doneType[i];
-    const a = this.payloadA[i];
-    const b = this.payloadB[i];
-    if (this.withdraw(i)) this.sharing.add(process, leftNs, doneType, a, b);
   }
 
   /**
@@ -300,6 +318,7 @@ export class Cpu {
       if (first < 0) return;
       this.running--;
       this.meter.busy(this.endNs[first], this.running);
+      this.meter.waited(this.owner[first], this.waitedNs[first]);
       this.metered[first] = 1;
     }
   }
@@ -309,6 +328,8 @@ export class Cpu {
     this.endNs[i] = this.endNs[last];
     this.eventId[i] = this.eventId[last];
     this.metered[i] = this.metered[last];
+    this.waitedNs[i] = this.waitedNs[last];
+    this.order[i] = this.order[last];
     this.owner[i] = this.owner[last];
     this.doneType[i] = this.doneType[last];
     this.payloadA[i] = this.payloadA[last];
@@ -319,6 +340,8 @@ export class Cpu {
     this.endNs = doubled(this.endNs);
     this.eventId = doubled(this.eventId);
     this.metered = doubledInts(this.metered);
+    this.waitedNs = doubled(this.waitedNs);
+    this.order = doubled(this.order);
     this.owner = doubledInts(this.owner);
     this.doneType = doubledInts(this.doneType);
     this.payloadA = doubledInts(this.payloadA);

@@ -22,6 +22,9 @@ import type { DiskScenario } from '../../src/scenario/types.ts';
 import { DiskPlan } from './disk-plan.ts';
 import { RateBucket } from './rate-bucket.ts';
 
+/** Deeper queues are as good as unlimited: etcd never has this many syncs in flight. */
+const QUEUE_DEPTH_MAX = 1024;
+
 export class Disk {
   readonly name: string;
   readonly options: DiskScenario;
@@ -30,6 +33,7 @@ export class Disk {
   private readonly sim: Simulation;
   private readonly plan: DiskPlan;
   private readonly stream: Stream;
+  private readonly stallStream: Stream;
   private readonly operations: RateBucket;
   private readonly bandwidth: RateBucket;
   private readonly ioBytes: number;
@@ -48,9 +52,11 @@ export class Disk {
     this.options = o;
     this.sim = ctx.sim;
     this.response = o.fsyncKind === 'response';
-    this.plan = new DiskPlan(ctx, name, this.response ? Infinity : o.queueDepth);
+    const slots = this.response || o.queueDepth > QUEUE_DEPTH_MAX ? Infinity : o.queueDepth;
+    this.plan = new DiskPlan(ctx, name, slots);
     this.stream = ctx.sim.stream(`${name}/fsync`);
-    this.sampler = createSampler(o.fsync, this.stream);
+    this.stallStream = ctx.sim.stream(`${name}/fsync/stall`);
+    this.sampler = this.samplerOf(o.fsync);
     this.ioBytes = ctx.constants.get('machine.ioBytesPerOperation');
     this.readNs = ctx.constants.get('machine.diskReadNs');
     const queueBytes = ctx.constants.get('machine.diskQueueBytes');
@@ -104,7 +110,7 @@ export class Disk {
 
   /** Another latency for syncs that begin from now on. */
   setFsync(spec: DistributionSpec): void {
-    this.sampler = createSampler(spec, this.stream);
+    this.sampler = this.samplerOf(spec);
     const nowNs = this.sim.nowNs;
     this.plan.replan(
       (kind, baseNs) => (kind === 'sync' ? this.sampler.next(nowNs) : baseNs),
@@ -136,6 +142,10 @@ export class Disk {
   /** Syncs, writes and reads that have not ended. */
   get inFlight(): number {
     return this.plan.inFlight();
+  }
+
+  private samplerOf(spec: DistributionSpec): Sampler {
+    return createSampler(spec, this.stream, { stallStream: this.stallStream });
   }
 
   private transfer(bytes: number): number {

@@ -19,9 +19,27 @@ import type { CpuMeter } from './cpu-meter.ts';
 /** Work below this many ns is done: absorbs the rounding of the virtual clocks. */
 const EPSILON_NS = 1e-3;
 
+/** A job on its way between the two regimes. One record is reused for all of them. */
+export interface JobRecord {
+  process: number;
+  /** Work left; 0 = it is done now. */
+  leftNs: number;
+  /** Time that it has stood in the run queue so far. */
+  waitedNs: number;
+  /** Order of arrival. */
+  order: number;
+  doneType: number;
+  a: number;
+  b: number;
+}
+
+export function emptyRecord(): JobRecord {
+  return { process: 0, leftNs: 0, waitedNs: 0, order: 0, doneType: 0, a: 0, b: 0 };
+}
+
 export interface SharingOwner {
-  /** Hands a job back to the direct regime with `ns` of work left; 0 = it is done now. */
-  start(process: number, ns: number, doneType: number, a: number, b: number): void;
+  /** Takes a job back into the direct regime. */
+  start(job: JobRecord): void;
 }
 
 interface Share {
@@ -55,7 +73,7 @@ export class FluidSharing {
   private wakeAtNs = Infinity;
   private updatedNs = 0;
   private jobCount = 0;
-  private order = 0;
+  private readonly record: JobRecord = emptyRecord();
   /** The probe's levels are ours: jobs have been shared since they were last zero. */
   private measured = false;
 
@@ -123,19 +141,20 @@ export class FluidSharing {
   }
 
   /** Adds a job without planning: call `plan` once after the last of them. */
-  add(process: number, workNs: number, doneType: number, a: number, b: number): void {
+  add(job: JobRecord): void {
     this.advance();
-    const share = this.shares[process];
+    const share = this.shares[job.process];
     if (share.heap.length === 0) share.virtualNs = 0;
     const slot = this.free.length > 0 ? this.free.pop()! : this.newSlot();
-    this.virtualEnd[slot] = share.virtualNs + workNs;
-    this.jobOrder[slot] = this.order++;
-    this.enteredNs[slot] = this.sim.nowNs;
+    this.virtualEnd[slot] = share.virtualNs + job.leftNs;
+    this.jobOrder[slot] = job.order;
+    // What the job has waited before counts as if it had come that much earlier.
+    this.enteredNs[slot] = this.sim.nowNs - job.waitedNs;
     this.heldAtEntryNs[slot] = this.heldTotalNs(share);
-    this.work[slot] = workNs;
-    this.doneType[slot] = doneType;
-    this.payloadA[slot] = a;
-    this.payloadB[slot] = b;
+    this.work[slot] = job.leftNs;
+    this.doneType[slot] = job.doneType;
+    this.payloadA[slot] = job.a;
+    this.payloadB[slot] = job.b;
     this.push(share.heap, slot);
     if (!share.held) this.jobCount++;
   }
@@ -225,15 +244,15 @@ export class FluidSharing {
     this.free.push(slot);
     const heldNs = this.heldTotalNs(share) - this.heldAtEntryNs[slot];
     const hereNs = this.sim.nowNs - this.enteredNs[slot] - heldNs;
-    const waitNs = Math.round(hereNs - (this.work[slot] - leftNs));
-    this.meter.waited(process, Math.max(waitNs, 0));
-    this.owner.start(
-      process,
-      leftNs,
-      this.doneType[slot],
-      this.payloadA[slot],
-      this.payloadB[slot],
-    );
+    const { record } = this;
+    record.process = process;
+    record.leftNs = leftNs;
+    record.waitedNs = Math.max(0, Math.round(hereNs - (this.work[slot] - leftNs)));
+    record.order = this.jobOrder[slot];
+    record.doneType = this.doneType[slot];
+    record.a = this.payloadA[slot];
+    record.b = this.payloadB[slot];
+    this.owner.start(record);
   }
 
   /** With hysteresis, so that a load around the number of cores does not move its jobs back and forth. */
@@ -247,11 +266,12 @@ export class FluidSharing {
 
   private leave(): void {
     this.wakeBy(Infinity);
-    if (!this.measured) return;
-    this.measured = false;
-    this.meter.busy(this.sim.nowNs, 0);
-    this.meter.queue(this.sim.nowNs, 0);
-    this.drain();
+    if (this.measured) {
+      this.measured = false;
+      this.meter.busy(this.sim.nowNs, 0);
+      this.meter.queue(this.sim.nowNs, 0);
+    }
+    if (this.jobCount > 0) this.drain();
   }
 
   private drain(): void {

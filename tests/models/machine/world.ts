@@ -1,0 +1,109 @@
+/** A context for tests of machines: a simulation, metrics without warm-up, the constants of the machine room. */
+import { machineConstants } from '../../../models/machine/index.ts';
+import { Constants, Simulation } from '../../../src/core/index.ts';
+import { Metrics, type MetricsResult, type ResourceResult } from '../../../src/metrics/index.ts';
+import type { ModelContext } from '../../../src/resource/index.ts';
+import type { ClockScenario, DiskScenario } from '../../../src/scenario/types.ts';
+
+export interface World extends ModelContext {
+  /** Runs to the horizon and calls `cut` where the metrics ask for it, as a run does. */
+  run(): MetricsResult;
+  /** Hands over everything up to and including `timeNs`. */
+  runTo(timeNs: number): void;
+  resource(name: string): ResourceResult;
+}
+
+export function world(
+  o: { horizonNs?: number; warmupNs?: number; seriesIntervalNs?: number; seed?: string } = {},
+): World {
+  const { horizonNs = 1e9, warmupNs = 0, seriesIntervalNs = 0, seed = 'tests' } = o;
+  const sim = new Simulation({ seed, horizonNs });
+  const metrics = new Metrics({ warmupNs, horizonNs, cutsNs: [], seriesIntervalNs });
+  const constants = new Constants(machineConstants);
+  const cutType = sim.eventType('cut', () => {
+    metrics.cut(sim.nowNs);
+    planCut();
+  });
+  function planCut(): void {
+    const atNs = metrics.nextCutNs();
+    if (atNs < horizonNs) sim.scheduleAt(atNs, cutType);
+  }
+  planCut();
+  let reached = false;
+  const reachedType = sim.eventType('reached', () => {
+    reached = true;
+  });
+  let result: MetricsResult | null = null;
+  return {
+    sim,
+    metrics,
+    constants,
+    run() {
+      sim.advance(Number.MAX_SAFE_INTEGER);
+      result ??= metrics.finish(horizonNs);
+      return result;
+    },
+    runTo(timeNs) {
+      // Two hops, so that events of the same instant that were scheduled in between come first.
+      reached = false;
+      sim.scheduleAt(
+        timeNs,
+        sim.eventType('almost', () => sim.schedule(0, reachedType)),
+      );
+      while (!reached) sim.advance(1);
+    },
+    resource(name) {
+      const found = this.run().resources.find((r) => r.name === name);
+      if (found === undefined) throw new Error(`no resource ${name}`);
+      return found;
+    },
+  };
+}
+
+/** Records at which simulated times events arrive, as `${time}:${a}`. */
+export function recorder(ctx: ModelContext): { type: number; log: string[]; times: number[] } {
+  const log: string[] = [];
+  const times: number[] = [];
+  const type = ctx.sim.eventType('recorder', (a) => {
+    log.push(`${ctx.sim.nowNs}:${a}`);
+    times[a] = ctx.sim.nowNs;
+  });
+  return { type, log, times };
+}
+
+/** Calls `action` at a simulated time. */
+export function at(ctx: ModelContext, timeNs: number, action: () => void): void {
+  ctx.sim.scheduleAt(timeNs, ctx.sim.eventType('at', action));
+}
+
+export function diskScenario(o: Partial<DiskScenario> = {}): DiskScenario {
+  return {
+    name: 'wal',
+    fsync: { kind: 'constant', value: 1000 },
+    fsyncKind: 'service',
+    profile: '',
+    queueDepth: Infinity,
+    iops: Infinity,
+    iopsBurst: 0,
+    bandwidthBytesPerSecond: Infinity,
+    bandwidthBurstBytes: 0,
+    capacityBytes: Infinity,
+    ...o,
+  };
+}
+
+export function clockScenario(o: Partial<ClockScenario> = {}): ClockScenario {
+  return {
+    shape: 'ideal',
+    offsetNs: 0,
+    driftPpm: 0,
+    amplitudeNs: 0,
+    periodNs: 0,
+    stepAtNs: 0,
+    stepNs: 0,
+    ntp: 'none',
+    ntpPollNs: 0,
+    ntpMaxSlewPpm: 500,
+    ...o,
+  };
+}
