@@ -89,9 +89,11 @@ function createDraw(spec: DistributionSpec, stream: Stream, options: SamplerOpti
       const episodes = new EpisodeTimeline(stall.startPerSecond, length, correlation, stalls);
       return new StallByRate(body, episodes);
     }
+    case 'pareto':
+      if (inversion || flat.max !== undefined) return new QuantileDraw(law, stream);
+      return new ParetoDraw(flat.scale, 1 / flat.shape, stream);
     case 'constant':
     case 'uniform':
-    case 'pareto':
     case 'samples':
     case 'histogram':
       return new QuantileDraw(law, stream);
@@ -149,6 +151,23 @@ class ExponentialInverseDraw implements Draw {
 
   draw(): number {
     return this.#mean * this.#stream.exponentialInverse();
+  }
+}
+
+/** The logarithm of a Pareto variate over its scale is exponential with mean 1 / shape. */
+class ParetoDraw implements Draw {
+  readonly #scale: number;
+  readonly #logMean: number;
+  readonly #stream: Stream;
+
+  constructor(scale: number, logMean: number, stream: Stream) {
+    this.#scale = scale;
+    this.#logMean = logMean;
+    this.#stream = stream;
+  }
+
+  draw(): number {
+    return this.#scale * exp(this.#logMean * this.#stream.exponential());
   }
 }
 

@@ -80,7 +80,10 @@ export class Metrics {
 
   constructor(options: MetricsOptions) {
     const { warmupNs, horizonNs, cutsNs, seriesIntervalNs } = options;
-    assert(warmupNs >= 0 && horizonNs > 0, 'warm-up and horizon are not negative');
+    for (const timeNs of [warmupNs, horizonNs, seriesIntervalNs, ...cutsNs]) {
+      assert(Math.floor(timeNs) === timeNs && timeNs >= 0, `${timeNs} ns is no time to cut at`);
+    }
+    assert(horizonNs > 0, 'a run lasts longer than nothing');
     this.options = options;
     const cuts = cutsNs.filter((cut) => cut > warmupNs && cut < horizonNs);
     this.#boundariesNs = [...new Set([warmupNs, ...cuts])].sort((a, b) => a - b);
