@@ -1,0 +1,253 @@
+/**
+ * The apply worker of one member: a single server that takes committed entries in order.
+ *
+ * One idea: an entry is applied inside the backend's batch-transaction lock, so a commit, a defrag
+ * or a compaction batch stops the queue (etcd server.go `applyAll`, schedule.FIFO, batch_tx.go).
+ * The response leaves from the member that received the request, after its own apply.
+ */
+
+import { assert } from '../../src/core/index.ts';
+import type { Counter, Level, Tally } from '../../src/metrics/index.ts';
+import type { Raft } from './raft/index.ts';
+import type { Backend } from './backend.ts';
+import { bucketsApply } from './metrics.ts';
+import { revisionFileBytes } from './pages.ts';
+import type { EtcdProcess } from './process.ts';
+import { Kind } from './proposals.ts';
+import { Outcome, type OutcomeCode } from './requests.ts';
+import type { EtcdShared } from './shared.ts';
+
+/** Warn "apply request took too long" (embed/config.go `WarningApplyDuration`). */
+const SLOW_APPLY_NS = 100e6;
+/** Result of the replicated state machine, in ProposalTable.result. */
+export const Result = { pending: 0, done: 1, compareFailed: 2, notFound: 3, noSpace: 4 } as const;
+
+export interface ApplierLinks {
+  /** The waiter of this request may be answered. */
+  respond(slot: number, generation: number, outcome: OutcomeCode): void;
+  /** A revision became visible here: watchers look. */
+  onRevision(key: number, operations: number, valueBytes: number): void;
+  onLease(kind: number, lease: number, ttlMs: number, proposal: number): void;
+  onCompact(revision: number): void;
+  onAlarm(on: boolean): void;
+  onConfChange(entry: number): void;
+  /** The applied index moved and the queue is empty or at an entry boundary. */
+  onApplied(index: number): void;
+}
+
+export class Applier {
+  readonly #shared: EtcdShared;
+  readonly #process: EtcdProcess;
+  #raft: Raft;
+  readonly #backend: Backend;
+  readonly #links: ApplierLinks;
+  readonly #id: number;
+  /** Last entry applied, and last entry handed over by the raft loop. */
+  appliedIndex = 0;
+  handedIndex = 0;
+  applying = false;
+  /** A snapshot is being installed. */
+  suspended = false;
+  /** Entries up to here are already in the backend's file: a restart replays them without effect. */
+  #skipTo = 0;
+  #startNs = 0;
+  readonly #doneType: number;
+  readonly #applyNs: number;
+  readonly #applyByteNs: number;
+  readonly #tally: Tally;
+  readonly #slow: Counter;
+  readonly #appliedTotal: Counter;
+  readonly #backlog: Level;
+
+  constructor(
+    shared: EtcdShared, id: number, process: EtcdProcess, raft: Raft, backend: Backend, links: ApplierLinks,
+  ) {
+    this.#shared = shared;
+    this.#id = id;
+    this.#process = process;
+    this.#raft = raft;
+    this.#backend = backend;
+    this.#links = links;
+    const { sim, metrics, constants } = shared;
+    const labels = { member: process.name };
+    this.#doneType = sim.eventType(`${process.name}/apply/done`, () => this.#onDone());
+    this.#applyNs = constants.get('etcd.applyNs');
+    this.#applyByteNs = constants.get('etcd.applyByteNs');
+    this.#tally = metrics.tally('etcd_server_apply_duration_seconds', labels, {
+      unit: 'ns', buckets: bucketsApply, help: 'Latency of applying a raft entry, waiting for the backend included.',
+    });
+    this.#slow = metrics.counter('etcd_server_slow_apply_total', labels, { help: 'Applies slower than 100 ms.' });
+    this.#appliedTotal = metrics.counter('etcd_server_proposals_applied_total', labels, { help: 'Entries applied.' });
+    this.#backlog = metrics.level('wavetank_etcd_apply_backlog_entries', labels, {
+      help: 'Entries handed to the apply worker and not yet applied.',
+    });
+  }
+
+  /** Committed entries up to `index` may be applied. */
+  hand(index: number): void {
+    if (index <= this.handedIndex) return;
+    const now = this.#shared.sim.nowNs;
+    this.#stampHanded(this.handedIndex + 1, index, now);
+    this.handedIndex = index;
+    this.#backlog.set(now, this.handedIndex - this.appliedIndex);
+    this.kick();
+  }
+
+  /** A snapshot or a restart put the state at `index`. */
+  reset(index: number): void {
+    this.appliedIndex = index;
+    this.handedIndex = index;
+    this.applying = false;
+    this.#backlog.set(this.#shared.sim.nowNs, 0);
+  }
+
+  /** A new life of the process: entries up to `skipTo` are in the file (etcd `consistentIndex`). */
+  restart(raft: Raft, skipTo: number): void {
+    this.#raft = raft;
+    this.reset(raft.applied);
+    this.suspended = false;
+    this.#skipTo = skipTo;
+  }
+
+  /** Starts the next entry when there is one and the lock is free. */
+  kick(): void {
+    if (this.applying || this.suspended || this.appliedIndex >= this.handedIndex) return;
+    if (this.#backend.locked) return;
+    const now = this.#shared.sim.nowNs;
+    this.applying = true;
+    this.#startNs = now;
+    const proposal = this.#raft.log.proposal(this.appliedIndex + 1);
+    let work = this.#applyNs;
+    if (proposal > 0 && this.appliedIndex >= this.#skipTo) {
+      const { proposals, requests } = this.#shared;
+      const row = proposals.row(proposal);
+      work += this.#applyByteNs * (proposals.keyBytes[row] + proposals.valueBytes[row]);
+      if (proposals.kind[row] === Kind.txn) work += this.#applyNs * 0.5 * (proposals.count[row] - 1);
+      if (proposals.origin[row] === this.#id && proposals.incarnation[row] === this.#process.incarnation) {
+        const slot = proposals.request[row];
+        if (requests.isCurrent(slot, proposals.generation[row])) requests.applying[slot] = now;
+      }
+    }
+    this.#process.execute(work, this.#doneType, 0, 0);
+  }
+
+  #stampHanded(from: number, to: number, now: number): void {
+    const { proposals, requests } = this.#shared;
+    for (let index = from; index <= to; index++) {
+      const proposal = this.#raft.log.proposal(index);
+      if (proposal <= 0) continue;
+      const row = proposals.row(proposal);
+      if (proposals.origin[row] !== this.#id) continue;
+      const slot = proposals.request[row];
+      if (requests.isCurrent(slot, proposals.generation[row])) requests.handed[slot] = now;
+    }
+  }
+
+  #onDone(): void {
+    const now = this.#shared.sim.nowNs;
+    assert(this.applying, 'an apply ended that had not begun');
+    this.applying = false;
+    const index = this.appliedIndex + 1;
+    const proposal = this.#raft.log.proposal(index);
+    this.appliedIndex = index;
+    this.#appliedTotal.add();
+    this.#backlog.set(now, this.handedIndex - index);
+    this.#tally.record(now - this.#startNs);
+    if (now - this.#startNs > SLOW_APPLY_NS) this.#slow.add();
+    if (proposal < 0) this.#links.onConfChange(proposal);
+    else if (index > this.#skipTo) this.#apply(index, proposal, now);
+    this.#links.onApplied(index);
+    this.#backend.tryCommit();
+    this.kick();
+  }
+
+  #apply(index: number, proposal: number, now: number): void {
+    const { proposals, requests, keys } = this.#shared;
+    const row = proposals.row(proposal);
+    const first = index > keys.appliedMax;
+    if (first) {
+      keys.appliedMax = index;
+      this.#evaluate(row);
+    }
+    this.#account(row);
+    if (proposals.origin[row] !== this.#id) return;
+    if (proposals.incarnation[row] !== this.#process.incarnation) return;
+    const slot = proposals.request[row];
+    const generation = proposals.generation[row];
+    if (!requests.isCurrent(slot, generation)) return;
+    requests.applied[slot] = now;
+    const result = proposals.result[row];
+    const outcome =
+      result === Result.noSpace ? Outcome.noSpace : result === Result.notFound ? Outcome.notFound : Outcome.ok;
+    this.#links.respond(slot, generation, outcome);
+  }
+
+  /** The replicated state machine, run once for all members (deterministic). */
+  #evaluate(row: number): void {
+    const { proposals, keys } = this.#shared;
+    const key = proposals.key[row];
+    let result: number = Result.done;
+    switch (proposals.kind[row]) {
+      case Kind.put:
+        if (keys.alarmNoSpace) result = Result.noSpace;
+        else keys.put(key, proposals.keyBytes[row], proposals.valueBytes[row], proposals.lease[row]);
+        break;
+      case Kind.txn:
+        // A txn's count is negative where its compare fails: the failure branch only reads.
+        if (keys.alarmNoSpace) result = Result.noSpace;
+        else if (proposals.count[row] < 0) result = Result.compareFailed;
+        else keys.put(key, proposals.keyBytes[row], proposals.valueBytes[row], proposals.lease[row]);
+        break;
+      case Kind.delete:
+        if (keys.delete(key, proposals.keyBytes[row]) === 0) result = Result.notFound;
+        break;
+      case Kind.leaseGrant:
+        if (keys.alarmNoSpace) result = Result.noSpace;
+        break;
+      case Kind.alarm:
+        keys.alarmNoSpace = proposals.count[row] > 0;
+        break;
+      default:
+        break;
+    }
+    proposals.result[row] = result;
+  }
+
+  /** What the entry does to this member's backend, watchers and lessor. */
+  #account(row: number): void {
+    const { proposals } = this.#shared;
+    const kind = proposals.kind[row];
+    const result = proposals.result[row];
+    const keyBytes = proposals.keyBytes[row];
+    const valueBytes = proposals.valueBytes[row];
+    switch (kind) {
+      case Kind.put:
+      case Kind.txn: {
+        if (result !== Result.done) return;
+        const operations = Math.max(1, proposals.count[row]);
+        this.#backend.write(operations, revisionFileBytes(keyBytes, valueBytes) * operations);
+        this.#links.onRevision(proposals.key[row], operations, valueBytes);
+        return;
+      }
+      case Kind.delete:
+        if (result !== Result.done) return;
+        this.#backend.write(1, revisionFileBytes(keyBytes, 0));
+        this.#links.onRevision(proposals.key[row], 1, 0);
+        return;
+      case Kind.leaseGrant:
+      case Kind.leaseRevoke:
+        if (result !== Result.done) return;
+        this.#backend.write(1, 64);
+        this.#links.onLease(kind, proposals.lease[row], proposals.count[row], row);
+        return;
+      case Kind.compact:
+        this.#links.onCompact(proposals.count[row]);
+        return;
+      case Kind.alarm:
+        this.#links.onAlarm(proposals.count[row] > 0);
+        return;
+      default:
+        return;
+    }
+  }
+}

@@ -1,0 +1,145 @@
+/**
+ * The process of the clients on one host and its gRPC connections to the members.
+ *
+ * A killed member resets its connections: what waited on them fails. gRPC dials again at once and
+ * then after 1 s x 1.6^n (+-20 %, at most 120 s; grpc/doc/connection-backoff.md); until then requests
+ * to that member fail at once (Unavailable).
+ */
+
+import type { Stream } from '../../src/core/index.ts';
+import type { Connection } from '../network/index.ts';
+import type { EtcdMember } from './member.ts';
+import { EtcdProcess } from './process.ts';
+import { Op, Outcome } from './requests.ts';
+import type { EtcdShared } from './shared.ts';
+
+const BACKOFF_FIRST_NS = 1e9;
+const BACKOFF_FACTOR = 1.6;
+const BACKOFF_MAX_NS = 120e9;
+const BACKOFF_JITTER = 0.2;
+/** Frames and headers of a request or an answer. */
+const FRAME_BYTES = 96;
+
+/** The clients of one workload, as their port sees them. */
+export interface PortClients {
+  receive(slot: number, generation: number): void;
+  onConnectionLost(slot: number, generation: number): void;
+}
+
+interface MemberConnection {
+  readonly to: Connection;
+  readonly from: Connection;
+  backoffNs: number;
+  connected: boolean;
+}
+
+export class ClientPort {
+  readonly process: EtcdProcess;
+  /** Called when the process runs for a reason other than a timer. */
+  readonly #wakers: (() => void)[] = [];
+  readonly #shared: EtcdShared;
+  readonly #members: readonly EtcdMember[];
+  readonly #connections: MemberConnection[];
+  readonly #clients = new Map<number, PortClients>();
+  readonly #arriveType: number;
+  readonly #lostType: number;
+  readonly #dialType: number;
+  readonly #jitter: Stream;
+
+  constructor(shared: EtcdShared, members: readonly EtcdMember[], hostName: string) {
+    this.#shared = shared;
+    this.#members = members;
+    const host = shared.hosts.get(hostName);
+    if (host === undefined) throw new Error(`no host ${hostName}`);
+    const name = `clients/${hostName}`;
+    this.process = new EtcdProcess(shared, name, host, { cpuFactor: 1, weight: 100, quotaCores: Infinity });
+    const { sim, network } = shared;
+    this.#jitter = sim.stream(`${name}/backoff`);
+    const own = network.host(clientNodeName(hostName));
+    this.#connections = members.map((member) => ({
+      to: network.connect(`${name}->${member.name}`, own, network.host(member.name)),
+      from: network.connect(`${member.name}->${name}`, network.host(member.name), own),
+      backoffNs: BACKOFF_FIRST_NS,
+      connected: true,
+    }));
+    this.#arriveType = sim.eventType(`${name}/arrive`, (slot, g) => this.#onArrive(slot, g));
+    this.#lostType = sim.eventType(`${name}/lost`, (member) => this.#onLost(member));
+    this.#dialType = sim.eventType(`${name}/dial`, (member) => this.#dial(member));
+  }
+
+  register(workload: number, clients: PortClients, onWake: () => void): void {
+    this.#clients.set(workload, clients);
+    this.#wakers.push(onWake);
+  }
+
+  /** Sends the request of `slot`; false where there is no connection. */
+  send(member: number, slot: number, generation: number): boolean {
+    const connection = this.#connections[member];
+    if (!connection.connected) return false;
+    const { requests } = this.#shared;
+    const bytes = FRAME_BYTES + requests.keyBytes[slot] + requests.valueBytes[slot];
+    return connection.to.send(bytes, this.#members[member].requestArriveType, slot, generation);
+  }
+
+  /** A member's answer leaves for this host. */
+  answer(member: number, slot: number, generation: number): void {
+    const { requests } = this.#shared;
+    const isRange = requests.op[slot] === Op.range;
+    const bytes = FRAME_BYTES + (isRange ? requests.count[slot] * requests.valueBytes[slot] : 0);
+    this.#connections[member].from.send(bytes, this.#arriveType, slot, generation);
+  }
+
+  /** Something other than an answer (a watch event) arrived here and takes `workNs` of the process. */
+  deliver(member: number, bytes: number, type: number, a: number, b: number): boolean {
+    const connection = this.#connections[member];
+    return connection.connected && connection.from.send(bytes, type, a, b);
+  }
+
+  /** The member's process died: its kernel resets the connections, half a round trip later here. */
+  onMemberDown(member: number): void {
+    const connection = this.#connections[member];
+    const delay = Math.round(connection.to.rttNs / 2);
+    this.#shared.sim.schedule(delay, this.#lostType, member, 0);
+  }
+
+  wake(): void {
+    for (const waker of this.#wakers) waker();
+  }
+
+  #onArrive(slot: number, generation: number): void {
+    const { requests } = this.#shared;
+    if (!requests.isCurrent(slot, generation)) return;
+    this.#clients.get(requests.workload[slot])?.receive(slot, generation);
+    this.wake();
+  }
+
+  #onLost(member: number): void {
+    const connection = this.#connections[member];
+    connection.connected = false;
+    const { requests } = this.#shared;
+    for (let slot = 0; slot < requests.capacity; slot++) {
+      if (requests.inUse[slot] === 0 || requests.member[slot] !== member) continue;
+      if (Number.isNaN(requests.sent[slot]) || requests.outcome[slot] === Outcome.refused) continue;
+      this.#clients.get(requests.workload[slot])?.onConnectionLost(slot, requests.generation[slot]);
+    }
+    connection.backoffNs = BACKOFF_FIRST_NS;
+    this.#dial(member);
+  }
+
+  #dial(member: number): void {
+    const connection = this.#connections[member];
+    if (connection.connected) return;
+    if (this.#members[member].isListening) {
+      connection.connected = true;
+      return;
+    }
+    const spread = 1 + BACKOFF_JITTER * (2 * this.#jitter.uniform() - 1);
+    this.#shared.sim.schedule(Math.round(connection.backoffNs * spread), this.#dialType, member);
+    connection.backoffNs = Math.min(BACKOFF_MAX_NS, connection.backoffNs * BACKOFF_FACTOR);
+  }
+}
+
+/** Network node of the clients on a host. */
+export function clientNodeName(hostName: string): string {
+  return `clients@${hostName}`;
+}

@@ -1,0 +1,220 @@
+/**
+ * An etcd cluster: its members, the wires between them, and who watches over their safety.
+ *
+ * The cluster starts with its first member elected: a campaign at time zero stands for the hours
+ * before the run. Checked in every run: at most one leader a term, and committed entries only grow.
+ */
+
+import { assert, InvariantViolation } from '../../src/core/index.ts';
+import type { ModelContext } from '../../src/resource/index.ts';
+import type { Scenario } from '../../src/scenario/types.ts';
+import type { Host } from '../machine/index.ts';
+import type { Network } from '../network/index.ts';
+import { ClientPort } from './client-port.ts';
+import { EtcdMember } from './member.ts';
+import { KeySpace } from './mvcc.ts';
+import { Peers } from './peers.ts';
+import { Kind, ProposalTable } from './proposals.ts';
+import { decodeConfChange, isConfChange, MessagePool } from './raft/index.ts';
+import { RequestTable } from './requests.ts';
+import type { EtcdShared } from './shared.ts';
+import { etcdFeatures } from './versions.ts';
+
+/** Entries on their way beyond those that logs keep. */
+const PROPOSALS_IN_FLIGHT = 1 << 16;
+
+export class EtcdCluster {
+  readonly shared: EtcdShared;
+  readonly members: EtcdMember[];
+  readonly ports = new Map<string, ClientPort>();
+  readonly #peers: Peers;
+  readonly #portOfWorkload: ClientPort[] = [];
+  /** Member that leads, or led last. */
+  leaderIndex = 0;
+  leaderTerm = 0;
+  /** Elections won since the start, the first one not counted. */
+  elections = 0;
+  readonly #leaderOfTerm = new Map<number, number>();
+  readonly #onLeader: ((member: number) => void)[] = [];
+
+  constructor(ctx: ModelContext, scenario: Scenario, hosts: ReadonlyMap<string, Host>, network: Network) {
+    const { etcd } = scenario;
+    const window = 2 * (etcd.snapshotCount + etcd.snapshotCatchUpEntries) + PROPOSALS_IN_FLIGHT;
+    const shared: EtcdShared = {
+      ...ctx,
+      scenario: etcd,
+      features: etcdFeatures(etcd.version),
+      hosts,
+      network,
+      keys: new KeySpace(),
+      proposals: new ProposalTable(window),
+      requests: new RequestTable(),
+      requestTimeoutNs: 5e9 + 2 * etcd.electionTimeoutNs,
+    };
+    this.shared = shared;
+    if (etcd.preloadKeys > 0) {
+      const first = shared.keys.reserve(etcd.preloadKeys);
+      shared.keys.preload(first, etcd.preloadKeys, etcd.preloadKeyBytes, etcd.preloadValueBytes);
+    }
+    const pool = new MessagePool();
+    const voters = etcd.members.flatMap((m, i) => (m.learner ? [] : [i + 1]));
+    const learners = etcd.members.flatMap((m, i) => (m.learner ? [i + 1] : []));
+    this.members = etcd.members.map(
+      (m, i) =>
+        new EtcdMember(shared, {
+          sendPeer: (from, message) => this.#peers.send(from, message),
+          sendSnapshot: (from, message, bytes) => this.#peers.sendSnapshot(from, message, bytes),
+          sendResponse: (from, slot, generation) => this.#respond(from, slot, generation),
+          onLeaderSeen: (from, lead) => this.#onLeaderSeen(from, lead),
+          onExit: (from) => this.kill(from, false),
+          onConfChange: (from, entry) => this.#onConfChange(from, entry),
+          onBooted: (from) => this.#peers.onUp(from),
+          onRevision: () => {},
+          onLease: () => {},
+          onRenew: () => {},
+        }, pool, i, voters, learners, m),
+    );
+    this.#peers = new Peers(shared, this.members, pool);
+  }
+
+  /** The port of the clients on a host; made at first use. */
+  port(hostName: string): ClientPort {
+    let port = this.ports.get(hostName);
+    if (port === undefined) {
+      port = new ClientPort(this.shared, this.members, hostName);
+      this.ports.set(hostName, port);
+    }
+    return port;
+  }
+
+  registerWorkload(workload: number, port: ClientPort): void {
+    this.#portOfWorkload[workload] = port;
+  }
+
+  onLeader(listener: (member: number) => void): void {
+    this.#onLeader.push(listener);
+  }
+
+  /** Tickers at phases of their own; the first voter campaigns. */
+  start(): void {
+    const { sim, scenario } = this.shared;
+    for (const member of this.members) {
+      const phase = Math.floor(sim.stream(`${member.name}/tickPhase`).uniform() * scenario.heartbeatIntervalNs);
+      member.start(phase);
+    }
+    const first = this.members.find((m) => !m.raft.isLearner);
+    assert(first !== undefined, 'an etcd cluster needs a voter');
+    first.raft.campaign();
+    first.kick();
+  }
+
+  indexOf(name: string): number {
+    const index = this.members.findIndex((m) => m.name === name);
+    assert(index >= 0, `no etcd member ${name}`);
+    return index;
+  }
+
+  /** Members that a target of the scenario means: a name, etcd/leader, etcd/followers, etcd/all. */
+  resolve(target: string): number[] {
+    const all = this.members.map((m) => m.index);
+    switch (target) {
+      case 'etcd/all':
+        return all;
+      case 'etcd/leader':
+        return [this.leaderIndex];
+      case 'etcd/followers':
+        return all.filter((i) => i !== this.leaderIndex);
+      default:
+        return [this.indexOf(target)];
+    }
+  }
+
+  // --- Operations of faults and operators ------------------------------------------------------------
+
+  kill(index: number, loseData: boolean): void {
+    const member = this.members[index];
+    if (!member.isUp) return;
+    member.kill(loseData);
+    this.#peers.onDown(index);
+    for (const port of this.ports.values()) port.onMemberDown(index);
+    this.event('killed', member.name, loseData ? 'data lost' : '');
+  }
+
+  boot(index: number): void {
+    const member = this.members[index];
+    if (member.isUp) return;
+    this.event('started', member.name, '');
+    member.boot();
+  }
+
+  moveLeader(to: number): void {
+    const leader = this.members[this.leaderIndex];
+    if (!leader.isLeader || to === this.leaderIndex) return;
+    leader.raft.transferLeader(to + 1);
+    leader.kick();
+  }
+
+  /** `etcdctl compact`: proposed by the leader. */
+  compact(keepRevisions: number): void {
+    this.#proposeAdmin(Kind.compact, Math.max(0, this.shared.keys.revision - keepRevisions));
+  }
+
+  disarm(): void {
+    for (const member of this.members) member.admission.onDisarmed();
+    this.#proposeAdmin(Kind.alarm, 0);
+  }
+
+  event(kind: string, subject: string, detail: string): void {
+    this.shared.metrics.event(this.shared.sim.nowNs, kind, subject, detail);
+  }
+
+  #proposeAdmin(kind: number, count: number): void {
+    const leader = this.members[this.leaderIndex];
+    if (!leader.isLeader) return;
+    const { proposals } = this.shared;
+    const id = proposals.create(kind as 5, leader.index);
+    proposals.count[proposals.row(id)] = count;
+    leader.raft.propose(id, 64);
+    leader.kick();
+  }
+
+  // --- What members tell ---------------------------------------------------------------------------
+
+  #respond(member: number, slot: number, generation: number): void {
+    this.#portOfWorkload[this.shared.requests.workload[slot]].answer(member, slot, generation);
+  }
+
+  #onLeaderSeen(from: number, lead: number): void {
+    const member = this.members[from];
+    if (lead !== from + 1 || member.raft.state !== 'leader') return;
+    const { term } = member.raft;
+    const known = this.#leaderOfTerm.get(term);
+    if (known !== undefined && known !== from) {
+      throw new InvariantViolation(`two leaders in term ${term}: ${known} and ${from}`);
+    }
+    if (known === from) return;
+    this.#leaderOfTerm.set(term, from);
+    if (term <= this.leaderTerm) return;
+    if (this.leaderTerm > 0) {
+      this.elections++;
+      this.event('elected', member.name, `term ${term}`);
+    }
+    this.leaderTerm = term;
+    this.leaderIndex = from;
+    for (const listener of this.#onLeader) listener(from);
+  }
+
+  #onConfChange(from: number, entry: number): void {
+    if (!isConfChange(entry)) return;
+    const change = decodeConfChange(entry);
+    this.members[from].raft.applyConfChange(change.kind, change.node);
+    this.members[from].kick();
+  }
+
+  // Leases are the lessor's; without one, requests carry what they carry.
+  leaseFor(_workload: number, _client: number, _op: number, lease: number): number {
+    return lease;
+  }
+
+  onAcknowledged(_workload: number, _client: number, _slot: number): void {}
+}

@@ -1,0 +1,11 @@
+/** etcd: members, their log and store, the requests of clients. */
+export { ClientPort, clientNodeName, type PortClients } from './client-port.ts';
+export { EtcdCluster } from './cluster.ts';
+export { etcdConstants } from './constants.ts';
+export type { EtcdMember } from './member.ts';
+export { EtcdProcess } from './process.ts';
+export {
+  isAmbiguous, Op, opNames, Outcome, type OutcomeCode, outcomeNames, RequestTable,
+} from './requests.ts';
+export type { EtcdShared } from './shared.ts';
+export { TimeoutRing } from './timeout-ring.ts';

@@ -1,0 +1,412 @@
+/**
+ * One etcd member: the stations that a request passes and the life of the process around them.
+ *
+ * One idea: request -> gRPC (cores) -> raft loop -> WAL sync -> quorum -> apply worker -> gRPC; each
+ * is a station of its own, in its own file, and this class only wires them (etcd
+ * server/etcdserver/server.go, v3_server.go).
+ */
+
+import type { Counter, Level } from '../../src/metrics/index.ts';
+import type { EtcdMemberScenario } from '../../src/scenario/types.ts';
+import type { Disk, Host } from '../machine/index.ts';
+import { Admission } from './admission.ts';
+import { Applier } from './applier.ts';
+import { Backend } from './backend.ts';
+import { Maintenance } from './maintenance.ts';
+import { EtcdProcess } from './process.ts';
+import { type Message, type MessagePool, Raft, type RaftPersisted } from './raft/index.ts';
+import { ReadIndexLoop } from './read-index.ts';
+import { ReadyLoop } from './ready-loop.ts';
+import { Outcome, type OutcomeCode } from './requests.ts';
+import { SlotQueue } from './slot-queue.ts';
+import type { EtcdShared } from './shared.ts';
+
+/** raft.go `maxInflightMsgs`, `maxSizePerMsg` as etcd sets them. */
+const MAX_INFLIGHT = 512;
+const MAX_MESSAGE_BYTES = 1024 * 1024;
+/** In-memory compaction of the raft log from 3.6 on (server.go `memorySnapshotCount`). */
+const LOG_COMPACT_EVERY = 100;
+
+export interface MemberLinks {
+  sendPeer(from: number, message: Message): void;
+  /** The answer leaves for the client's host. */
+  sendResponse(member: number, slot: number, generation: number): void;
+  /** This member has a new view of who leads (0 none). */
+  onLeaderSeen(member: number, lead: number): void;
+  /** The process ended by itself (WAL failure). */
+  onExit(member: number): void;
+  /** A configuration change was applied here. */
+  onConfChange(member: number, entry: number): void;
+  /** A keep-alive reached this member. */
+  onRenew(member: number, lease: number): void;
+  sendSnapshot(from: number, message: Message, bytes: number): void;
+  /** It serves again after a start. */
+  onBooted(member: number): void;
+  onRevision(member: number, key: number, operations: number, valueBytes: number): void;
+  onLease(member: number, kind: number, lease: number, ttlMs: number): void;
+}
+
+export class EtcdMember {
+  /** Index in the cluster's list; raft's id is one more. */
+  readonly index: number;
+  readonly name: string;
+  readonly host: Host;
+  readonly process: EtcdProcess;
+  readonly walDisk: Disk;
+  readonly backend: Backend;
+  readonly applier: Applier;
+  readonly readIndex: ReadIndexLoop;
+  readonly admission: Admission;
+  readonly maintenance: Maintenance;
+  raft: Raft;
+  readonly loop: ReadyLoop;
+  /** Removed from the configuration, or not yet added: it takes no part. */
+  inCluster = true;
+  readonly #shared: EtcdShared;
+  readonly #links: MemberLinks;
+  readonly #pool: MessagePool;
+  readonly #tickType: number;
+  readonly #peerType: number;
+  readonly #stepType: number;
+  readonly #bootType: number;
+  readonly #requestType: number;
+  readonly #snapshotType: number;
+  readonly #messageNs: number;
+  readonly #loopEntryNs: number;
+  #snapshotAt = 0;
+  #logCompactedAt = 0;
+  /** Index up to which the backend's file was complete when the process died. */
+  #inFile = 0;
+  /** Messages in the sockets, read one after the other. */
+  readonly #inbox = new SlotQueue();
+  #reading = false;
+  #booting = false;
+  readonly #isLeader: Level;
+  readonly #hasLeader: Level;
+  readonly #leaderChanges: Counter;
+
+  constructor(
+    shared: EtcdShared,
+    links: MemberLinks,
+    pool: MessagePool,
+    index: number,
+    voters: readonly number[],
+    learners: readonly number[],
+    o: EtcdMemberScenario,
+  ) {
+    this.#shared = shared;
+    this.#links = links;
+    this.#pool = pool;
+    this.index = index;
+    this.name = o.name;
+    const host = shared.hosts.get(o.host);
+    if (host === undefined) throw new Error(`no host ${o.host}`);
+    this.host = host;
+    this.process = new EtcdProcess(shared, o.name, host, {
+      cpuFactor: shared.features.cpuFactor, weight: o.cpuWeight, quotaCores: o.cpuQuotaCores,
+    });
+    this.walDisk = host.disk(o.walDisk);
+    const { sim, metrics, constants } = shared;
+    this.raft = this.#createRaft(voters, learners, null);
+    this.backend = new Backend(shared, this.process, host.disk(o.backendDisk), shared.keys.revisionBytes, {
+      onUnlock: () => this.#onUnlock(),
+      isApplying: () => this.applier.applying,
+      appliedIndex: () => this.applier.appliedIndex,
+      onFailure: () => links.onExit(index),
+    });
+    this.applier = new Applier(shared, index, this.process, this.raft, this.backend, {
+      respond: (slot, generation, outcome) => this.admission.respond(slot, generation, outcome),
+      onRevision: (key, n, bytes) => links.onRevision(index, key, n, bytes),
+      onLease: (kind, lease, ttl) => links.onLease(index, kind, lease, ttl),
+      onCompact: (revision) => this.maintenance.compact(revision),
+      onAlarm: () => {},
+      onConfChange: (entry) => links.onConfChange(index, entry),
+      onApplied: (applied) => this.#onApplied(applied),
+    });
+    this.loop = this.#createLoop();
+    this.readIndex = new ReadIndexLoop(shared, this.process, {
+      ask: (readId) => {
+        this.raft.readIndex(readId);
+        this.loop.kick();
+      },
+      appliedIndex: () => this.applier.appliedIndex,
+      serve: (slot, generation) => this.admission.serveRead(slot, generation),
+      fail: (slot, generation, outcome) => this.admission.respond(slot, generation, outcome),
+    });
+    this.admission = new Admission(shared, this, (slot, generation) =>
+      links.sendResponse(index, slot, generation),
+    );
+    this.maintenance = new Maintenance(shared, this, {
+      sendSnapshot: (message, bytes) => links.sendSnapshot(index, message, bytes),
+    });
+    this.#tickType = sim.eventType(`${o.name}/tick`, (_, incarnation) => this.#onTick(incarnation));
+    this.#peerType = sim.eventType(`${o.name}/peer/arrive`, (message) => this.#onPeer(message));
+    this.#stepType = sim.eventType(`${o.name}/peer/step`, (message) => this.#onStep(message));
+    this.#bootType = sim.eventType(`${o.name}/boot`, (_, incarnation) => this.#onBooted(incarnation));
+    this.#requestType = sim.eventType(`${o.name}/grpc/arrive`, (slot, g) => {
+      if (this.isListening) this.admission.arrive(slot, g);
+    });
+    this.#snapshotType = sim.eventType(`${o.name}/snapshot/arrive`, (slot) => {
+      if (this.isListening) this.maintenance.receive(slot, shared.keys.revisionBytes);
+      else this.#pool.release(this.#pool.get(slot));
+    });
+    this.#messageNs = constants.get('etcd.messageNs');
+    this.#loopEntryNs = constants.get('etcd.loopEntryNs');
+    const labels = { member: o.name };
+    this.#isLeader = metrics.level('etcd_server_is_leader', labels, { help: '1 while this member leads.' });
+    this.#hasLeader = metrics.level('etcd_server_has_leader', labels, { help: '1 while this member knows a leader.' });
+    this.#leaderChanges = metrics.counter('etcd_server_leader_changes_seen_total', labels, {
+      help: 'Leader changes that this member saw.',
+    });
+  }
+
+  /** Event type by which messages of peers arrive; payload a = slot of the message in the pool. */
+  get peerArriveType(): number {
+    return this.#peerType;
+  }
+
+  /** Event type by which requests arrive; payload: slot and generation. */
+  get requestArriveType(): number {
+    return this.#requestType;
+  }
+
+  /** Event type by which the file of a snapshot arrives; payload a = slot of its message. */
+  get snapshotArriveType(): number {
+    return this.#snapshotType;
+  }
+
+  /** Up, and past its start. */
+  get isListening(): boolean {
+    return this.isUp && !this.#booting;
+  }
+
+  get isUp(): boolean {
+    return this.process.state !== 'down';
+  }
+
+  get isLeader(): boolean {
+    return this.isUp && this.raft.state === 'leader';
+  }
+
+  /** Starts the ticker (at a phase of its own) and the backend's timer. */
+  start(phaseNs: number): void {
+    this.process.start();
+    this.backend.start();
+    this.#shared.sim.schedule(phaseNs, this.#tickType, 0, this.process.incarnation);
+  }
+
+  /** Something happened to raft outside of a message: look whether the loop has work. */
+  kick(): void {
+    this.loop.kick();
+  }
+
+  // --- Life of the process -------------------------------------------------------------------------
+
+  /** SIGKILL: everything in memory is gone, the disk keeps what was synced. */
+  kill(loseData: boolean): void {
+    if (!this.isUp) return;
+    this.process.kill();
+    this.readIndex.reset();
+    this.admission.reset();
+    this.maintenance.reset();
+    this.applier.applying = false;
+    const persisted = this.raft.crash();
+    // The file holds what was applied up to the last backend commit (etcd `consistentIndex`).
+    const inFile = loseData ? 0 : Math.max(persisted.log.offset, this.backend.committedIndex);
+    const applied = Math.min(inFile, persisted.commit);
+    this.raft = this.#createRaft([], [], loseData ? null : { ...persisted, applied });
+    this.#inFile = inFile;
+    if (loseData) this.backend.replaceFile(0);
+    this.#releaseInbox();
+    this.#record(0);
+  }
+
+  /** Starts the process again: it reads its files, replays the WAL, then takes part. */
+  boot(): void {
+    if (this.isUp) return;
+    this.process.start();
+    this.#booting = true;
+    const { constants, sim } = this.#shared;
+    const bytes = this.backend.fileBytes;
+    const delay = constants.get('etcd.bootNs') + (bytes * 1e9) / constants.get('etcd.bootReadBytesPerSecond');
+    sim.schedule(Math.round(delay), this.#bootType, 0, this.process.incarnation);
+  }
+
+  pause(): void {
+    this.process.pause();
+  }
+
+  resume(): void {
+    this.process.resume();
+    if (this.process.state === 'up') this.loop.kick();
+  }
+
+  #onBooted(incarnation: number): void {
+    if (!this.process.isCurrent(incarnation)) return;
+    this.#booting = false;
+    this.#links.onBooted(this.index);
+    this.applier.restart(this.raft, this.#inFile);
+    this.loop.restart(this.raft);
+    // A single member fast-forwards all ticks of its timeout but one (server.go `adjustTicks`).
+    const skip = this.raft.singleton ? this.raft.options.electionTicks - 1 : 0;
+    for (let i = 0; i < skip; i++) this.raft.tick();
+    this.start(0);
+    this.loop.kick();
+  }
+
+  #createRaft(voters: readonly number[], learners: readonly number[], persisted: RaftPersisted | null): Raft {
+    const { scenario, features, sim } = this.#shared;
+    const stream = this.#timeoutStream ?? sim.stream(`${this.name}/electionTimeout`);
+    this.#timeoutStream = stream;
+    return new Raft(
+      {
+        id: this.index + 1,
+        voters,
+        learners,
+        electionTicks: Math.max(2, Math.floor(scenario.electionTimeoutNs / scenario.heartbeatIntervalNs)),
+        heartbeatTicks: 1,
+        preVote: scenario.preVote,
+        checkQuorum: true,
+        selfAck: features.selfAck,
+        maxInflight: MAX_INFLIGHT,
+        maxMessageBytes: MAX_MESSAGE_BYTES,
+        random: (n) => stream.below(n),
+        pool: this.#pool,
+      },
+      persisted,
+    );
+  }
+  #timeoutStream: ReturnType<EtcdShared['sim']['stream']> | null = null;
+
+  #createLoop(): ReadyLoop {
+    return new ReadyLoop(this.#shared, this.process, this.raft, this.walDisk, this.applier, {
+      send: (message) => this.#links.sendPeer(this.index, message),
+      onReadState: (readId, index) => this.readIndex.onReadState(readId, index),
+      onSoftState: (lead) => this.#onSoftState(lead),
+      installSnapshot: (index) => this.maintenance.installSnapshot(index),
+      onWalFailure: () => this.#links.onExit(this.index),
+    });
+  }
+
+  // --- Ticks and peers -----------------------------------------------------------------------------
+
+  #onTick(incarnation: number): void {
+    if (!this.process.isCurrent(incarnation)) return;
+    this.loop.tick();
+    const delay = this.process.localDelay(this.#shared.scenario.heartbeatIntervalNs);
+    this.#shared.sim.schedule(delay, this.#tickType, 0, incarnation);
+  }
+
+  /** A message is in the socket: reading it takes CPU, which a stopped process does not get. */
+  #onPeer(slot: number): void {
+    const message = this.#pool.get(slot);
+    if (!this.isListening || !this.inCluster) {
+      this.#pool.release(message);
+      return;
+    }
+    this.#inbox.push(slot, 0);
+    if (!this.#reading) this.#readNext();
+  }
+
+  #readNext(): void {
+    this.#inbox.shift();
+    this.#reading = true;
+    const { slot } = this.#inbox;
+    const entries = this.#pool.get(slot).entries.count;
+    this.process.execute(this.#messageNs + entries * this.#loopEntryNs, this.#stepType, slot, 0);
+    this.#readingSlot = slot;
+  }
+  #readingSlot = -1;
+
+  #onStep(slot: number): void {
+    this.#reading = false;
+    this.stepReceived(slot);
+    if (this.#inbox.size > 0) this.#readNext();
+  }
+
+  /** A message that was read, or a snapshot's that is on disk, goes to raft. */
+  stepReceived(slot: number): void {
+    const message = this.#pool.get(slot);
+    this.raft.step(message);
+    this.#pool.release(message);
+    this.loop.kick();
+  }
+
+  #releaseInbox(): void {
+    if (this.#reading) this.#pool.release(this.#pool.get(this.#readingSlot));
+    this.#reading = false;
+    while (this.#inbox.size > 0) {
+      this.#inbox.shift();
+      this.#pool.release(this.#pool.get(this.#inbox.slot));
+    }
+  }
+
+  kickApplier(): void {
+    this.applier.kick();
+  }
+
+  #onSoftState(lead: number): void {
+    const before = this.#seenLead;
+    this.#seenLead = lead;
+    if (lead !== before && before !== 0) this.readIndex.onLeaderChange();
+    if (lead !== 0 && lead !== before) {
+      this.#leaderChanges.add();
+      this.admission.onLeader();
+    }
+    this.#record(lead);
+    this.#links.onLeaderSeen(this.index, lead);
+  }
+  #seenLead = 0;
+
+  #record(lead: number): void {
+    const now = this.#shared.sim.nowNs;
+    this.#isLeader.set(now, this.isUp && lead === this.index + 1 ? 1 : 0);
+    this.#hasLeader.set(now, lead !== 0 ? 1 : 0);
+  }
+
+  // --- Stations tell each other ----------------------------------------------------------------------
+
+  #onUnlock(): void {
+    this.applier.kick();
+    this.admission.onStoreUnlocked();
+    this.maintenance.onStoreUnlocked();
+  }
+
+  #onApplied(index: number): void {
+    this.readIndex.onApplied();
+    this.admission.onApplied();
+    this.#maybeSnapshot(index);
+    this.maintenance.onEntryApplied();
+  }
+
+  /** server.go `triggerSnapshot`: every snapshot-count entries; 3.6 also compacts the log in memory. */
+  #maybeSnapshot(applied: number): void {
+    const { scenario, features } = this.#shared;
+    if (applied - this.#snapshotAt > scenario.snapshotCount) {
+      this.#snapshotAt = applied;
+      this.maintenance.diskSnapshot();
+      this.raft.createSnapshot(applied);
+      this.#compactLog(applied);
+    } else if (features.compactLogOften && applied - this.#logCompactedAt >= LOG_COMPACT_EVERY) {
+      this.#logCompactedAt = applied;
+      this.raft.createSnapshot(applied);
+      this.#compactLog(applied);
+    }
+  }
+
+  /** Keeps the catch-up entries; waits while snapshots are being sent (server.go `inflightSnapshots`). */
+  #compactLog(applied: number): void {
+    if (this.maintenance.sendingSnapshots > 0) return;
+    const to = applied - this.#shared.scenario.snapshotCatchUpEntries;
+    if (to > this.raft.log.offset) this.raft.compact(to);
+  }
+
+  onRenew(lease: number): void {
+    this.#links.onRenew(this.index, lease);
+  }
+
+  /** Answers of this member: used by stations that end a request. */
+  fail(slot: number, generation: number, outcome: OutcomeCode = Outcome.serverTimeout): void {
+    this.admission.respond(slot, generation, outcome);
+  }
+}

@@ -1,0 +1,22 @@
+/** What all members of one etcd cluster share: the run, the settings, the log's contents, the requests. */
+
+import type { ModelContext } from '../../src/resource/index.ts';
+import type { EtcdScenario } from '../../src/scenario/types.ts';
+import type { Host } from '../machine/index.ts';
+import type { Network } from '../network/index.ts';
+import type { KeySpace } from './mvcc.ts';
+import type { ProposalTable } from './proposals.ts';
+import type { RequestTable } from './requests.ts';
+import type { EtcdFeatures } from './versions.ts';
+
+export interface EtcdShared extends ModelContext {
+  readonly scenario: EtcdScenario;
+  readonly features: EtcdFeatures;
+  readonly hosts: ReadonlyMap<string, Host>;
+  readonly network: Network;
+  readonly keys: KeySpace;
+  readonly proposals: ProposalTable;
+  readonly requests: RequestTable;
+  /** `5 s + 2 x election timeout` (etcd server/config/config.go `ReqTimeout`). */
+  readonly requestTimeoutNs: number;
+}
