@@ -29,7 +29,10 @@ export const problemCodes = {
   },
   WT1006: { title: 'unreadable value', text: 'The value does not follow the grammar of its type.' },
   WT1007: { title: 'out of range', text: 'The value is below the minimum or above the maximum.' },
-  WT1008: { title: 'not one of the choices', text: 'The field takes one of a fixed list of words.' },
+  WT1008: {
+    title: 'not one of the choices',
+    text: 'The field takes one of a fixed list of words.',
+  },
   WT1009: {
     title: 'choose exactly one',
     text: 'Fields that exclude each other were given together, or none of them was.',
@@ -45,14 +48,23 @@ export const problemCodes = {
     title: 'too many values',
     text: 'The file, with its aliases expanded, is over the limit of values or of nesting.',
   },
-  WT1015: { title: 'empty file', text: 'There is nothing in the file. `wavetank init` writes a start.' },
+  WT1015: {
+    title: 'empty file',
+    text: 'There is nothing in the file. `wavetank init` writes a start.',
+  },
   WT1016: {
     title: 'unknown apiVersion or kind',
     text: 'The file does not say which kind of wavetank file it is.',
   },
   WT1017: { title: 'several documents', text: 'The file has more than one YAML document (---).' },
-  WT1018: { title: 'field without effect here', text: 'The field is for another verb or operation.' },
-  WT1019: { title: 'more mistakes', text: 'Only the first mistakes are shown; fix them and try again.' },
+  WT1018: {
+    title: 'field without effect here',
+    text: 'The field is for another verb or operation.',
+  },
+  WT1019: {
+    title: 'more mistakes',
+    text: 'Only the first mistakes are shown; fix them and try again.',
+  },
   WT1101: { title: 'unknown target', text: 'No member, host, disk or zone has this name.' },
   WT1102: { title: 'more faults than members', text: 'More members would be down than there are.' },
   WT1103: {
@@ -64,7 +76,10 @@ export const problemCodes = {
     title: 'open or closed loop',
     text: 'A workload has either a rate (open loop) or clients (closed loop), not both.',
   },
-  WT1106: { title: 'outside of the run', text: 'The time is before the start or past the horizon.' },
+  WT1106: {
+    title: 'outside of the run',
+    text: 'The time is before the start or past the horizon.',
+  },
   WT1107: { title: 'unknown fault', text: 'A window names a fault that is not in the scenario.' },
   WT1108: { title: 'empty window', text: 'The window ends before it begins.' },
   WT1109: { title: 'contradiction', text: 'Two settings cannot hold at the same time.' },
@@ -96,9 +111,15 @@ export const problemCodes = {
     text: 'The figures contradict each other, e.g. a p99 below the p50 or a histogram that goes down.',
   },
   WT1501: { title: 'unreadable override', text: 'An override reads like `-s etcd.members=5`.' },
-  WT1502: { title: 'override names nothing', text: 'The path of an override or axis leads nowhere.' },
+  WT1502: {
+    title: 'override names nothing',
+    text: 'The path of an override or axis leads nowhere.',
+  },
   WT1601: { title: 'empty sweep', text: 'An experiment needs an axis with a value, or a point.' },
-  WT1602: { title: 'too many points', text: 'The axes multiply to more points than one sweep may have.' },
+  WT1602: {
+    title: 'too many points',
+    text: 'The axes multiply to more points than one sweep may have.',
+  },
   WT1603: { title: 'uneven zip', text: 'The axes of a zip have different numbers of values.' },
   WT1604: { title: 'unknown axis', text: 'No axis of the sweep has this name or value.' },
 } as const satisfies Record<string, CodeEntry>;

@@ -51,12 +51,16 @@ export function entryOf(node: MapNode, key: string): MapEntry | undefined {
   return node.entries.find((entry) => entry.key === key);
 }
 
-/** Parses one document; null where there is nothing that could be read on. */
-export function parseTree(source: Source, problems: ProblemList): Node | null {
+/**
+ * Parses one document; null where there is nothing that could be read on. `shown` is what problems
+ * quote where it is not the text itself: it must have the same length.
+ */
+export function parseTree(source: Source, problems: ProblemList, shown = source): Node | null {
   if (!readable(source, problems)) return null;
   // A byte order mark is allowed and skipped; offsets stay those of the text without it.
-  const text = source.text.startsWith('\uFEFF') ? source.text.slice(1) : source.text;
-  const clean: Source = { file: source.file, text };
+  const marked = source.text.startsWith('\uFEFF');
+  const text = marked ? source.text.slice(1) : source.text;
+  const clean: Source = marked ? { file: source.file, text } : shown;
   let document: Document.Parsed;
   try {
     document = parseDocument(text, {
@@ -77,7 +81,7 @@ export function parseTree(source: Source, problems: ProblemList): Node | null {
     if (!problems.any) emptyProblem(clean, problems);
     return null;
   }
-  const converter = new Converter(document, clean, problems);
+  const converter = new Converter(clean, problems);
   return converter.convert(document.contents, 0);
 }
 
@@ -86,11 +90,16 @@ function readable(source: Source, problems: ProblemList): boolean {
   const { text } = source;
   if (text.length > TEXT_LENGTH_MAX) {
     const megabytes = Math.round(text.length / 1e6);
-    problems.add('WT1013', '', { source: { file: source.file, text: '' }, start: 0, end: 0 },
-      `the file has ${megabytes} MB`, {
+    problems.add(
+      'WT1013',
+      '',
+      { source: { file: source.file, text: '' }, start: 0, end: 0 },
+      `the file has ${megabytes} MB`,
+      {
         expected: `at most ${Math.round(TEXT_LENGTH_MAX / 1e6)} MB`,
         hint: 'large data belongs in a file of samples that the scenario names',
-      });
+      },
+    );
     return false;
   }
   const nul = text.indexOf('\0');
@@ -124,25 +133,26 @@ function addSyntaxProblem(error: YAMLError, source: Source, problems: ProblemLis
   const start = Math.min(error.pos[0], source.text.length);
   const message = error.message.split('\n')[0];
   const lower = message.charAt(0).toLowerCase() + message.slice(1);
-  const hint = error.code === 'TAB_AS_INDENT'
-    ? 'YAML is indented with spaces, never with tabs'
-    : atEnd
-      ? 'the text ends here: is the file cut off?'
-      : '';
+  const hint =
+    error.code === 'TAB_AS_INDENT'
+      ? 'YAML is indented with spaces, never with tabs'
+      : atEnd
+        ? 'the text ends here: is the file cut off?'
+        : '';
   problems.add('WT1001', '', { source, start, end: Math.max(start + 1, error.pos[1]) }, lower, {
     hint,
   });
 }
 
 class Converter {
-  readonly #document: Document.Parsed;
+  readonly #anchors = new Map<string, ParsedNode>();
+  #expanding = 0;
   readonly #source: Source;
   readonly #problems: ProblemList;
   #count = 0;
   #stopped = false;
 
-  constructor(document: Document.Parsed, source: Source, problems: ProblemList) {
-    this.#document = document;
+  constructor(source: Source, problems: ProblemList) {
     this.#source = source;
     this.#problems = problems;
   }
@@ -156,11 +166,15 @@ class Converter {
     this.#count++;
     if (this.#count > NODES_MAX || depth > DEPTH_MAX) return this.#stop(node, depth);
     if (isAlias(node)) {
-      const target = node.resolve(this.#document);
-      if (target === undefined) return this.#null(node);
-      // resolve() is typed as any node of a document; ours are all parsed ones.
-      return this.convert(target as ParsedNode, depth + 1);
+      const target = this.#anchors.get(node.source);
+      if (target === undefined) return this.#null(node); // the parser has reported it
+      this.#expanding++;
+      const copy = this.convert(target, depth + 1);
+      this.#expanding--;
+      return copy;
     }
+    // As in YAML, an alias means the last anchor of that name before it.
+    if (node.anchor !== undefined && this.#expanding === 0) this.#anchors.set(node.anchor, node);
     if (isMap(node)) return this.#map(node, depth);
     if (isSeq(node)) {
       const items: Node[] = [];

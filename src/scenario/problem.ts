@@ -51,7 +51,10 @@ function excerptOf(span: Span, lineStart: number, column: number): string {
   if (lineEnd < 0) lineEnd = text.length;
   // One column a character: tabs and controls would move the caret.
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is replaced.
-  let line = text.slice(lineStart, lineEnd).replace(/[\u0000-\u001f\u007f]/g, ' ').trimEnd();
+  let line = text
+    .slice(lineStart, lineEnd)
+    .replace(/[\u0000-\u001f\u007f]/g, ' ')
+    .trimEnd();
   let caret = column - 1;
   if (line.length > COLUMNS_SHOWN) {
     const from = Math.max(0, Math.min(caret - 40, line.length - COLUMNS_SHOWN + 1));
@@ -113,6 +116,15 @@ export class ProblemList {
     });
   }
 
+  /** A problem found elsewhere, e.g. in a file that the scenario names. */
+  take(problem: Problem): void {
+    const key = `${problem.code} ${problem.file}:${problem.line}:${problem.column}  ${problem.message}`;
+    if (this.#seen.has(key)) return;
+    this.#seen.add(key);
+    if (this.problems.length >= PROBLEMS_MAX) this.#dropped++;
+    else this.problems.push(problem);
+  }
+
   get any(): boolean {
     return this.problems.length > 0;
   }
@@ -120,7 +132,11 @@ export class ProblemList {
   /** True where this path, or a part of it, already has a problem: what follows from it is not news. */
   touches(path: string): boolean {
     return this.problems.some(
-      (p) => p.path === path || p.path.startsWith(`${path}.`) || p.path.startsWith(`${path}[`),
+      (p) =>
+        p.path === path ||
+        p.path.startsWith(`${path}.`) ||
+        p.path.startsWith(`${path}[`) ||
+        (p.path !== '' && path.startsWith(`${p.path}.`)),
     );
   }
 
@@ -160,11 +176,11 @@ function compareText(a: string, b: string): number {
 /** A problem as people read it: code, path and place; the line with carets; what to do. No colour. */
 export function renderProblem(problem: Problem): string {
   const where =
-    problem.line > 0 ? ` at ${problem.file}:${problem.line}:${problem.column}` : ` in ${problem.file}`;
+    problem.line > 0
+      ? ` at ${problem.file}:${problem.line}:${problem.column}`
+      : ` in ${problem.file}`;
   const path = problem.path === '' ? '' : ` ${problem.path}:`;
-  const lines = [
-    `${problem.code}${path} ${problem.message}${problem.file === '' ? '' : where}`,
-  ];
+  const lines = [`${problem.code}${path} ${problem.message}${problem.file === '' ? '' : where}`];
   if (problem.excerpt !== '') {
     lines.push('', ...problem.excerpt.split('\n').map((line) => `    ${line}`), '');
   }

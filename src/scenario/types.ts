@@ -71,6 +71,8 @@ export interface EtcdScenario {
   /** '3.4' | '3.5' | '3.6' | '3.7', with or without a patch number. */
   readonly version: string;
   readonly members: readonly EtcdMemberScenario[];
+  /** Not there at the start: an `addMember` fault with this name starts them. */
+  readonly joining: readonly EtcdMemberScenario[];
   readonly heartbeatIntervalNs: number;
   readonly electionTimeoutNs: number;
   readonly preVote: boolean;
@@ -128,7 +130,15 @@ export interface NetworkPairScenario {
 }
 
 export type WorkloadOp =
-  | 'put' | 'delete' | 'range' | 'txn' | 'watch' | 'lease-grant' | 'lease-keepalive' | 'lease-revoke' | 'compact';
+  | 'put'
+  | 'delete'
+  | 'range'
+  | 'txn'
+  | 'watch'
+  | 'lease-grant'
+  | 'lease-keepalive'
+  | 'lease-revoke'
+  | 'compact';
 
 export interface WorkloadScenario {
   readonly name: string;
@@ -180,15 +190,34 @@ export interface FaultScenario {
 }
 
 export type FaultAction =
-  | { readonly kind: 'kill'; readonly target: string; /** NaN = stays down unless `forNs` is finite */ readonly restartAfterNs: number; readonly loseData: boolean }
+  | {
+      readonly kind: 'kill';
+      readonly target: string /** NaN = stays down unless `forNs` is finite */;
+      readonly restartAfterNs: number;
+      readonly loseData: boolean;
+    }
   | { readonly kind: 'restart'; readonly target: string; readonly graceful: boolean }
   | { readonly kind: 'pause'; readonly target: string }
   | { readonly kind: 'stallDisk'; readonly target: string }
-  | { readonly kind: 'slowDisk'; readonly target: string; readonly factor: number; readonly fsync: DistributionSpec | null }
+  | {
+      readonly kind: 'slowDisk';
+      readonly target: string;
+      readonly factor: number;
+      readonly fsync: DistributionSpec | null;
+    }
   | { readonly kind: 'fullDisk'; readonly target: string }
-  | { readonly kind: 'partition'; readonly groups: readonly (readonly string[])[]; readonly oneWay: boolean; readonly mode: 'blackhole' | 'reset' }
+  | {
+      readonly kind: 'partition';
+      readonly groups: readonly (readonly string[])[];
+      readonly oneWay: boolean;
+      readonly mode: 'blackhole' | 'reset';
+    }
   | { readonly kind: 'delay'; readonly between: readonly [string, string]; readonly addNs: number }
-  | { readonly kind: 'loss'; readonly between: readonly [string, string]; readonly probability: number }
+  | {
+      readonly kind: 'loss';
+      readonly between: readonly [string, string];
+      readonly probability: number;
+    }
   | { readonly kind: 'clockStep'; readonly target: string; readonly byNs: number }
   | { readonly kind: 'clockDrift'; readonly target: string; readonly ppm: number }
   | { readonly kind: 'fillQuota'; readonly toFraction: number }

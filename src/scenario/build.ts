@@ -1,0 +1,477 @@
+/** The values of a scenario, as read, to the resolved scenario: hosts, members, disks, faults, windows. */
+import { isRandom } from '../dist/index.ts';
+import type { Checker } from './checker.ts';
+import { checkFaults, checkTimes, checkWorkloads } from './checks.ts';
+import { disksOf, type MemberDisks } from './disks.ts';
+import type { MapNode } from './document.ts';
+import { minorOf, readFlags } from './extra-args.ts';
+import { type FaultValue, type FaultVerb, faultVerbs } from './fields/faults.ts';
+import type { ClockValue, HostValue } from './fields/machine.ts';
+import type { BaseValue, MetadataValue } from './fields/scenario.ts';
+import type { WorkloadValue } from './fields/workload.ts';
+import { thresholdsOf } from './thresholds.ts';
+import type {
+  ClockScenario,
+  EtcdMemberScenario,
+  EtcdScenario,
+  FaultAction,
+  FaultScenario,
+  HostScenario,
+  NetworkScenario,
+  Scenario,
+  WorkloadScenario,
+} from './types.ts';
+
+const DAY_NS = 86_400e9;
+const HORIZON_DAYS_MAX = 100;
+const WARMUP_NS = 10e9;
+const CLIENT_HOST = 'client';
+const SHARED_HOST = 'host/0';
+/** Enough that clients never wait for their own CPU. */
+const CLIENT_CORES = 64;
+const CORES = 4;
+const MEMORY_BYTES = 16 * 1024 ** 3;
+
+export interface BuildInput {
+  readonly metadata: MetadataValue;
+  readonly base: BaseValue;
+  /** The mapping that the values were read from, and the path of the scenario in the file. */
+  readonly node: MapNode;
+}
+
+/** Always gives a scenario; it is of use only where the checker has found no problem. */
+export function buildScenario(input: BuildInput, checker: Checker): Scenario {
+  const { base, metadata } = input;
+  checkName(metadata.name, checker);
+  if (base.horizon > HORIZON_DAYS_MAX * DAY_NS) {
+    checker.at('horizon', 'WT1110', `a run of ${Math.round(base.horizon / DAY_NS)} days`, {
+      expected: `at most ${HORIZON_DAYS_MAX} days`,
+      hint: 'questions about a year add up independent runs',
+    });
+  }
+  const warmupNs = base.warmup ?? Math.min(WARMUP_NS, Math.floor(base.horizon / 6));
+  const times = { horizonNs: base.horizon, warmupNs };
+  checkTimes(base, warmupNs, checker);
+  const cluster = clusterOf(input, checker);
+  const workload = workloadsOf(base, cluster.clientHost, checker);
+  const faults = base.faults.map((fault, i) =>
+    faultOf(fault, i, base.faults, cluster.etcd, checker),
+  );
+  const hosts = hostsOf(base, cluster, workload, checker);
+  const network = networkOf(base, cluster, hosts, checker);
+  const names = { etcd: cluster.etcd, hosts, network };
+  checkWorkloads(base.workload, workload, names, times, checker);
+  checkFaults(base.faults, faults, names, times, checker);
+  const scenario: Scenario = {
+    name: metadata.name,
+    description: metadata.description,
+    seed: base.seed,
+    replications: 1,
+    ...times,
+    seriesIntervalNs: base.seriesInterval,
+    etcd: cluster.etcd,
+    hosts,
+    network,
+    workload,
+    faults,
+    thresholds: thresholdsOf(base.thresholds, faults, times, checker),
+    constants: constantsOf(base, checker),
+  };
+  return { ...scenario, replications: base.replications ?? (hasChance(scenario) ? 5 : 1) };
+}
+
+function checkName(name: string, checker: Checker): void {
+  if (name === '' || /^[\p{L}\p{N}][\p{L}\p{N} ._/+-]{0,99}$/u.test(name)) return;
+  checker.at('metadata.name', 'WT1006', `\`${name.slice(0, 40)}\` cannot be a name`, {
+    expected: 'letters, digits, dashes and dots, at most 100',
+  });
+}
+
+/** Whether two seeds can give different results. Faults count: elections draw their timeouts. */
+function hasChance(scenario: Scenario): boolean {
+  const { network, hosts, workload } = scenario;
+  return (
+    scenario.faults.length > 0 ||
+    isRandom(network.peerRtt) ||
+    isRandom(network.clientRtt) ||
+    network.lossProbability > 0 ||
+    network.pairs.some((pair) => isRandom(pair.rtt) || pair.lossProbability > 0) ||
+    hosts.some((h) => h.clock.shape === 'noisy' || h.disks.some((disk) => isRandom(disk.fsync))) ||
+    workload.some(
+      (w) =>
+        (w.ratePerSecond > 0 && w.arrivals === 'poisson') ||
+        isRandom(w.thinkTime) ||
+        isRandom(w.valueSize) ||
+        w.target === 'random' ||
+        w.compareFailure > 0,
+    )
+  );
+}
+
+export interface Cluster {
+  readonly etcd: EtcdScenario;
+  readonly memberDisks: readonly MemberDisks[];
+  readonly clientHost: string;
+  readonly shared: boolean;
+}
+
+function clusterOf(input: BuildInput, checker: Checker): Cluster {
+  const { base, node } = input;
+  const { etcd } = base;
+  if (minorOf(etcd.version) === null) {
+    checker.at('etcd.version', 'WT1204', `etcd ${etcd.version} is not modelled`, {
+      expected: 'one of 3.4, 3.5, 3.6, 3.7, with or without a patch number',
+    });
+  }
+  const { maxLearners, ...flags } = readFlags(etcd.extraArgs, etcd.version, (flag, ...rest) =>
+    checker.at(`etcd.extraArgs${flag === '' ? '' : `.${flag}`}`, ...rest),
+  );
+  if (etcd.learners > maxLearners) {
+    checker.at('etcd.learners', 'WT1109', `etcd allows ${maxLearners} learner at a time`, {
+      hint: 'from 3.6 on, extraArgs: { max-learners: "2" } allows more',
+    });
+  }
+  const shared = etcd.placement === 'shared';
+  const count = etcd.members + etcd.learners;
+  const joining = joiningNames(base, count);
+  const all = [...Array.from({ length: count }, (_, i) => `etcd/${i}`), ...joining];
+  checkOverrides(etcd.overrides, all, checker);
+  const members: EtcdMemberScenario[] = [];
+  const memberDisks: MemberDisks[] = [];
+  const hostOf = (name: string) => etcd.overrides[name]?.host ?? (shared ? SHARED_HOST : name);
+  for (const [i, name] of all.entries()) {
+    const own = etcd.overrides[name];
+    const host = hostOf(name);
+    const alone = all.every((other) => other === name || hostOf(other) !== host);
+    const disks = disksOf({ root: node, member: name, host, alone, hosts: base.hosts }, checker);
+    memberDisks.push(disks);
+    members.push({
+      name,
+      host,
+      learner: i >= etcd.members && i < count,
+      walDisk: disks.walDisk,
+      backendDisk: disks.backendDisk,
+      cpuWeight: own?.cpuWeight ?? etcd.cpuWeight,
+      cpuQuotaCores: own?.cpuQuota ?? etcd.cpuQuota,
+    });
+    if (own?.clock !== undefined && !alone) {
+      checker.at(`etcd.overrides.${name}.clock`, 'WT1109', `${host} is shared by several members`, {
+        hint: `set the clock of the host: hosts: [{ name: ${host}, clock: ... }]`,
+      });
+    }
+  }
+  return {
+    etcd: {
+      version: etcd.version.replace(/^v/, ''),
+      members: members.slice(0, count),
+      joining: members.slice(count),
+      ...flags,
+      timers: etcd.timers,
+      preloadKeys: etcd.preload.keys,
+      preloadKeyBytes: etcd.preload.keySize,
+      preloadValueBytes: etcd.preload.valueSize,
+    },
+    memberDisks,
+    clientHost: shared ? SHARED_HOST : CLIENT_HOST,
+    shared,
+  };
+}
+
+/** Names that addMember faults bring, each once. */
+function joiningNames(base: BaseValue, count: number): string[] {
+  const names: string[] = [];
+  for (const { addMember } of base.faults) {
+    const index = /^etcd\/(\d+)$/.exec(addMember ?? '')?.[1];
+    if (addMember === undefined || index === undefined || Number(index) < count) continue;
+    if (!names.includes(addMember)) names.push(addMember);
+  }
+  return names;
+}
+
+function checkOverrides(
+  overrides: BaseValue['etcd']['overrides'],
+  names: readonly string[],
+  checker: Checker,
+): void {
+  for (const name of Object.keys(overrides)) {
+    if (names.includes(name)) continue;
+    checker.unknown(`etcd.overrides.${name}`, `there is no member ${name}`, name, names);
+  }
+}
+
+function clockOf(value: ClockValue): ClockScenario {
+  return {
+    shape: value.shape,
+    offsetNs: value.offset,
+    driftPpm: value.drift,
+    amplitudeNs: value.amplitude,
+    periodNs: value.period,
+    stepAtNs: value.stepAt,
+    stepNs: value.step,
+    ntp: value.ntp,
+    ntpPollNs: value.ntpPoll,
+    ntpMaxSlewPpm: value.ntpMaxSlew,
+  };
+}
+
+const IDEAL_CLOCK: ClockScenario = {
+  shape: 'ideal',
+  offsetNs: 0,
+  driftPpm: 0,
+  amplitudeNs: 0,
+  periodNs: 60e9,
+  stepAtNs: 0,
+  stepNs: 0,
+  ntp: 'none',
+  ntpPollNs: 64e9,
+  ntpMaxSlewPpm: 500,
+};
+
+/** Every host that something runs on, those of the scenario first, in its order. */
+function hostsOf(
+  base: BaseValue,
+  cluster: Cluster,
+  workload: readonly WorkloadScenario[],
+  checker: Checker,
+): HostScenario[] {
+  checker.duplicates(
+    'hosts',
+    base.hosts.map((host) => host.name),
+    'host',
+  );
+  const hosts = new Map<string, HostScenario>();
+  for (const [i, host] of base.hosts.entries()) hosts.set(host.name, hostOf(host, i, checker));
+  const members = [...cluster.etcd.members, ...cluster.etcd.joining];
+  for (const [i, member] of members.entries()) {
+    const clock = base.etcd.overrides[member.name]?.clock;
+    const host = hosts.get(member.host) ?? plainHost(member.host, CORES);
+    const disks = [...host.disks, ...cluster.memberDisks[i].own];
+    hosts.set(member.host, {
+      ...host,
+      disks,
+      clock: clock === undefined ? host.clock : clockOf(clock),
+    });
+  }
+  for (const w of workload) {
+    if (!hosts.has(w.host)) hosts.set(w.host, plainHost(w.host, CLIENT_CORES));
+  }
+  return [...hosts.values()];
+}
+
+function plainHost(name: string, cores: number): HostScenario {
+  return { name, cores, memoryBytes: MEMORY_BYTES, zone: 'a', clock: IDEAL_CLOCK, disks: [] };
+}
+
+function hostOf(host: HostValue, index: number, checker: Checker): HostScenario {
+  const path = `hosts[${index}].disks`;
+  checker.duplicates(
+    path,
+    host.disks.map((disk) => disk.name),
+    'disk',
+  );
+  return {
+    name: host.name,
+    cores: host.cores,
+    memoryBytes: host.memory,
+    zone: host.zone,
+    clock: clockOf(host.clock),
+    disks: host.disks.map((disk) => diskOf(disk.name, disk)),
+  };
+}
+
+function networkOf(
+  base: BaseValue,
+  cluster: Cluster,
+  hosts: readonly HostScenario[],
+  checker: Checker,
+): NetworkScenario {
+  const { network } = base;
+  const members = cluster.etcd.members.map((member) => member.name);
+  const zones = hosts.map((host) => host.zone);
+  const names = [...new Set([...members, ...hosts.map((h) => h.name), ...zones, CLIENT_HOST])];
+  const pairs = network.pairs.map((pair, i) => {
+    for (const name of pair.between) {
+      if (name === '' || names.includes(name)) continue;
+      const message = `there is no host, member or zone ${name}`;
+      checker.unknown(`network.pairs[${i}].between`, message, name, names);
+    }
+    const client = pair.between.some((name) => name === cluster.clientHost);
+    return {
+      between: pair.between,
+      rtt: pair.rtt?.spec ?? (client ? network.clientRtt.spec : network.peerRtt.spec),
+      bandwidthBytesPerSecond: pair.bandwidth ?? network.bandwidth,
+      lossProbability: pair.loss ?? network.loss,
+    };
+  });
+  return {
+    peerRtt: network.peerRtt.spec,
+    clientRtt: network.clientRtt.spec,
+    bandwidthBytesPerSecond: network.bandwidth,
+    lossProbability: network.loss,
+    pairs,
+  };
+}
+
+function workloadsOf(base: BaseValue, clientHost: string, checker: Checker): WorkloadScenario[] {
+  checker.duplicates(
+    'workload',
+    base.workload.map((w) => w.name),
+    'workload',
+  );
+  return base.workload.map((w) => workloadOf(w, clientHost, base.horizon));
+}
+
+function workloadOf(w: WorkloadValue, clientHost: string, horizonNs: number): WorkloadScenario {
+  return {
+    name: w.name,
+    op: w.op,
+    ratePerSecond: w.rate ?? 0,
+    arrivals: w.arrivals,
+    clients: w.rate === undefined ? (w.clients ?? 1) : 0,
+    thinkTime: w.thinkTime.spec,
+    connections: w.connections,
+    target: w.target,
+    consistency: w.consistency,
+    keyBytes: w.keySize,
+    valueSize: w.valueSize.spec,
+    keySpace: w.keySpace,
+    prefix: w.prefix ?? `/${w.name}`,
+    keysPerRequest: w.keysPerRequest,
+    compareFailure: w.compareFailure,
+    streams: w.streams,
+    leaseTtlNs: w.ttl,
+    deadlineNs: w.deadline,
+    retries: w.retries,
+    retryBackoffNs: w.retryBackoff,
+    startNs: w.start,
+    stopNs: Math.min(w.stop, horizonNs),
+    host: w.host ?? clientHost,
+    maxInFlight: w.maxInFlight,
+  };
+}
+
+/** The verb of a fault; the first one where it has several, which is reported. */
+export function verbOf(fault: FaultValue): FaultVerb {
+  // Keys of the table of verbs are its verbs.
+  const verbs = Object.keys(faultVerbs) as FaultVerb[];
+  return verbs.find((verb) => fault[verb] !== undefined) ?? 'disarm';
+}
+
+function faultOf(
+  fault: FaultValue,
+  index: number,
+  all: readonly FaultValue[],
+  etcd: EtcdScenario,
+  checker: Checker,
+): FaultScenario {
+  const verb = verbOf(fault);
+  const same = all.slice(0, index).filter((f) => f.name === undefined && verbOf(f) === verb).length;
+  return {
+    name: fault.name ?? (same === 0 ? verb : `${verb}-${same + 1}`),
+    atNs: fault.at,
+    forNs: fault.for,
+    everyNs: fault.every,
+    times: fault.every === 0 ? 1 : fault.times,
+    action: actionOf(fault, verb, index, etcd, checker),
+  };
+}
+
+function actionOf(
+  fault: FaultValue,
+  verb: FaultVerb,
+  index: number,
+  etcd: EtcdScenario,
+  checker: Checker,
+): FaultAction {
+  const need = <T>(
+    name: keyof FaultValue,
+    value: T | undefined,
+    fallback: T,
+    example: string,
+  ): T => {
+    if (value !== undefined) return value;
+    checker.at(`faults[${index}]`, 'WT1003', `\`${name}\` is missing beside ${verb}`, {
+      hint: `for example ${name}: ${example}`,
+    });
+    return fallback;
+  };
+  switch (verb) {
+    case 'kill': {
+      const restartAfterNs = fault.restartAfter ?? Number.NaN;
+      return { kind: verb, target: fault.kill ?? '', restartAfterNs, loseData: fault.loseData };
+    }
+    case 'restart':
+      return { kind: verb, target: fault.restart ?? '', graceful: fault.graceful };
+    case 'slowDisk': {
+      const fsync = fault.fsync?.spec ?? null;
+      return { kind: verb, target: fault.slowDisk ?? '', factor: fault.factor, fsync };
+    }
+    case 'partition': {
+      const groups = partitionGroups(fault.partition ?? [], etcd);
+      return { kind: verb, groups, oneWay: fault.oneWay, mode: fault.mode };
+    }
+    case 'delay': {
+      const addNs = need('add', fault.add, 0, '40ms');
+      return { kind: verb, between: fault.delay ?? ['', ''], addNs };
+    }
+    case 'loss': {
+      const probability = need('probability', fault.probability, 0, '1%');
+      return { kind: verb, between: fault.loss ?? ['', ''], probability };
+    }
+    case 'clockStep':
+      return { kind: verb, target: fault.clockStep ?? '', byNs: need('by', fault.by, 0, '600ms') };
+    case 'clockDrift': {
+      const ppm = need('rate', fault.rate, 0, '200ppm');
+      return { kind: verb, target: fault.clockDrift ?? '', ppm };
+    }
+    case 'fillQuota':
+      return { kind: verb, toFraction: fault.fillQuota ?? 0 };
+    case 'compact':
+      return { kind: verb, keepRevisions: fault.compact ?? 0 };
+    case 'disarm':
+      return { kind: verb };
+    case 'addMember':
+      return { kind: verb, target: fault.addMember ?? '', learner: fault.learner };
+    default:
+      return { kind: verb, target: fault[verb] ?? '' };
+  }
+}
+
+/** One group alone is cut off from all other members. */
+function partitionGroups(
+  groups: readonly (readonly string[])[],
+  etcd: EtcdScenario,
+): readonly (readonly string[])[] {
+  if (groups.length !== 1) return groups;
+  const [group] = groups;
+  if (group.includes('etcd/leader')) return [group, ['etcd/followers']];
+  if (group.includes('etcd/followers')) return [group, ['etcd/leader']];
+  const names = etcd.members.map((member) => member.name);
+  return [group, names.filter((name) => !group.includes(name))];
+}
+
+function constantsOf(base: BaseValue, checker: Checker): Record<string, number> {
+  const values: Record<string, number> = {};
+  for (const [name, { value, kind }] of Object.entries(base.constants)) {
+    values[name] = value;
+    checker.constant(name, kind, value);
+  }
+  return values;
+}
+
+function diskOf(name: string, value: HostValue['disks'][number]): HostScenario['disks'][number] {
+  return {
+    name,
+    fsync: value.fsync.spec,
+    fsyncKind: value.fsyncKind ?? value.fsync.profile?.kind ?? 'service',
+    profile: value.profileName ?? value.fsync.profile?.name ?? '',
+    queueDepth: value.queueDepth,
+    iops: value.iops,
+    iopsBurst: value.iopsBurst,
+    bandwidthBytesPerSecond: value.bandwidth,
+    bandwidthBurstBytes: value.bandwidthBurst,
+    capacityBytes: value.capacity,
+  };
+}
+
+export { diskOf };
