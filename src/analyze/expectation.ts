@@ -1,32 +1,35 @@
-/** What a threshold expects: `p99 < 50ms`, `availability > 99.5%`. */
-import { parseUnit, type UnitKind } from '../scenario/units.ts';
+/** What a threshold expects, as the scenario's grammar reads it, in the terms in which it is judged. */
+import { assert } from '../core/index.ts';
+import { type Operator, parseExpectation } from '../scenario/expression.ts';
+
+export type { Operator };
+
+export type Statistic = 'quantile' | 'mean' | 'max' | 'min' | 'rate' | 'count' | 'availability';
 
 export interface Expectation {
-  readonly statistic: string;
+  readonly statistic: Statistic;
+  /** As written: 'p99', 'mean', 'availability'. */
+  readonly word: string;
   /** 0..1 where the statistic is a quantile, else null. */
   readonly quantile: number | null;
-  readonly operator: '<' | '<=' | '>' | '>=';
-  /** In recorded units: ns, bytes, per second, a ratio or a plain number. */
+  readonly operator: Operator;
+  /** In base units (ns, bytes, per second, a ratio), or a plain number. */
   readonly limit: number;
+  /** Whether the limit was written as a duration. */
+  readonly duration: boolean;
 }
 
-export function parseExpectation(text: string): Expectation {
-  const match = /^\s*(p\d+(?:\.\d+)?|[a-z]+)\s*(<=|>=|<|>)\s*(.+?)\s*$/.exec(text);
-  if (match === null) throw new RangeError(`not an expectation: ${text}`);
-  const [, statistic, operator, limit] = match;
-  const quantile = /^p\d/.test(statistic) ? Number(statistic.slice(1)) / 100 : null;
-  const kinds: UnitKind[] = ['number', 'duration', 'bytes', 'ratio', 'rate'];
-  for (const kind of kinds) {
-    const read = parseUnit(kind, limit);
-    // The pattern admits these four operators only.
-    if ('value' in read) {
-      return {
-        statistic,
-        quantile,
-        operator: operator as Expectation['operator'],
-        limit: read.value,
-      };
-    }
-  }
-  throw new RangeError(`not a limit: ${limit}`);
+/** The scenario was validated: its expectations parse. */
+export function readExpectation(text: string): Expectation {
+  const parsed = parseExpectation(text);
+  assert('value' in parsed, `a validated scenario has an expectation that parses: ${text}`);
+  const { aggregate, operator, value, unit } = parsed.value;
+  return {
+    statistic: aggregate.kind,
+    word: /^\s*([\w.]+)/.exec(text)?.[1] ?? aggregate.kind,
+    quantile: aggregate.kind === 'quantile' ? aggregate.p : null,
+    operator,
+    limit: value,
+    duration: unit === 'ns',
+  };
 }

@@ -25,6 +25,7 @@ export {
   scaleOf,
   unitOfName,
 } from './metric-row.ts';
+export { REQUEST_METRIC, REQUESTS_METRIC } from './outcome.ts';
 export { findOverload, type Overload } from './overload.ts';
 export { comparePaired, type PairedComparison, type PairedVerdict } from './paired.ts';
 export { medianOf, percentile, type SampleSummary, summarizeSamples } from './samples.ts';
@@ -48,5 +49,5 @@ export {
   type ThresholdResult,
   type Verdict,
 } from './thresholds.ts';
-export { REQUEST_METRIC, type SummaryWarning } from './warnings.ts';
+export type { SummaryWarning } from './warnings.ts';
 export { selectSegments, WHOLE_RUN, type WindowSelection } from './window.ts';

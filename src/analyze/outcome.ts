@@ -1,14 +1,17 @@
-/** Which requests of a counter went well: availability is their share. */
+/** How requests ended, by the label `outcome` of wavetank_client_requests. */
 import type { Labels } from '../metrics/index.ts';
 
-/** Labels that say how a request ended, in the order in which they are looked at. */
-export const OUTCOME_LABELS: readonly string[] = ['outcome', 'result', 'code'];
+/** Counter of requests by what the client saw: op, workload, outcome. */
+export const REQUESTS_METRIC = 'wavetank_client_requests';
+/** Tally of the latency of answered requests: op, workload. */
+export const REQUEST_METRIC = 'wavetank_client_request_duration_seconds';
+/** An open loop had maxInFlight requests pending and did not send. */
+export const DROPPED = 'dropped';
 
-/** True where the outcome label says success: 'ok', gRPC's 'OK', an HTTP 2xx. */
+/**
+ * Answered, and so available: 'ok', and 'notFound', which is the right answer about a lease that is
+ * gone. Dropped arrivals count as failed: a client wanted to send them.
+ */
 export function isSuccess(labels: Labels): boolean {
-  for (const label of OUTCOME_LABELS) {
-    const value = labels[label];
-    if (value !== undefined) return value === 'ok' || value === 'OK' || /^2\d\d$/.test(value);
-  }
-  return false;
+  return labels.outcome === 'ok' || labels.outcome === 'notFound';
 }

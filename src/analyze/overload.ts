@@ -1,16 +1,15 @@
 /** Is a point overloaded: do its queues or its requests in flight still grow at the horizon? */
 
-import type { MetricsResult, SeriesResult } from '../metrics/index.ts';
+import type { MetricsResult } from '../metrics/index.ts';
 import type { RunResult } from '../run/result.ts';
 import { queueGrowth } from './growth.ts';
 import { compareText, labelText } from './labels.ts';
 import { counterSum } from './metric-row.ts';
+import { DROPPED, REQUEST_METRIC, REQUESTS_METRIC } from './outcome.ts';
 import { selectSegments } from './window.ts';
 
-/** Level of the clients: requests sent and not yet answered, by workload. */
+/** Level of the clients, where they keep one: requests sent and not yet answered. */
 export const IN_FLIGHT_METRIC = 'wavetank_client_requests_in_flight';
-/** Counter of the clients: open-loop arrivals that were not sent because of maxInFlight. */
-export const DROPPED_METRIC = 'wavetank_client_requests_dropped_total';
 
 export interface GrowingQueue {
   /** Name of the resource, or 'requests in flight (workload=writers)'. */
@@ -71,23 +70,53 @@ function growingResources(runs: readonly RunResult[]): GrowingQueue[] {
   return found;
 }
 
+/** Requests in flight, by workload: of the clients' own level, else by Little's law. */
 function growingInFlight(runs: readonly RunResult[]): GrowingQueue[] {
-  const groups = new Map<string, (readonly number[])[]>();
+  const groups = new Map<string, { quarters: (readonly number[])[]; requests: number }>();
   for (const run of runs) {
-    for (const series of run.metrics.series) {
-      if (series.name !== IN_FLIGHT_METRIC || series.field !== 'value') continue;
-      const key = labelText(series.labels);
-      const quarters = groups.get(key) ?? [];
-      groups.set(key, quarters);
-      quarters.push(seriesAtQuarters(series, run.metrics));
+    for (const [labels, quarters] of inFlightAtQuarters(run.metrics)) {
+      const group = groups.get(labels) ?? { quarters: [], requests: 0 };
+      groups.set(labels, group);
+      group.quarters.push(quarters);
+      group.requests += requestCount(run.metrics, labels);
     }
   }
   const found: GrowingQueue[] = [];
-  for (const [labels, quarters] of groups) {
-    const name = labels === '' ? 'requests in flight' : `requests in flight (${labels})`;
-    // Each arrival is at most one request, so that all requests bound the noise of any of them.
-    const queue = growingQueue(name, quarters, requestCount(runs), runs);
+  for (const [labels, group] of groups) {
+    const queue = growingQueue(
+      `requests in flight (${labels})`,
+      group.quarters,
+      group.requests,
+      runs,
+    );
     if (queue !== null) found.push(queue);
+  }
+  return found;
+}
+
+/** Length at the end of each quarter by the labels that tell workloads apart. */
+function inFlightAtQuarters(metrics: MetricsResult): Map<string, number[]> {
+  const found = new Map<string, number[]>();
+  const values = metrics.series.filter((s) => s.name === IN_FLIGHT_METRIC && s.field === 'value');
+  if (values.length > 0) {
+    for (const series of values) {
+      found.set(
+        labelText(series.labels),
+        atQuarters(metrics, (i) => series.values[i]),
+      );
+    }
+    return found;
+  }
+  const latencies = metrics.series.filter((s) => s.name === REQUEST_METRIC);
+  for (const mean of latencies) {
+    if (mean.field !== 'mean') continue;
+    const labels = labelText(mean.labels);
+    const count = latencies.find((s) => s.field === 'count' && labelText(s.labels) === labels);
+    if (count === undefined) continue;
+    // Little's law: L = (answers / interval) x mean latency, and latency is in ns as the interval is.
+    const { seriesIntervalNs } = metrics;
+    const length = (i: number): number => (count.values[i] * mean.values[i]) / seriesIntervalNs;
+    found.set(labels, atQuarters(metrics, length));
   }
   return found;
 }
@@ -105,27 +134,27 @@ function growingQueue(
   return { name, sinceNs, jobsPerSecond: growth.jobsPerSecond };
 }
 
-function seriesAtQuarters(series: SeriesResult, metrics: MetricsResult): number[] {
+/** `length(i)` of the interval that ends with each quarter; empty where one has no data. */
+function atQuarters(metrics: MetricsResult, length: (index: number) => number): number[] {
   const { fromNs, durationNs } = measuredTime(metrics);
   const quarters: number[] = [];
   for (let k = 1; k <= 4; k++) {
-    const atNs = fromNs + (k * durationNs) / 4;
-    // values[i] is the value at (i + 1) intervals.
-    const index = Math.round(atNs / metrics.seriesIntervalNs) - 1;
-    const value = series.values[Math.min(series.values.length - 1, Math.max(0, index))];
+    const index = Math.round((fromNs + (k * durationNs) / 4) / metrics.seriesIntervalNs) - 1;
+    const value = index >= 0 ? length(index) : Number.NaN;
     if (value === undefined || Number.isNaN(value)) return [];
     quarters.push(value);
   }
   return quarters;
 }
 
-function requestCount(runs: readonly RunResult[]): number {
+/** Requests that ended in the measured time and have these labels (and an outcome). */
+function requestCount(metrics: MetricsResult, labels: string): number {
+  const whole = selectSegments(metrics.segments);
   let count = 0;
-  for (const run of runs) {
-    const whole = selectSegments(run.metrics.segments);
-    for (const counter of run.metrics.counters) {
-      if (counter.name.startsWith('wavetank_client_requests')) count += counterSum(counter, whole);
-    }
+  for (const counter of metrics.counters) {
+    if (counter.name !== REQUESTS_METRIC) continue;
+    const { outcome: _, ...own } = counter.labels;
+    if (labelText(own) === labels) count += counterSum(counter, whole);
   }
   return count;
 }
@@ -134,7 +163,8 @@ function droppedOf(metrics: MetricsResult): number {
   const whole = selectSegments(metrics.segments);
   let dropped = 0;
   for (const counter of metrics.counters) {
-    if (counter.name === DROPPED_METRIC) dropped += counterSum(counter, whole);
+    const isDropped = counter.name === REQUESTS_METRIC && counter.labels.outcome === DROPPED;
+    if (isDropped) dropped += counterSum(counter, whole);
   }
   return dropped;
 }

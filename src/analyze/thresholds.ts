@@ -17,7 +17,7 @@ import {
 import type { RunResult } from '../run/result.ts';
 import type { ThresholdScenario } from '../scenario/types.ts';
 import { estimate } from './estimate.ts';
-import { type Expectation, parseExpectation } from './expectation.ts';
+import { type Expectation, type Operator, readExpectation } from './expectation.ts';
 import {
   counterSum,
   type ExportedUnit,
@@ -27,9 +27,11 @@ import {
   tallyData,
   unitOfName,
 } from './metric-row.ts';
-import { isSuccess, OUTCOME_LABELS } from './outcome.ts';
+import { isSuccess } from './outcome.ts';
 import type { Overload } from './overload.ts';
 import { selectSegments, type WindowSelection } from './window.ts';
+
+const NS_PER_S = 1e9;
 
 export type Verdict = 'pass' | 'fail' | 'inconclusive' | 'no-data' | 'overloaded';
 
@@ -41,7 +43,7 @@ export interface ThresholdResult {
   readonly toNs: number;
   /** 'p99', 'mean', 'availability', ... */
   readonly statistic: string;
-  readonly operator: Expectation['operator'];
+  readonly operator: Operator;
   /** Limit, value and interval are in this unit. */
   readonly unit: ExportedUnit | '1/s' | 'ratio';
   readonly limit: number;
@@ -62,7 +64,7 @@ export function evaluateThreshold(
   runs: readonly RunResult[],
   overload: Overload,
 ): ThresholdResult {
-  const expectation = parseExpectation(threshold.expect);
+  const expectation = readExpectation(threshold.expect);
   const selector = parseSelector(threshold.metric);
   const matched = runs.map((run) => match(run.metrics, selector, threshold));
   const unit = unitOf(expectation, matched, selector);
@@ -72,10 +74,10 @@ export function evaluateThreshold(
     window: threshold.window.text,
     fromNs: threshold.window.fromNs,
     toNs: threshold.window.toNs,
-    statistic: expectation.statistic,
+    statistic: expectation.word,
     operator: expectation.operator,
     unit,
-    limit: unit === 's' ? expectation.limit / 1e9 : expectation.limit,
+    limit: limitIn(expectation, unit),
   };
   if (matched.every((m) => m.kind === 'none')) {
     return { ...base, ...NO_DATA, note: 'no metric matches' };
@@ -89,6 +91,11 @@ export function evaluateThreshold(
     return { ...base, ...judgeByShare(matched, expectation) };
   }
   return { ...base, ...judgeByValues(values, expectation, base.limit) };
+}
+
+/** In the unit of the figure. A plain number is in exported units already: 0.05 is 50 ms. */
+function limitIn(expectation: Expectation, unit: ThresholdResult['unit']): number {
+  return unit === 's' && expectation.duration ? expectation.limit / NS_PER_S : expectation.limit;
 }
 
 type Judgement = Pick<
@@ -144,7 +151,7 @@ function match(metrics: MetricsResult, selector: Selector, threshold: ThresholdS
       const count = counterSum(counter, window);
       total += count;
       if (isSuccess(counter.labels)) good += count;
-      hasOutcome ||= OUTCOME_LABELS.some((label) => counter.labels[label] !== undefined);
+      hasOutcome ||= counter.labels.outcome !== undefined;
     }
     return { kind: 'counter', total, good, hasOutcome, window };
   }
@@ -207,7 +214,7 @@ function tallyValue(
     case 'count':
       return data.total;
     case 'rate':
-      return window.durationNs > 0 ? (data.total * 1e9) / window.durationNs : null;
+      return window.durationNs > 0 ? (data.total * NS_PER_S) / window.durationNs : null;
     case 'mean':
     case 'min':
     case 'max':
@@ -228,7 +235,7 @@ function counterValue(
     case 'count':
       return total;
     case 'rate':
-      return window.durationNs > 0 ? (total * 1e9) / window.durationNs : null;
+      return window.durationNs > 0 ? (total * NS_PER_S) / window.durationNs : null;
     case 'availability':
       return hasOutcome && total > 0 ? good / total : null;
     default:
@@ -243,7 +250,7 @@ function judgeByValues(
 ): Judgement {
   const e = estimate(values);
   if (e === null) {
-    return { ...NO_DATA, note: `no value of ${expectation.statistic} in the window` };
+    return { ...NO_DATA, note: `no value of ${expectation.word} in the window` };
   }
   const { mean, low, high, n } = e;
   const verdict = judge(low ?? mean, high ?? mean, expectation.operator, limit);
@@ -255,7 +262,7 @@ function judgeByValues(
 export function judge(
   low: number,
   high: number,
-  operator: Expectation['operator'],
+  operator: Operator,
   limit: number,
 ): 'pass' | 'fail' | 'inconclusive' {
   switch (operator) {
@@ -267,6 +274,12 @@ export function judge(
       return low > limit ? 'pass' : high <= limit ? 'fail' : 'inconclusive';
     case '>=':
       return low >= limit ? 'pass' : high < limit ? 'fail' : 'inconclusive';
+    case '==':
+      if (low === limit && high === limit) return 'pass';
+      return low > limit || high < limit ? 'fail' : 'inconclusive';
+    case '!=':
+      if (low === limit && high === limit) return 'fail';
+      return low > limit || high < limit ? 'pass' : 'inconclusive';
   }
 }
 
@@ -281,8 +294,9 @@ const Z = 1.959963984540054;
 function judgeByShare(matched: readonly Matched[], expectation: Expectation): Judgement {
   const parts: HistogramData[] = [];
   let scale = 1;
+  const comparable = expectation.operator !== '==' && expectation.operator !== '!=';
   for (const m of matched) {
-    if (m.kind !== 'tally') continue;
+    if (m.kind !== 'tally' || !comparable) continue;
     parts.push(m.data);
     scale = scaleOf(m.unit);
   }
@@ -292,7 +306,8 @@ function judgeByShare(matched: readonly Matched[], expectation: Expectation): Ju
   const n = data.total;
   // Values are integers: below `limit` and at most `limit` differ by the limit itself.
   const inclusive = expectation.operator === '<=' || expectation.operator === '>';
-  const below = countBelow(data, inclusive ? expectation.limit + 1 : expectation.limit) / n;
+  const limit = expectation.duration ? expectation.limit : expectation.limit * scale;
+  const below = countBelow(data, inclusive ? limit + 1 : limit) / n;
   const centre = (below + (Z * Z) / (2 * n)) / (1 + (Z * Z) / n);
   const spread = Z * Math.sqrt((below * (1 - below)) / n + (Z * Z) / (4 * n * n));
   const half = spread / (1 + (Z * Z) / n);
@@ -304,7 +319,7 @@ function judgeByShare(matched: readonly Matched[], expectation: Expectation): Ju
     verdict: share,
     value: pooled === null ? null : pooled / scale,
     replications: parts.length,
-    note: `${n} samples are too few for ${expectation.statistic} in each replication: judged by the share below the limit`,
+    note: `${n} samples are too few for ${expectation.word} in each replication: judged by the share below the limit`,
   };
 }
 

@@ -4,6 +4,7 @@ import type { RunResult } from '../run/result.ts';
 import type { DiskProfile } from '../scenario/profile.ts';
 import type { Scenario, WorkloadScenario } from '../scenario/types.ts';
 import { compareText } from './labels.ts';
+import { REQUEST_METRIC } from './outcome.ts';
 import type { PointSummary, ScenarioPoint } from './summary.ts';
 
 export interface SummaryWarning {
@@ -18,7 +19,6 @@ export interface SummaryWarning {
 }
 
 export const UTILIZATION_HIGH = 0.9;
-export const REQUEST_METRIC = 'wavetank_client_request_duration_seconds';
 const FSYNC_METRIC = 'etcd_disk_wal_fsync_duration_seconds';
 const NS_PER_S = 1e9;
 

@@ -11,7 +11,7 @@ export interface WindowSelection {
 }
 
 /** Text of the window that covers the whole measured time. */
-export const WHOLE_RUN = 'run';
+export const WHOLE_RUN = 'all';
 
 /**
  * Segments that lie inside of fromNs..toNs. The run cuts at the edges of every window that a

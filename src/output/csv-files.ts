@@ -1,0 +1,73 @@
+/** All CSV files of a result, in pieces or whole. */
+import { csvChunks, type Table } from './csv.ts';
+import { constantsRows, constantsTable } from './tables/constants.ts';
+import { estimatesRows, estimatesTable } from './tables/estimates.ts';
+import { eventsRows, eventsTable } from './tables/events.ts';
+import { histogramsRows, histogramsTable } from './tables/histograms.ts';
+import { metricsRows, metricsTable } from './tables/metrics.ts';
+import { outagesRows, outagesTable } from './tables/outages.ts';
+import { resourcesRows, resourcesTable } from './tables/resources.ts';
+import { runsTable, runsTableOf } from './tables/runs.ts';
+import type { OutputInput } from './tables/shared.ts';
+import { stagesRows, stagesTable } from './tables/stages.ts';
+import { thresholdsRows, thresholdsTable } from './tables/thresholds.ts';
+import { timeseriesRows, timeseriesTable } from './tables/timeseries.ts';
+
+export interface CsvFile {
+  readonly name: string;
+  /** The text in pieces, each time from the start. */
+  chunks(): Iterable<string>;
+}
+
+/** What the reference needs of a table, whatever its rows are. */
+export type TableShape = Pick<Table<never>, 'file' | 'description' | 'order' | 'columns'>;
+
+/** In the order in which people should meet them. */
+export const tables: readonly TableShape[] = [
+  runsTable,
+  estimatesTable,
+  metricsTable,
+  thresholdsTable,
+  stagesTable,
+  resourcesTable,
+  outagesTable,
+  eventsTable,
+  timeseriesTable,
+  histogramsTable,
+  constantsTable,
+];
+
+/** `input.results` sorted by point and replication. Always the same files; one without rows has its header. */
+export function csvFiles(input: OutputInput): CsvFile[] {
+  return [
+    { name: runsTable.file, chunks: () => runsChunks(input) },
+    file(estimatesTable, () => estimatesRows(input)),
+    file(metricsTable, () => metricsRows(input)),
+    file(thresholdsTable, () => thresholdsRows(input)),
+    file(stagesTable, () => stagesRows(input)),
+    file(resourcesTable, () => resourcesRows(input)),
+    file(outagesTable, () => outagesRows(input)),
+    file(eventsTable, () => eventsRows(input)),
+    file(timeseriesTable, () => timeseriesRows(input)),
+    file(histogramsTable, () => histogramsRows(input)),
+    file(constantsTable, () => constantsRows(input)),
+  ];
+}
+
+function file<Row>(table: Table<Row>, rows: () => Iterable<Row>): CsvFile {
+  return { name: table.file, chunks: () => csvChunks(table, rows()) };
+}
+
+function runsChunks(input: OutputInput): Iterable<string> {
+  const { table, rows } = runsTableOf(input);
+  return csvChunks(table, rows);
+}
+
+/** runs.csv as one text: what `-o csv` prints. */
+export function runsCsv(input: OutputInput): string {
+  return csvText({ name: runsTable.file, chunks: () => runsChunks(input) });
+}
+
+export function csvText(csv: CsvFile): string {
+  return [...csv.chunks()].join('');
+}

@@ -1,0 +1,95 @@
+/** histograms.csv: the distributions behind the percentiles. */
+import { compareText, labelText, scaleOf, selectSegments } from '../../analyze/index.ts';
+import { binEdges, mergeHistograms, type TallyResult } from '../../metrics/index.ts';
+import type { RunResult } from '../../run/result.ts';
+import { column, type Table } from '../csv.ts';
+import { type OfRun, type OutputInput, runColumns } from './shared.ts';
+
+interface Row extends OfRun {
+  readonly metric: string;
+  readonly labels: string;
+  readonly kind: 'fine' | 'prometheus';
+  readonly unit: string;
+  readonly lower: number;
+  readonly upper: number;
+  readonly count: number;
+}
+
+/** Their percentiles are in metrics.csv; their bins would be most of this file. */
+const LEFT_OUT = 'wavetank_resource_';
+
+export const histogramsTable: Table<Row> = {
+  file: 'histograms.csv',
+  description:
+    'Distributions over the whole measured time. `fine`: bins of 0.8 %, lower <= value < upper, those that are not empty. `prometheus`: the buckets of the real component, lower < value <= upper, counted as the component counts them, not cumulative. Metrics of single resources (`wavetank_resource_*`) are left out.',
+  order: 'point, replication, metric, labels, kind, lower',
+  columns: [
+    ...runColumns<Row>(),
+    column('metric', '', 'Name of the metric.', (r) => r.metric),
+    column('labels', '', 'Labels, `name=value` separated by spaces.', (r) => r.labels),
+    column('kind', '', '`fine` or `prometheus`.', (r) => r.kind),
+    column('unit', '', 'Unit of the edges: `s`, `bytes` or `1`.', (r) => r.unit),
+    column('lower', 'unit', 'Lower edge.', (r) => r.lower),
+    column('upper', 'unit', 'Upper edge; `+Inf` for the last bucket.', (r) => r.upper),
+    column('count', '', 'Observations in the bin.', (r) => r.count),
+  ],
+};
+
+export function* histogramsRows(input: OutputInput): Generator<Row> {
+  for (const run of input.results) {
+    const tallies = run.metrics.tallies
+      .filter((tally) => !tally.name.startsWith(LEFT_OUT))
+      .map((tally) => ({ tally, labels: labelText(tally.labels) }))
+      .sort((a, b) => compareText(a.tally.name, b.tally.name) || compareText(a.labels, b.labels));
+    for (const { tally, labels } of tallies) {
+      yield* fineRows(run, tally, labels);
+      yield* prometheusRows(run, tally, labels);
+    }
+  }
+}
+
+function* fineRows(run: RunResult, tally: TallyResult, labels: string): Generator<Row> {
+  const whole = selectSegments(run.metrics.segments);
+  const data = mergeHistograms(whole.segments.map((index) => tally.perSegment[index]));
+  const scale = scaleOf(tally.unit);
+  for (let i = 0; i < data.index.length; i++) {
+    const { lower, upper } = binEdges(data.index[i]);
+    yield {
+      ...identity(run, tally, labels, 'fine'),
+      lower: lower / scale,
+      upper: upper / scale,
+      count: data.count[i],
+    };
+  }
+}
+
+function* prometheusRows(run: RunResult, tally: TallyResult, labels: string): Generator<Row> {
+  if (tally.prometheus === null) return;
+  const { bounds, perSegment } = tally.prometheus;
+  for (let i = 0; i <= bounds.length; i++) {
+    let count = 0;
+    for (const counts of perSegment) count += counts[i];
+    yield {
+      ...identity(run, tally, labels, 'prometheus'),
+      lower: i === 0 ? 0 : bounds[i - 1],
+      upper: i === bounds.length ? Infinity : bounds[i],
+      count,
+    };
+  }
+}
+
+function identity(
+  run: RunResult,
+  tally: TallyResult,
+  labels: string,
+  kind: Row['kind'],
+): Omit<Row, 'lower' | 'upper' | 'count'> {
+  return {
+    point: run.point,
+    replication: run.replication,
+    metric: tally.name,
+    labels,
+    kind,
+    unit: tally.unit === 'ns' ? 's' : tally.unit,
+  };
+}
