@@ -5,26 +5,31 @@
  */
 import { isConfChange } from './conf-change.ts';
 import { POSTPONED_READS_MAX, type RaftCore } from './core.ts';
-import { EMPTY_ENTRY, type Message } from './message.ts';
+import { EMPTY_ENTRY, EMPTY_ENTRY_BYTES, type Message } from './message.ts';
 import type { Progress } from './progress.ts';
 import { voteResult } from './quorum.ts';
 
 /** Takes office: an empty entry of the new term, replicated at once. */
 export function startLeading(r: RaftCore): void {
   r.becomeLeader();
-  appendEntry(r, EMPTY_ENTRY, 0);
+  appendEntry(r, EMPTY_ENTRY, EMPTY_ENTRY_BYTES);
   broadcastAppend(r);
 }
 
 export function proposeAsLeader(r: RaftCore, proposal: number, bytes: number): 'ok' | 'dropped' {
   if (r.progress[r.id] === null || r.transferee !== 0) return 'dropped';
   let entry = proposal;
+  let size = bytes;
   if (isConfChange(proposal)) {
     // One at a time: a second one becomes an empty entry and its proposer hears nothing.
-    if (r.pendingConfIndex > r.applied) entry = EMPTY_ENTRY;
-    else r.pendingConfIndex = r.log.lastIndex + 1;
+    if (r.pendingConfIndex > r.applied) {
+      entry = EMPTY_ENTRY;
+      size = EMPTY_ENTRY_BYTES;
+    } else {
+      r.pendingConfIndex = r.log.lastIndex + 1;
+    }
   }
-  appendEntry(r, entry, bytes);
+  appendEntry(r, entry, size);
   broadcastAppend(r);
   return 'ok';
 }

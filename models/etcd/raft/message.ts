@@ -12,6 +12,8 @@ import { assert } from '../../../src/core/index.ts';
 
 /** Entry numbers below zero are raft's own: the empty entry of a new leader ... */
 export const EMPTY_ENTRY = -1;
+/** Encoded size of the empty entry: type, term and index of raftpb.Entry. */
+export const EMPTY_ENTRY_BYTES = 8;
 /** ... and configuration changes, which `conf-change.ts` packs into numbers from here down. */
 export const CONF_CHANGE_FIRST = -2;
 

@@ -161,6 +161,10 @@ export class Chaos {
       cluster.checkLogs();
       const leader = cluster.leader();
       if (!leader) continue;
+      if (!leader.raft.voterIds().includes(leader.id)) {
+        cluster.crash(leader); // it removed itself: etcd's server stops
+        continue;
+      }
       if (round % 20 === 19) leader.raft.propose(proposal, 10); // may be lost with its leader
       if (this.agreed(leader)) return;
     }

@@ -9,7 +9,7 @@ const step: fc.Arbitrary<Step> = fc.tuple(fc.nat(99), fc.nat(1000), fc.nat(1000)
 /** Kinds of `Chaos.step` without changes of the configuration and other management. */
 const plainStep: fc.Arbitrary<Step> = fc.tuple(fc.nat(96), fc.nat(1000), fc.nat(1000));
 const history = (of: fc.Arbitrary<Step>) =>
-  fc.array(of, { minLength: 50, maxLength: 600, size: 'max' });
+  fc.array(of, { minLength: 100, maxLength: 1500, size: 'max' });
 const flags = fc.record({
   preVote: fc.boolean(),
   checkQuorum: fc.boolean(),
