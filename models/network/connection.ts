@@ -109,6 +109,10 @@ export class Connection {
     return this.state === 'up';
   }
 
+  get isDown(): boolean {
+    return this.state === 'down';
+  }
+
   /** Smoothed round trip. */
   get rttNs(): number {
     return this.path.rttNs;
