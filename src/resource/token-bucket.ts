@@ -1,11 +1,13 @@
 /**
- * TokenBucket: `burst` tokens at most, refilled at a rate; takers wait first in first out. The
- * level is an integer count of fractions of a token, and every ns adds an integer number of them:
- * no rounding, no drift, and a taker is served at the first ns at which its tokens are there.
+ * TokenBucket: `burst` tokens at most, refilled at a rate; takers wait first in first out. The one
+ * idea: the level is not stepped along but computed from the last instant at which the bucket was
+ * full, level = start + rate x elapsed - taken, so that no rounding adds up. A taker is served at
+ * the first whole ns at which its tokens are there; the fraction of a ns by which that is late is
+ * not lost to the next.
  *
- * A take of more than `burst` is granted when the bucket is full and leaves a debt that is
- * refilled first. Measured service is the time in which the tokens taken come back; utilization
- * is its share of time.
+ * A take of more than `burst` is granted when the bucket is full and leaves a debt that is refilled
+ * first. Measured service is the time in which the tokens taken come back; utilization is its share
+ * of time.
  */
 import { assert, type Simulation, type Waitable } from '../core/index.ts';
 import type { ResourceProbe } from '../metrics/index.ts';
@@ -21,42 +23,16 @@ export interface TokenBucketOptions {
   readonly initial?: number;
 }
 
-/** A rate as integers: `perNs` parts of a token each ns, `parts` of them in one token. */
-export interface RefillRate {
-  readonly perNs: number;
-  readonly parts: number;
-}
-
-const LEVEL_MAX = 4503599627370496;
-
+const NS_PER_S = 1e9;
 /**
- * The rate as a fraction in lowest terms, exact for rates of up to six decimals as long as the
- * level fits 2^52 parts; else the nearest fraction with a power of two below it, the largest that
- * fits.
+ * Quotients this close to an integer, relatively, are that integer: a few units in the last
+ * place.
  */
-export function refillRate(ratePerSecond: number, burst: number): RefillRate {
-  for (let unit = 1; unit <= 1e6; unit *= 10) {
-    const scaled = Math.round(ratePerSecond * unit);
-    // 16.67 * 100 is 1667.0000000000002.
-    if (Math.abs(ratePerSecond * unit - scaled) > 1e-12 * scaled) continue;
-    const divisor = greatestCommonDivisor(scaled, 1e9 * unit);
-    const parts = (1e9 * unit) / divisor;
-    if (parts * burst <= LEVEL_MAX) return { perNs: scaled / divisor, parts };
-  }
-  let parts = 1;
-  while (parts * 2 * burst <= LEVEL_MAX) parts *= 2;
-  return { perNs: Math.max(1, Math.round((ratePerSecond / 1e9) * parts)), parts };
-}
+const SLACK = 1e-15;
 
-function greatestCommonDivisor(a: number, b: number): number {
-  let x = a;
-  let y = b;
-  while (y > 0) {
-    const rest = x % y;
-    x = y;
-    y = rest;
-  }
-  return x;
+function nearestInteger(x: number): number {
+  const nearest = Math.round(x);
+  return Math.abs(x - nearest) <= SLACK * Math.abs(x) ? nearest : x;
 }
 
 export class TokenBucket {
@@ -66,13 +42,12 @@ export class TokenBucket {
   readonly #probe: ResourceProbe;
   readonly #waiters: JobRing = new JobRing(QUEUE_LIMIT_DEFAULT);
   readonly #refillType: number;
-  readonly #rate: RefillRate;
-  /**
-   * Parts of a token in the bucket at #levelNs; <= #full, below 0 after a take beyond the burst.
-   */
-  #level: number;
-  #levelNs: number;
-  readonly #full: number;
+  readonly #ratePerSecond: number;
+  /** Tokens at #startNs: the bucket was full then, or made then. */
+  #startTokens: number;
+  #startNs: number;
+  /** Tokens taken since #startNs; whole, so the sum is exact. */
+  #taken = 0;
 
   constructor(ctx: ModelContext, name: string, options: TokenBucketOptions) {
     const { ratePerSecond, burst, initial = burst } = options;
@@ -83,10 +58,9 @@ export class TokenBucket {
     this.burst = burst;
     this.#sim = ctx.sim;
     this.#probe = ctx.metrics.resource(name, 'token-bucket', 1);
-    this.#rate = refillRate(ratePerSecond, burst);
-    this.#full = burst * this.#rate.parts;
-    this.#level = initial * this.#rate.parts;
-    this.#levelNs = ctx.sim.nowNs;
+    this.#ratePerSecond = ratePerSecond;
+    this.#startTokens = initial;
+    this.#startNs = ctx.sim.nowNs;
     this.#refillType = ctx.sim.eventType(`${name}/refill`, () => this.#refilled());
   }
 
@@ -95,10 +69,11 @@ export class TokenBucket {
     return this.#waiters.length;
   }
 
-  /** Whole tokens in the bucket now. */
+  /** Whole tokens in the bucket now; below 0 while a debt is refilled. */
   get tokens(): number {
-    this.#refill();
-    return Math.floor(this.#level / this.#rate.parts);
+    const elapsedNs = this.#sim.nowNs - this.#startNs;
+    const refilled = Math.floor(nearestInteger((elapsedNs * this.#ratePerSecond) / NS_PER_S));
+    return Math.min(this.burst, this.#startTokens + refilled - this.#taken);
   }
 
   /**
@@ -115,16 +90,16 @@ export class TokenBucket {
     assert(queued, 'more than 2^20 wait for one token bucket');
     this.#probe.arrive();
     this.#probe.queue(nowNs, this.#waiters.length);
-    if (this.#waiters.length === 1) this.#sim.schedule(this.#delayNs(tokens), this.#refillType);
+    if (this.#waiters.length === 1) this.#sim.scheduleAt(this.#readyNs(tokens), this.#refillType);
   }
 
   /** Takes the tokens where they are there and nobody waits. A refusal is no arrival. */
   tryTake(tokens: number): boolean {
     assert(tokens >= 0 && Math.floor(tokens) === tokens, 'tokens are whole');
-    assert(tokens * this.#rate.parts <= LEVEL_MAX, 'a take is larger than a level can hold');
     if (this.#waiters.length > 0) return false;
-    this.#refill();
-    if (this.#level < this.#needed(tokens)) return false;
+    const nowNs = this.#sim.nowNs;
+    if (this.#readyNs(this.burst) <= nowNs) this.#restart(nowNs);
+    if (this.#readyNs(tokens) > nowNs) return false;
     this.#probe.arrive();
     this.#grant(tokens, 0);
     return true;
@@ -135,40 +110,36 @@ export class TokenBucket {
     return { wait: (_sim, wakeType, a, b) => this.take(tokens, wakeType, a, b) };
   }
 
-  /** Level at which a take is granted. */
-  #needed(tokens: number): number {
-    return Math.min(tokens * this.#rate.parts, this.#full);
+  /** The first ns at which `tokens`, or a full bucket where that is less, are there. */
+  #readyNs(tokens: number): number {
+    const missing = Math.min(tokens, this.burst) + this.#taken - this.#startTokens;
+    if (missing <= 0) return this.#startNs;
+    const refillNs = Math.ceil(nearestInteger((missing * NS_PER_S) / this.#ratePerSecond));
+    return this.#startNs + refillNs;
+  }
+
+  /** The bucket is full, and what would flow over is lost. */
+  #restart(nowNs: number): void {
+    this.#startNs = nowNs;
+    this.#startTokens = this.burst;
+    this.#taken = 0;
   }
 
   #grant(tokens: number, waitNs: number): void {
-    this.#level -= tokens * this.#rate.parts;
+    this.#taken += tokens;
     this.#probe.wait(waitNs);
-    this.#probe.service(Math.round((tokens * this.#rate.parts) / this.#rate.perNs));
-  }
-
-  #refill(): void {
-    const nowNs = this.#sim.nowNs;
-    const elapsedNs = nowNs - this.#levelNs;
-    // Compared in ns first: the product may be beyond 2^53 after a long pause.
-    const full = elapsedNs * this.#rate.perNs >= this.#full - this.#level;
-    this.#level = full ? this.#full : this.#level + elapsedNs * this.#rate.perNs;
-    this.#levelNs = nowNs;
-  }
-
-  /** From now, the level being up to date, until `tokens` are there. */
-  #delayNs(tokens: number): number {
-    return Math.ceil((this.#needed(tokens) - this.#level) / this.#rate.perNs);
+    this.#probe.service(Math.round((tokens * NS_PER_S) / this.#ratePerSecond));
   }
 
   #refilled(): void {
     const waiters = this.#waiters;
     const nowNs = this.#sim.nowNs;
-    this.#refill();
     while (waiters.length > 0) {
       const head = waiters.slot(0);
       const tokens = waiters.amount[head];
-      if (this.#level < this.#needed(tokens)) {
-        this.#sim.schedule(this.#delayNs(tokens), this.#refillType);
+      const readyNs = this.#readyNs(tokens);
+      if (readyNs > nowNs) {
+        this.#sim.scheduleAt(readyNs, this.#refillType);
         break;
       }
       waiters.drop();
