@@ -35,17 +35,12 @@ function runTask(
 ): Promise<WorkerMessage> {
   const { port1, port2 } = new MessageChannel();
   return new Promise<WorkerMessage>((resolve, reject) => {
-    let last: WorkerMessage | null = null;
     port1.on('message', (message: WorkerMessage) => {
       if (message.kind === 'progress') onProgress(message.index, message.progress);
-      else last = message;
+      else resolve(message);
     });
     port1.on('messageerror', reject);
-    // The worker closes its end after its last message; a worker that dies closes it too.
-    port1.on('close', () => {
-      if (last !== null) resolve(last);
-      else reject(new Error('the worker thread ended without a result'));
-    });
+    // Ends before or after the last message arrives; only a worker that died ends without one.
     pool.run({ ...task, port: port2 }, { transferList: [port2] }).catch(reject);
   }).finally(() => port1.close());
 }

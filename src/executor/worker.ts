@@ -64,5 +64,4 @@ export default function work(task: WorkerTask): void {
   }
   const transfer: TransferListItem[] = message.kind === 'done' ? [...transferList(message)] : [];
   task.port.postMessage(message, transfer);
-  task.port.close();
 }
