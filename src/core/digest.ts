@@ -2,6 +2,7 @@
  * Running digest of every event handed to a handler: two 32-bit lanes over (time, type, a, b). Cancelled events never reach
  * a handler, so the digest is the same for every queue, slice size and platform.
  */
+import { A, B, FLOATS, INTS, TIME, TYPE } from './event-store.ts';
 import { hex32, mix32 } from './hash.ts';
 
 /** A checkpoint of the digest is kept after every so many events. */
@@ -12,8 +13,15 @@ export class Digest {
   #second = 0x13198a2e;
   readonly #checkpoints: string[] = [];
 
-  /** The words of one event are combined off the chain, so that the chain is one multiplication a lane. */
-  add(timeNs: number, type: number, a: number, b: number): void {
+  /**
+   * Folds in the event of a slot. The words of one event are combined off the chain, so that the chain is one multiplication
+   * a lane; they are read here because handing over a double would allocate.
+   */
+  add(floats: Float64Array, ints: Int32Array, slot: number): void {
+    const timeNs = floats[slot * FLOATS + TIME];
+    const type = ints[slot * INTS + TYPE];
+    const a = ints[slot * INTS + A];
+    const b = ints[slot * INTS + B];
     const low = timeNs | 0;
     const high = (timeNs * 2 ** -32) | 0;
     const x =

@@ -4,7 +4,7 @@
  */
 import { CHECKPOINT_EVENTS, Digest } from './digest.ts';
 import { assert, InvariantViolation, LimitError } from './errors.ts';
-import { EventStore } from './event-store.ts';
+import { A, B, EventStore, FLOATS, ID, INTS, SEQUENCE, TIME, TYPE } from './event-store.ts';
 import { ProcessTable } from './process-table.ts';
 import type { EventQueue } from './queue/event-queue.ts';
 import { ReferenceQueue } from './queue/reference-queue.ts';
@@ -84,30 +84,28 @@ export class Simulation {
 
   /** `delayNs` >= 0, an integer; `a` and `b` are int32. First in, first out among equal times. */
   schedule(delayNs: number, type: number, a = 0, b = 0): EventId {
-    return this.scheduleAt(this.nowNs + delayNs, type, a, b);
+    const timeNs = this.nowNs + delayNs;
+    if (!(delayNs >= 0 && Math.floor(timeNs) === timeNs)) this.#refuseTime(timeNs, type);
+    const store = this.#store;
+    const slot = store.allocate();
+    store.floats[slot * FLOATS + TIME] = timeNs;
+    return this.#place(slot, type, a, b);
   }
 
   /** As `schedule`, at an absolute time that is not in the past. */
   scheduleAt(timeNs: number, type: number, a = 0, b = 0): EventId {
-    if (!(timeNs >= this.nowNs) || Math.floor(timeNs) !== timeNs) this.#refuseTime(timeNs, type);
-    if (this.#handlers[type] === undefined) this.#refuseType(type);
-    if ((a | 0) !== a || (b | 0) !== b) this.#refusePayload(type, a, b);
+    if (!(timeNs >= this.nowNs && Math.floor(timeNs) === timeNs)) this.#refuseTime(timeNs, type);
     const store = this.#store;
     const slot = store.allocate();
-    store.timeNs[slot] = timeNs;
-    store.sequence[slot] = this.#sequence++;
-    store.type[slot] = type;
-    store.a[slot] = a;
-    store.b[slot] = b;
-    this.#queue.insert(slot);
-    return store.idOf(slot);
+    store.floats[slot * FLOATS + TIME] = timeNs;
+    return this.#place(slot, type, a, b);
   }
 
   /** False when the event already ran or was cancelled. */
   cancel(id: EventId): boolean {
     const store = this.#store;
     const slot = store.slotOf(id);
-    if (slot < 0 || !store.isLive(slot)) return false;
+    if (slot < 0) return false;
     store.markCancelled(slot);
     if (this.#queue.remove(slot)) store.release(slot);
     return true;
@@ -133,7 +131,17 @@ export class Simulation {
   advance(maxEvents: number): number {
     let handled = 0;
     try {
-      while (handled < maxEvents && this.#step()) handled++;
+      while (handled < maxEvents) {
+        const untilCheckpoint = CHECKPOINT_EVENTS - (this.eventCount % CHECKPOINT_EVENTS);
+        const count = Math.min(maxEvents - handled, untilCheckpoint);
+        const done = this.#run(count);
+        handled += done;
+        if (done < count) {
+          this.#finish();
+          break;
+        }
+        if (count === untilCheckpoint) this.#digest.checkpoint();
+      }
     } catch (error) {
       if (error instanceof InvariantViolation) {
         error.locate({ seed: this.seed, nowNs: this.nowNs, eventSequence: this.eventCount });
@@ -162,27 +170,48 @@ export class Simulation {
     return this.#trace;
   }
 
-  #step(): boolean {
-    const slot = this.#queue.take();
-    if (slot < 0) {
-      this.#finished = true;
-      this.nowNs = this.horizonNs;
-      return false;
-    }
+  /** The rest of scheduling, given a slot with its time: a call that is not inlined would allocate to pass a double. */
+  #place(slot: number, type: number, a: number, b: number): EventId {
+    if (!(type >= 0 && type < this.#handlers.length)) this.#refuseType(type);
+    if ((a | 0) !== a || (b | 0) !== b) this.#refusePayload(type, a, b);
+    const { floats, ints } = this.#store;
+    floats[slot * FLOATS + SEQUENCE] = this.#sequence++;
+    ints[slot * INTS + TYPE] = type;
+    ints[slot * INTS + A] = a;
+    ints[slot * INTS + B] = b;
+    this.#queue.insert(slot);
+    return floats[slot * FLOATS + ID];
+  }
+
+  /** Hands over up to `count` events; fewer where nothing more is due before the horizon. */
+  #run(count: number): number {
     const store = this.#store;
-    const timeNs = store.timeNs[slot];
-    const type = store.type[slot];
-    const a = store.a[slot];
-    const b = store.b[slot];
-    store.release(slot);
-    assert(timeNs >= this.nowNs, 'simulated time went back');
-    this.nowNs = timeNs;
-    this.eventCount++;
-    this.#digest.add(timeNs, type, a, b);
-    this.#trace?.record(this.eventCount, timeNs, type, a, b);
-    if (this.eventCount % CHECKPOINT_EVENTS === 0) this.#digest.checkpoint();
-    this.#handlers[type](a, b);
-    return true;
+    const queue = this.#queue;
+    const digest = this.#digest;
+    const handlers = this.#handlers;
+    const trace = this.#trace;
+    for (let handled = 0; handled < count; handled++) {
+      const slot = queue.take();
+      if (slot < 0) return handled;
+      const { floats, ints } = store;
+      digest.add(floats, ints, slot);
+      const timeNs = floats[slot * FLOATS + TIME];
+      const type = ints[slot * INTS + TYPE];
+      const a = ints[slot * INTS + A];
+      const b = ints[slot * INTS + B];
+      store.release(slot);
+      if (timeNs < this.nowNs) assert(false, 'simulated time went back');
+      this.nowNs = timeNs;
+      this.eventCount++;
+      if (trace !== undefined) trace.record(this.eventCount, timeNs, type, a, b);
+      handlers[type](a, b);
+    }
+    return count;
+  }
+
+  #finish(): void {
+    this.#finished = true;
+    this.nowNs = this.horizonNs;
   }
 
   #refuseTime(timeNs: number, type: number): never {

@@ -9,7 +9,7 @@
  * padding with Infinity lets all four children be read without a bounds test; and the smallest child is found by adding
  * comparisons as numbers (`+(x < y)`), which compiles to no branch that could be mispredicted. Please keep these spellings.
  */
-import { type EventStore, grownInt32 } from '../event-store.ts';
+import { type EventStore, FLOATS, grownInt32, SEQUENCE, TIME } from '../event-store.ts';
 import { NO_SLOT } from './event-queue.ts';
 
 /** Entries of padding behind the last one, so that its children can be read. */
@@ -55,7 +55,7 @@ export class NearHeap {
     if (this.count + PADDING >= this.times.length) this.#grow();
     const times = this.times;
     const slots = this.slots;
-    const time = this.store.timeNs[slot];
+    const time = this.store.floats[slot * FLOATS + TIME];
     let i = this.count++;
     while (i > 0) {
       const parent = (i - 1) >> 2;
@@ -91,7 +91,7 @@ export class NearHeap {
     const times = this.times;
     const slots = this.slots;
     const count = this.count;
-    const time = this.store.timeNs[slot];
+    const time = this.store.floats[slot * FLOATS + TIME];
     let i = 0;
     let child = 1;
     while (child < count) {
@@ -130,16 +130,16 @@ export class NearHeap {
 
   #sortBatch(): void {
     const { batch, batchEnd } = this;
-    const { sequence } = this.store;
+    const { floats } = this.store;
     if (batchEnd > INSERTION_SORT_MAX) {
       this.#sortLargeBatch();
       return;
     }
     for (let i = 1; i < batchEnd; i++) {
       const slot = batch[i];
-      const order = sequence[slot];
+      const order = floats[slot * FLOATS + SEQUENCE];
       let j = i - 1;
-      while (j >= 0 && sequence[batch[j]] > order) {
+      while (j >= 0 && floats[batch[j] * FLOATS + SEQUENCE] > order) {
         batch[j + 1] = batch[j];
         j--;
       }
@@ -150,21 +150,21 @@ export class NearHeap {
   /** Sorts numbers of (sequence - least sequence, slot), exact below 2^53, without calling back. */
   #sortLargeBatch(): void {
     const { batch, batchEnd } = this;
-    const { sequence } = this.store;
+    const { floats } = this.store;
     let least = Number.POSITIVE_INFINITY;
     let most = 0;
     for (let i = 0; i < batchEnd; i++) {
-      const order = sequence[batch[i]];
+      const order = floats[batch[i] * FLOATS + SEQUENCE];
       if (order < least) least = order;
       if (order > most) most = order;
     }
     if (most - least >= 2 ** 29) {
-      batch.subarray(0, batchEnd).sort((x, y) => sequence[x] - sequence[y]);
+      batch.subarray(0, batchEnd).sort((x, y) => floats[x * FLOATS + SEQUENCE] - floats[y * FLOATS + SEQUENCE]);
       return;
     }
     const keys = new Float64Array(batchEnd);
     for (let i = 0; i < batchEnd; i++) {
-      keys[i] = (sequence[batch[i]] - least) * SLOT_COUNT + batch[i];
+      keys[i] = (floats[batch[i] * FLOATS + SEQUENCE] - least) * SLOT_COUNT + batch[i];
     }
     keys.sort();
     for (let i = 0; i < batchEnd; i++) batch[i] = keys[i] % SLOT_COUNT;
@@ -177,7 +177,7 @@ export class NearHeap {
       this.batchEnd -= this.batchStart;
       this.batchStart = 0;
     } else {
-      this.batch = grownInt32(this.batch, this.batch.length * 2, 0);
+      this.batch = grownInt32(this.batch, this.batch.length * 2);
     }
   }
 
@@ -185,6 +185,6 @@ export class NearHeap {
     const times = new Float64Array(this.times.length * 2).fill(Number.POSITIVE_INFINITY);
     times.set(this.times);
     this.times = times;
-    this.slots = grownInt32(this.slots, times.length, 0);
+    this.slots = grownInt32(this.slots, times.length);
   }
 }

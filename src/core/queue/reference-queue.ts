@@ -3,15 +3,15 @@
  * Slow and obviously right; selectable, and the oracle of the differential tests.
  */
 import FastPriorityQueue from 'fast-priority-queue';
-import type { EventStore } from '../event-store.ts';
+import { type EventStore, FLOATS, ID, SEQUENCE, TIME } from '../event-store.ts';
 import { type EventQueue, NO_SLOT } from './event-queue.ts';
 
 interface QueuedEvent {
   readonly timeNs: number;
   readonly sequence: number;
   readonly slot: number;
-  /** Generation of the slot when queued; a newer one in the store means that this event was cancelled. */
-  readonly generation: number;
+  /** The slot has another id by now where this event was cancelled. */
+  readonly id: number;
 }
 
 export class ReferenceQueue implements EventQueue {
@@ -27,12 +27,12 @@ export class ReferenceQueue implements EventQueue {
   }
 
   insert(slot: number): void {
-    const { timeNs, sequence, generation } = this.#store;
+    const { floats } = this.#store;
     this.#queue.add({
-      timeNs: timeNs[slot],
-      sequence: sequence[slot],
+      timeNs: floats[slot * FLOATS + TIME],
+      sequence: floats[slot * FLOATS + SEQUENCE],
       slot,
-      generation: generation[slot],
+      id: floats[slot * FLOATS + ID],
     });
   }
 
@@ -41,7 +41,7 @@ export class ReferenceQueue implements EventQueue {
       const event = this.#queue.peek();
       if (event === undefined || event.timeNs >= this.#horizonNs) return NO_SLOT;
       this.#queue.poll();
-      if (this.#store.generation[event.slot] === event.generation) return event.slot;
+      if (this.#store.floats[event.slot * FLOATS + ID] === event.id) return event.slot;
     }
   }
 

@@ -5,14 +5,14 @@
  *
  * After Varghese and Lauck, "Hashed and Hierarchical Timing Wheels", SOSP 1987; only the last tier is ordered.
  */
-import { type EventStore, grownInt32 } from '../event-store.ts';
+import { type EventStore, FLOATS, INTS, NEXT, PREVIOUS, TIME } from '../event-store.ts';
 import { type EventQueue, NO_SLOT } from './event-queue.ts';
 import { NearHeap } from './near-heap.ts';
 
 /** Width of a bucket of the fine wheel, ns. */
-const BUCKET_NS = 2 ** 20;
+const BUCKET_NS = 0x100000;
 const PER_BUCKET_NS = 2 ** -20;
-const BUCKET_COUNT = 2 ** 16;
+const BUCKET_COUNT = 0x10000;
 const BUCKET_MASK = BUCKET_COUNT - 1;
 const WORD_COUNT = BUCKET_COUNT >> 5;
 const WORD_MASK = WORD_COUNT - 1;
@@ -26,13 +26,13 @@ export class TwoTierQueue implements EventQueue {
   readonly #horizonNs: number;
   /** Coarse buckets before the horizon; one more behind them holds what lies beyond it. */
   readonly #turnCount: number;
-  /** First slot of every fine bucket, then of every coarse one; -1 where empty. */
+  /**
+   * First slot of every fine bucket, then of every coarse one; -1 where empty. Slots are chained by NEXT and PREVIOUS;
+   * the first slot of bucket i has ~i, a negative number, as its PREVIOUS.
+   */
   readonly #heads: Int32Array;
   /** One bit per fine bucket that is not empty. */
   readonly #occupied = new Int32Array(WORD_COUNT);
-  /** Chains through slots. Before the first slot of bucket i stands ~i, a negative number. */
-  #next = new Int32Array(1024);
-  #previous = new Int32Array(1024);
   /** The current bucket, numbered from time 0. Its events are in the heap. */
   #bucket = 0;
   /** Events before this are in the heap: the end of the current bucket, at most the horizon. */
@@ -50,7 +50,7 @@ export class TwoTierQueue implements EventQueue {
   }
 
   insert(slot: number): void {
-    const timeNs = this.#store.timeNs[slot];
+    const timeNs = this.#store.floats[slot * FLOATS + TIME];
     if (timeNs < this.#nearEndNs) {
       if (timeNs === this.#near.nowNs) this.#near.append(slot);
       else this.#near.insert(slot);
@@ -76,12 +76,13 @@ export class TwoTierQueue implements EventQueue {
   }
 
   remove(slot: number): boolean {
-    if (this.#store.timeNs[slot] < this.#nearEndNs) return false;
-    const next = this.#next[slot];
-    const previous = this.#previous[slot];
-    if (next >= 0) this.#previous[next] = previous;
+    if (this.#store.floats[slot * FLOATS + TIME] < this.#nearEndNs) return false;
+    const { ints } = this.#store;
+    const next = ints[slot * INTS + NEXT];
+    const previous = ints[slot * INTS + PREVIOUS];
+    if (next >= 0) ints[next * INTS + PREVIOUS] = previous;
     if (previous >= 0) {
-      this.#next[previous] = next;
+      ints[previous * INTS + NEXT] = next;
       return true;
     }
     const index = ~previous;
@@ -97,11 +98,11 @@ export class TwoTierQueue implements EventQueue {
   }
 
   #link(slot: number, index: number): void {
-    if (slot >= this.#next.length) this.#grow();
+    const { ints } = this.#store;
     const first = this.#heads[index];
-    this.#next[slot] = first;
-    this.#previous[slot] = ~index;
-    if (first >= 0) this.#previous[first] = slot;
+    ints[slot * INTS + NEXT] = first;
+    ints[slot * INTS + PREVIOUS] = ~index;
+    if (first >= 0) ints[first * INTS + PREVIOUS] = slot;
     this.#heads[index] = slot;
   }
 
@@ -137,15 +138,15 @@ export class TwoTierQueue implements EventQueue {
 
   /** Moves the events of the first turn of these that has any to the fine wheel. False where none has. */
   #pourNextTurn(firstTurn: number, lastTurn: number): boolean {
-    const { timeNs } = this.#store;
+    const { floats, ints } = this.#store;
     for (let turn = firstTurn; turn <= lastTurn; turn++) {
       let slot = this.#heads[BUCKET_COUNT + turn];
       if (slot < 0) continue;
       this.#heads[BUCKET_COUNT + turn] = NO_SLOT;
       this.#enter(turn * BUCKET_COUNT - 1);
       while (slot >= 0) {
-        const next = this.#next[slot];
-        this.#linkFine(slot, timeNs[slot]);
+        const next = ints[slot * INTS + NEXT];
+        this.#linkFine(slot, floats[slot * FLOATS + TIME]);
         slot = next;
       }
       return true;
@@ -163,18 +164,13 @@ export class TwoTierQueue implements EventQueue {
   /** Moves the events of a fine bucket to the heap. */
   #drain(index: number): void {
     const near = this.#near;
-    const next = this.#next;
+    const { ints } = this.#store;
     let slot = this.#heads[index];
     this.#heads[index] = NO_SLOT;
     this.#occupied[index >> 5] &= ~(1 << (index & 31));
     while (slot >= 0) {
       near.insert(slot);
-      slot = next[slot];
+      slot = ints[slot * INTS + NEXT];
     }
-  }
-
-  #grow(): void {
-    this.#next = grownInt32(this.#next, this.#store.capacity, NO_SLOT);
-    this.#previous = grownInt32(this.#previous, this.#store.capacity, NO_SLOT);
   }
 }
