@@ -48,9 +48,9 @@ class RoundedSampler implements Sampler {
   }
 
   next(nowNs: number): number {
-    const value = Math.round(this.#draw.draw(nowNs));
-    if (value > 0) return Math.min(value, DRAW_MAX);
-    return 0;
+    // V8 rounds by floor faster than by Math.round.
+    const value = Math.floor(this.#draw.draw(nowNs) + 0.5);
+    return value > 0 ? Math.min(value, DRAW_MAX) : 0;
   }
 }
 

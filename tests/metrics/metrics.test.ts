@@ -77,6 +77,51 @@ test('A tally keeps every segment apart, and the segments of a run merge to the 
   assert.equal(whole.sumHigh * 2 ** 32 + whole.sumLow, 4905);
 });
 
+test('Wherever warm-up, cuts and rows lie, a value is in the segment and row of its time.', () => {
+  const time = fc.integer({ min: 0, max: 119 });
+  const values = fc.array(fc.tuple(time, fc.integer({ min: 0, max: 100_000 })), { maxLength: 60 });
+  fc.assert(
+    fc.property(
+      time,
+      fc.array(time, { maxLength: 4 }),
+      fc.integer({ min: 1, max: 50 }),
+      values,
+      (warmupNs, cutsNs, seriesIntervalNs, list) => {
+        const metrics = new Metrics({ warmupNs, horizonNs: 120, cutsNs, seriesIntervalNs });
+        const tally = metrics.tally('t_seconds', {}, { buckets: [50e-6] });
+        const counter = metrics.counter('c_total');
+        const result = drive(metrics, 120, (nowNs) => {
+          for (const [atNs, value] of list) {
+            if (atNs !== nowNs) continue;
+            tally.record(value);
+            counter.add(value);
+          }
+        });
+        const within = (fromNs: number, toNs: number) =>
+          list.filter(([atNs]) => atNs >= fromNs && atNs < toNs).map(([, value]) => value);
+        const starts = [...new Set([warmupNs, ...cutsNs.filter((cut) => cut > warmupNs)])];
+        starts.sort((a, b) => a - b);
+        assert.deepEqual(
+          result.segments,
+          starts.map((fromNs, i) => ({ fromNs, toNs: starts[i + 1] ?? 120 })),
+        );
+        result.segments.forEach(({ fromNs, toNs }, i) => {
+          const oracle = new SortedSamples(within(fromNs, toNs));
+          const segment = result.tallies[0].perSegment[i];
+          assert.equal(segment.total, oracle.sorted.length);
+          assert.equal(segment.sumLow, Number(oracle.sum()));
+          assert.equal(result.counters[0].perSegment[i], Number(oracle.sum()));
+          assert.equal(result.tallies[0].prometheus?.perSegment[i][0], oracle.countAtMost(50_000));
+        });
+        column(result, 't_seconds', 'count').forEach((count, row) => {
+          const from = row * seriesIntervalNs;
+          assert.equal(count, within(from, from + seriesIntervalNs).length);
+        });
+      },
+    ),
+  );
+});
+
 test('A row of the time series counts each value once, also across a cut inside it.', () => {
   const metrics = new Metrics({ warmupNs: 15, horizonNs: 100, cutsNs: [44], seriesIntervalNs: 20 });
   const tally = metrics.tally('size_bytes');
