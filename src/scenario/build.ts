@@ -35,6 +35,8 @@ const MEMORY_BYTES = 16 * 1024 ** 3;
 export interface BuildInput {
   readonly metadata: MetadataValue;
   readonly base: BaseValue;
+  /** Whether the name is the user's own; that of a point is made from its axes. */
+  readonly named: boolean;
   /** The mapping that the values were read from, and the path of the scenario in the file. */
   readonly node: MapNode;
 }
@@ -42,7 +44,7 @@ export interface BuildInput {
 /** Always gives a scenario; it is of use only where the checker has found no problem. */
 export function buildScenario(input: BuildInput, checker: Checker): Scenario {
   const { base, metadata } = input;
-  checkName(metadata.name, checker);
+  if (input.named) checkName(metadata.name, checker);
   if (base.horizon > HORIZON_DAYS_MAX * DAY_NS) {
     checker.at('horizon', 'WT1110', `a run of ${Math.round(base.horizon / DAY_NS)} days`, {
       expected: `at most ${HORIZON_DAYS_MAX} days`,

@@ -74,7 +74,10 @@ export class Checker {
   ): void {
     const { node } = locate(this.#root, path);
     if (this.reader.options.problems.touches(path)) return;
-    if (node.kind !== 'scalar') return this.at(path, code, message, details);
+    if (node.kind !== 'scalar') {
+      this.at(path, code, message, details);
+      return;
+    }
     const { source } = node.span;
     const quote = node.quoted ? 1 : 0;
     const from = node.span.start + quote + start;

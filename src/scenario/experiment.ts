@@ -1,9 +1,24 @@
 /** Experiments: a base scenario and what is varied, expanded to one scenario a point. */
-
-import type { MapNode } from './document.ts';
+import { buildScenario } from './build.ts';
+import { Checker } from './checker.ts';
+import { entryOf, type ListNode, type MapNode, type Node } from './document.ts';
+import { type ExperimentValue, experimentGroup } from './fields/experiment.ts';
+import { baseGroup } from './fields/scenario.ts';
 import type { ParseOptions } from './index.ts';
-import type { Override } from './path.ts';
-import type { Reader } from './read.ts';
+import { nearestName } from './nearest.ts';
+import { type Override, setAtPath } from './path.ts';
+import { type Problem, ProblemList } from './problem.ts';
+import { describeNode, headSpan, Reader } from './read.ts';
+import {
+  type Axis,
+  type AxisStep,
+  multiply,
+  POINTS_MAX,
+  pointCount,
+  readAxes,
+  readSettings,
+  type Setting,
+} from './sweep.ts';
 import type { Scenario } from './types.ts';
 
 export interface ExperimentPoint {
@@ -30,11 +45,276 @@ export function expandExperiment(experiment: Experiment): readonly ExperimentPoi
   return experiment.points;
 }
 
+/** Where a threshold of the experiment holds. */
+interface ConditionalThreshold {
+  readonly node: MapNode;
+  readonly where: readonly (readonly [string, readonly string[]])[];
+}
+
+interface Plan {
+  readonly value: ExperimentValue;
+  readonly base: MapNode;
+  readonly axes: readonly Axis[];
+  readonly before: readonly Setting[];
+  readonly after: readonly Setting[];
+  readonly thresholds: readonly ConditionalThreshold[];
+  readonly seeds: number | undefined;
+}
+
+/** Reads an experiment and every point of it; the problems of all points are reported once. */
 export function parseExperiment(
-  _root: MapNode,
-  _overrides: readonly Override[],
-  _reader: Reader,
-  _options: ParseOptions,
+  root: MapNode,
+  overrides: readonly Override[],
+  reader: Reader,
+  options: ParseOptions,
 ): Experiment | null {
-  return null;
+  const value = reader.group(experimentGroup, root, '');
+  const base = entryOf(root, 'base')?.value;
+  if (base?.kind !== 'map') {
+    if (base !== undefined) {
+      reader.problem('WT1004', 'base', headSpan(base), 'the base is not a mapping', {
+        expected: 'fields of a scenario',
+        found: describeNode(base),
+      });
+    }
+    return null;
+  }
+  const full = axesAt(entryOf(root, 'sweep')?.value, 'sweep', reader);
+  const quickNode = entryOf(root, 'quick')?.value;
+  const inQuick = (key: string) =>
+    quickNode?.kind === 'map' ? entryOf(quickNode, key)?.value : undefined;
+  const quickAxes = axesAt(inQuick('sweep'), 'quick.sweep', reader);
+  const quickSet = readSettings(inQuick('set') ?? NOTHING, 'quick.set', reader) ?? [];
+  const quick = options.quick === true;
+  const axes = quick && quickAxes.axes.length > 0 ? quickAxes.axes : full.axes;
+  const plan: Plan = {
+    value,
+    base,
+    axes,
+    before: quick ? quickSet : [],
+    after: overrides.map((o) => ({ path: o.path, value: o.value, span: o.pathSpan })),
+    thresholds: conditionalThresholds(root, [...full.axes, ...quickAxes.axes], reader),
+    seeds: (quick ? value.quick.seeds : undefined) ?? value.seeds,
+  };
+  if (!checkAxes(plan, full.broken || quickAxes.broken, root, reader)) return null;
+  return {
+    name: value.metadata.name,
+    description: value.metadata.description,
+    question: value.question,
+    axes: axes.flatMap((axis) => axis.columns),
+    points: readPoints(plan, full.broken || quickAxes.broken, reader, options),
+    verdict: value.verdict,
+    quick,
+  };
+}
+
+const NOTHING: Node = {
+  kind: 'scalar',
+  text: '',
+  quoted: false,
+  isNull: true,
+  span: { source: { file: '', text: '' }, start: 0, end: 0 },
+};
+
+function axesAt(node: Node | undefined, path: string, reader: Reader) {
+  if (node?.kind !== 'list') return { axes: [], broken: false };
+  const axes = readAxes(node, path, reader);
+  const good = axes.filter((axis) => axis !== null);
+  return { axes: good, broken: good.length < axes.length };
+}
+
+/** Whether the points can be made at all. */
+function checkAxes(plan: Plan, broken: boolean, root: MapNode, reader: Reader): boolean {
+  const sweep = entryOf(root, 'sweep');
+  const span = sweep?.keySpan ?? headSpan(root);
+  if (plan.axes.length === 0 && !broken) {
+    reader.problem('WT1601', 'sweep', span, 'the sweep has no axis', {
+      expected: 'sweep: a list of axes',
+      hint: 'a single run is of kind Scenario',
+    });
+    return false;
+  }
+  const columns = plan.axes.flatMap((axis) => axis.columns);
+  const twice = columns.find((column, i) => columns.indexOf(column) !== i);
+  if (twice !== undefined) {
+    reader.problem('WT1011', 'sweep', span, `two axes are called ${twice}`, {
+      hint: 'give one of them another name',
+    });
+  }
+  const count = pointCount(plan.axes);
+  if (count > POINTS_MAX) {
+    reader.problem('WT1602', 'sweep', span, `the axes multiply to ${count} points`, {
+      expected: `at most ${POINTS_MAX}`,
+      hint: 'leave values out, or let axes advance together with zip',
+    });
+    return false;
+  }
+  for (const { path, span: at } of plan.after) {
+    const axis = plan.axes.find((a) =>
+      a.steps.some((s) => s.settings.some((x) => meet(x.path, path))),
+    );
+    if (axis === undefined) continue;
+    reader.problem('WT1109', path, at, `the sweep varies ${axis.columns.join(', ')} itself`, {
+      hint: 'change the values of the axis, or run one point as a scenario',
+    });
+  }
+  return true;
+}
+
+/** One path lies at or inside the other. */
+function meet(a: string, b: string): boolean {
+  const inside = (x: string, y: string) => x.startsWith(`${y}.`) || x.startsWith(`${y}[`);
+  return a === b || inside(a, b) || inside(b, a);
+}
+
+function conditionalThresholds(
+  root: MapNode,
+  axes: readonly Axis[],
+  reader: Reader,
+): ConditionalThreshold[] {
+  const list = entryOf(root, 'thresholds')?.value;
+  if (list?.kind !== 'list') return [];
+  const thresholds: ConditionalThreshold[] = [];
+  for (const [i, item] of list.items.entries()) {
+    if (item.kind !== 'map') continue;
+    const where = entryOf(item, 'where');
+    const entries = item.entries.filter((entry) => entry.key !== 'where');
+    thresholds.push({
+      node: { ...item, entries },
+      where:
+        where === undefined ? [] : readWhere(where.value, `thresholds[${i}].where`, axes, reader),
+    });
+  }
+  return thresholds;
+}
+
+function readWhere(
+  node: Node,
+  path: string,
+  axes: readonly Axis[],
+  reader: Reader,
+): [string, string[]][] {
+  if (node.kind !== 'map') {
+    reader.problem('WT1004', path, headSpan(node), 'a mapping of axes to values is expected', {
+      expected: '{ disk: [fast, usual] }',
+      found: describeNode(node),
+    });
+    return [];
+  }
+  const columns = axes.flatMap((axis) => axis.columns);
+  const conditions: [string, string[]][] = [];
+  for (const { key, keySpan, value } of node.entries) {
+    if (!columns.includes(key)) {
+      reader.problem('WT1604', path, keySpan, `the sweep has no axis ${key}`, {
+        expected: `one of ${columns.join(', ')}`,
+        nearest: nearestName(key, columns),
+      });
+      continue;
+    }
+    const known = axes.flatMap((axis) => axis.steps.map((step) => String(step.labels[key])));
+    const items = value.kind === 'list' ? value.items : [value];
+    const labels: string[] = [];
+    for (const item of items) {
+      const text = item.kind === 'scalar' ? item.text : '';
+      if (known.includes(text)) labels.push(text);
+      else {
+        reader.problem('WT1604', path, item.span, `the axis ${key} has no value ${text}`, {
+          expected: `one of ${[...new Set(known)].join(', ')}`,
+          nearest: nearestName(text, known),
+        });
+      }
+    }
+    conditions.push([key, labels]);
+  }
+  return conditions;
+}
+
+/** Problems that follow from values that a broken axis would have set. */
+const MISSING = ['WT1003', 'WT1009', 'WT1105'];
+
+function readPoints(
+  plan: Plan,
+  broken: boolean,
+  reader: Reader,
+  options: ParseOptions,
+): ExperimentPoint[] {
+  const steps = multiply(plan.axes);
+  const points: ExperimentPoint[] = [];
+  const found = new Map<string, { problem: Problem; count: number; labels: string }>();
+  for (const [index, step] of steps.entries()) {
+    const problems = new ProblemList();
+    const pointReader = new Reader({ ...reader.options, problems });
+    const scenario = readPoint(plan, step, pointReader, options);
+    if (scenario !== null) points.push({ index, axes: step.labels, scenario });
+    for (const problem of problems.problems) {
+      if (broken && MISSING.includes(problem.code)) continue;
+      const key = `${problem.code} ${problem.file}:${problem.line}:${problem.column} ${problem.message}`;
+      const seen = found.get(key);
+      if (seen === undefined) found.set(key, { problem, count: 1, labels: labelText(step) });
+      else seen.count++;
+    }
+  }
+  for (const { problem, count, labels } of found.values()) {
+    // What is wrong at some points only is told with the first of them.
+    const message = count === steps.length ? problem.message : `${problem.message} (at ${labels})`;
+    reader.options.problems.take({ ...problem, message });
+  }
+  return points;
+}
+
+function labelText(step: AxisStep): string {
+  return Object.entries(step.labels)
+    .map(([column, label]) => `${column}=${label}`)
+    .join(', ');
+}
+
+function readPoint(
+  plan: Plan,
+  step: AxisStep,
+  reader: Reader,
+  options: ParseOptions,
+): Scenario | null {
+  let tree = plan.base;
+  for (const { path, value, span } of [...plan.before, ...step.settings, ...plan.after]) {
+    const result = setAtPath(tree, baseGroup, path, value, span);
+    if ('root' in result) tree = result.root;
+    else reader.problem('WT1502', path, span, result.error.message, result.error);
+  }
+  if (reader.options.problems.any) return null;
+  tree = withThresholds(tree, plan.thresholds, step);
+  const base = reader.group(baseGroup, tree, '');
+  const { name, description } = plan.value.metadata;
+  const metadata = { name: `${name} ${labelText(step)}`, description };
+  const checker = new Checker(tree, reader, options.constants ?? null);
+  const scenario = buildScenario({ metadata, base, named: false, node: tree }, checker);
+  return {
+    ...scenario,
+    seed: options.seed ?? scenario.seed,
+    replications:
+      options.replications ??
+      (plan.seeds === undefined || scenario.replications === 1
+        ? scenario.replications
+        : plan.seeds),
+  };
+}
+
+/** The thresholds of the base, and those of the experiment that hold at this point. */
+function withThresholds(
+  tree: MapNode,
+  thresholds: readonly ConditionalThreshold[],
+  step: AxisStep,
+): MapNode {
+  const here = thresholds.filter(({ where }) =>
+    where.every(([column, labels]) => labels.includes(String(step.labels[column]))),
+  );
+  if (here.length === 0) return tree;
+  const own = entryOf(tree, 'thresholds');
+  const items = own?.value.kind === 'list' ? own.value.items : [];
+  const list: ListNode = {
+    kind: 'list',
+    items: [...items, ...here.map(({ node }) => node)],
+    span: own?.value.span ?? here[0].node.span,
+  };
+  const entry = { key: 'thresholds', keySpan: own?.keySpan ?? list.span, value: list };
+  return { ...tree, entries: [...tree.entries.filter((e) => e.key !== 'thresholds'), entry] };
 }

@@ -84,7 +84,7 @@ export function readFlags(
     if (complaint !== null) {
       problem(name, 'WT1203', `\`${text}\` is not a value of ${name}`, { expected: complaint });
     } else if (Object.hasOwn(modelledFlags, name)) good[name] = text;
-    else withoutEffect.push(name);
+    else withoutEffect.push(`${name}=${text}`);
   }
   return settingsOf(good, minor, withoutEffect, problem);
 }

@@ -50,6 +50,8 @@ export interface Field<T = unknown> {
   readonly group?: () => Group;
   /** group: undefined where it is not given, in place of all its defaults. */
   readonly optional?: true;
+  /** group: read by its own code, as other fields have to be set in it first. */
+  readonly deferred?: true;
   /** distribution: the unit of its values. */
   readonly unit?: 'duration' | 'bytes';
   /** Only together with one of these: verbs of a fault, operations of a workload. */

@@ -44,6 +44,7 @@ export function parseScenario(text: string, options: ParseOptions): ParseResult 
   const reader = new Reader({
     problems,
     profiles: options.profiles ?? {},
+    distributions: new Map(),
     reader: options.reader ?? noReader,
   });
   const overrides: Override[] = [];
@@ -115,7 +116,10 @@ function readScenario(
   const tree = applyOverrides(root, overrides, reader);
   const value = reader.group(scenarioGroup, tree, '');
   const checker = new Checker(tree, reader, options.constants ?? null);
-  const scenario = buildScenario({ metadata: value.metadata, base: value, node: tree }, checker);
+  const scenario = buildScenario(
+    { metadata: value.metadata, base: value, named: true, node: tree },
+    checker,
+  );
   return {
     ...scenario,
     seed: options.seed ?? scenario.seed,

@@ -44,17 +44,17 @@ const COLUMNS_SHOWN = 90;
 const FOUND_MAX = 60;
 const PROBLEMS_MAX = 100;
 
+/** Tabs and other controls as blanks: they would move the caret. */
+function oneColumnEach(line: string): string {
+  return Array.from(line, (c) => (c < ' ' || c === '\u007f' ? ' ' : c)).join('');
+}
+
 /** The line of the span, cut to a window around it, and carets under the span. */
 function excerptOf(span: Span, lineStart: number, column: number): string {
   const text = span.source.text;
   let lineEnd = text.indexOf('\n', lineStart);
   if (lineEnd < 0) lineEnd = text.length;
-  // One column a character: tabs and controls would move the caret.
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is replaced.
-  let line = text
-    .slice(lineStart, lineEnd)
-    .replace(/[\u0000-\u001f\u007f]/g, ' ')
-    .trimEnd();
+  let line = oneColumnEach(text.slice(lineStart, lineEnd)).trimEnd();
   let caret = column - 1;
   if (line.length > COLUMNS_SHOWN) {
     const from = Math.max(0, Math.min(caret - 40, line.length - COLUMNS_SHOWN + 1));
@@ -175,12 +175,11 @@ function compareText(a: string, b: string): number {
 
 /** A problem as people read it: code, path and place; the line with carets; what to do. No colour. */
 export function renderProblem(problem: Problem): string {
-  const where =
-    problem.line > 0
-      ? ` at ${problem.file}:${problem.line}:${problem.column}`
-      : ` in ${problem.file}`;
+  const line = problem.line > 0 && !problem.file.startsWith('-s ');
+  const at = `at ${problem.file}${line ? `:${problem.line}:${problem.column}` : ''}`;
+  const where = problem.file === '' ? '' : ` ${problem.line > 0 ? at : `in ${problem.file}`}`;
   const path = problem.path === '' ? '' : ` ${problem.path}:`;
-  const lines = [`${problem.code}${path} ${problem.message}${problem.file === '' ? '' : where}`];
+  const lines = [`${problem.code}${path} ${problem.message}${where}`];
   if (problem.excerpt !== '') {
     lines.push('', ...problem.excerpt.split('\n').map((line) => `    ${line}`), '');
   }

@@ -81,7 +81,12 @@ export function parseDiskProfile(
   if (root === null) return { profile: null, problems: problems.finish() };
   const noReader: FileReader = () => ({ error: 'files cannot be read here' });
   // A profile may not name another profile: there are none in this reader.
-  const reader = new Reader({ problems, profiles: {}, reader: options.reader ?? noReader });
+  const reader = new Reader({
+    problems,
+    profiles: {},
+    distributions: new Map(),
+    reader: options.reader ?? noReader,
+  });
   const value = reader.group(profileGroup, root, '');
   if (problems.any) return { profile: null, problems: problems.finish() };
   const profile: DiskProfile = {

@@ -3,7 +3,7 @@
 import type { ProblemCode } from './codes.ts';
 import { distributionValue, type FileReader, type Profiles } from './distribution.ts';
 import { type ListNode, type MapNode, type Node, parseTree, type ScalarNode } from './document.ts';
-import type { Field, Fields, Group, ValueOf } from './field.ts';
+import type { DistributionValue, Field, Fields, Group, ValueOf } from './field.ts';
 import { nearestName } from './nearest.ts';
 import type { ProblemDetails, ProblemList, Span } from './problem.ts';
 import { parseUnit, type UnitKind, unitNames, unitWords } from './units.ts';
@@ -12,6 +12,8 @@ export interface ReadOptions {
   readonly problems: ProblemList;
   readonly profiles: Profiles;
   readonly reader: FileReader;
+  /** Distributions that were read already. */
+  readonly distributions: Map<Node, DistributionValue>;
 }
 
 /** What a value looks like, for messages. */
@@ -75,6 +77,7 @@ export class Reader {
   readonly options: ReadOptions;
   /** Inside a distribution values keep fractions of a ns; elsewhere times are whole. */
   #exact = false;
+  readonly #unreadable = new Set<Node>();
 
   constructor(options: ReadOptions) {
     this.options = options;
@@ -157,6 +160,7 @@ export class Reader {
   value(field: Field, node: Node | undefined, path: string): unknown {
     switch (field.type) {
       case 'group':
+        if (field.deferred === true) return undefined;
         if (node === undefined && field.optional === true) return undefined;
         return this.group(groupOf(field), node, path);
       case 'list':
@@ -202,11 +206,7 @@ export class Reader {
     }
     switch (field.type) {
       case 'distribution': {
-        const before = this.#exact;
-        this.#exact = true;
-        const value = distributionValue(this, field.unit ?? 'duration', node, path);
-        this.#exact = before;
-        return value;
+        return this.#distribution(field.unit ?? 'duration', node, path);
       }
       case 'pair': {
         const names = this.names(node, path, field);
@@ -221,6 +221,19 @@ export class Reader {
       default:
         return this.#scalar(field, node, path);
     }
+  }
+
+  /** Members and points share the nodes of a scenario: each is read once, with the files it names. */
+  #distribution(unit: 'duration' | 'bytes', node: Node, path: string): unknown {
+    const known = this.options.distributions.get(node);
+    if (known !== undefined || this.#unreadable.has(node)) return known;
+    const before = this.#exact;
+    this.#exact = true;
+    const value = distributionValue(this, unit, node, path);
+    this.#exact = before;
+    if (value === undefined) this.#unreadable.add(node);
+    else this.options.distributions.set(node, value);
+    return value;
   }
 
   #scalar(field: Field, node: Node, path: string): unknown {

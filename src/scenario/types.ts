@@ -89,7 +89,7 @@ export interface EtcdScenario {
   /** Elections timed by the wall clock: software that etcd is not; see the clock experiment. */
   readonly timers: 'monotonic' | 'wall';
   readonly strictReconfigCheck: boolean;
-  /** Flags that were given, are known and have no effect here; listed in the summary. */
+  /** Flags that were given ('name=value'), are known and have no effect here; listed in the summary. */
   readonly flagsWithoutEffect: readonly string[];
   /** Keys already in the store at start, and the size of each (key + value). */
   readonly preloadKeys: number;

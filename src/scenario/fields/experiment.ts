@@ -63,11 +63,12 @@ export const quickFields = {
       description: 'Axes in place of those of the experiment.',
     },
   ),
-  replications: field.integer({
-    description: 'Replications of the quick form.',
+  seeds: field.integer({
+    description: 'Seeds of the quick form.',
     defaultNote: 'those of the experiment',
     min: '1',
     max: '10000',
+    example: '2',
   }),
 };
 
@@ -116,17 +117,15 @@ export const experimentFields = {
   base: field.group(() => baseGroup, {
     description: 'Fields of a scenario that all points share.',
     required: true,
+    deferred: true,
   }),
   sweep,
-  replications: field.integer({
-    description: 'Replications of every point.',
-    defaultNote: 'that of the base',
+  seeds: field.integer({
+    description: 'Seeds that every point runs with: its replications.',
+    defaultNote: 'replications of the base',
     min: '1',
     max: '10000',
-  }),
-  seeds: field.list(field.string({ description: 'A seed.' }), {
-    description: 'Seeds; every point runs with each of them. Default: that of the base.',
-    example: '[1, 2, 3]',
+    example: '5',
   }),
   thresholds: field.list(
     field.group(
