@@ -23,6 +23,8 @@ export const stageNames = [
   'response', // answered -> received
 ] as const;
 
+/** Requests whose 99th percentile tells which of the next ones are slow. */
+const WINDOW = 1024;
 const WRITE_STAGES = [0, 1, 2, 3, 4, 5, 6, 7, 8, 11];
 const READ_STAGES = [0, 1, 9, 10, 11];
 
@@ -32,8 +34,10 @@ export class StageRecorder {
   readonly #slow: Tally[];
   readonly #stages: readonly number[];
   readonly #lengths = new Float64Array(stageNames.length);
-  /** Running estimate of the 99th percentile (stochastic approximation, step 1 % of itself). */
-  #p99Ns = 0;
+  /** Latencies of the window under way; at its end its own 99th percentile is the next one's limit. */
+  readonly #window = new Float64Array(WINDOW);
+  #filled = 0;
+  #slowAboveNs = Infinity;
 
   constructor(metrics: Metrics, requests: RequestTable, op: number) {
     this.#requests = requests;
@@ -51,8 +55,13 @@ export class StageRecorder {
     const lengths = this.#lengths;
     this.#measure(slot, now);
     const total = now - this.#requests.planned[slot];
-    const slow = total > this.#p99Ns;
-    this.#p99Ns += slow ? 0.0099 * Math.max(this.#p99Ns, 1000) : -0.0001 * this.#p99Ns;
+    const slow = total > this.#slowAboveNs;
+    this.#window[this.#filled++] = total;
+    if (this.#filled === WINDOW) {
+      this.#window.sort();
+      this.#slowAboveNs = this.#window[Math.floor(0.99 * WINDOW)];
+      this.#filled = 0;
+    }
     for (let i = 0; i < this.#stages.length; i++) {
       const length = lengths[this.#stages[i]];
       this.#all[i].record(length);

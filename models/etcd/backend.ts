@@ -183,6 +183,12 @@ export class Backend {
     this.#record();
   }
 
+  /** The file grows by this much at once (a fault, not a request). */
+  grow(bytes: number): void {
+    this.fileBytes += bytes;
+    this.#record();
+  }
+
   pin(): void {
     this.#pinned++;
   }

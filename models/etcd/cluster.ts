@@ -22,12 +22,19 @@ import { etcdFeatures } from './versions.ts';
 
 /** Entries on their way beyond those that logs keep. */
 const PROPOSALS_IN_FLIGHT = 1 << 16;
+/** Between a stop and the next start of a process: exec and supervisor. */
+const RESTART_NS = 100e6;
+/** A stopping leader waits for the transfer; one election timeout at most, as a rule a round trip. */
+const GRACEFUL_STOP_NS = 50e6;
+const CONF_CHANGE_BYTES = 96;
 
 export class EtcdCluster {
   readonly shared: EtcdShared;
   readonly members: EtcdMember[];
   readonly ports = new Map<string, ClientPort>();
   readonly #peers: Peers;
+  readonly #bootType: number;
+  readonly #stopType: number;
   readonly #portOfWorkload: ClientPort[] = [];
   /** Member that leads, or led last. */
   leaderIndex = 0;
@@ -36,6 +43,10 @@ export class EtcdCluster {
   elections = 0;
   readonly #leaderOfTerm = new Map<number, number>();
   readonly #onLeader: ((member: number) => void)[] = [];
+  readonly #onCampaign: (() => void)[] = [];
+  /** Campaigns begun since the start, the first one not counted. */
+  campaigns = 0;
+  readonly #campaignTerm: number[] = [];
 
   constructor(ctx: ModelContext, scenario: Scenario, hosts: ReadonlyMap<string, Host>, network: Network) {
     const { etcd } = scenario;
@@ -52,6 +63,11 @@ export class EtcdCluster {
       requestTimeoutNs: 5e9 + 2 * etcd.electionTimeoutNs,
     };
     this.shared = shared;
+    this.#bootType = ctx.sim.eventType('etcd/boot', (index) => this.boot(index));
+    this.#stopType = ctx.sim.eventType('etcd/stop', (index) => {
+      this.kill(index, false);
+      this.bootAfter(index, RESTART_NS);
+    });
     if (etcd.preloadKeys > 0) {
       const first = shared.keys.reserve(etcd.preloadKeys);
       shared.keys.preload(first, etcd.preloadKeys, etcd.preloadKeyBytes, etcd.preloadValueBytes);
@@ -93,6 +109,10 @@ export class EtcdCluster {
 
   onLeader(listener: (member: number) => void): void {
     this.#onLeader.push(listener);
+  }
+
+  onCampaign(listener: () => void): void {
+    this.#onCampaign.push(listener);
   }
 
   /** Tickers at phases of their own; the first voter campaigns. */
@@ -147,6 +167,56 @@ export class EtcdCluster {
     member.boot();
   }
 
+  bootAfter(index: number, delayNs: number): void {
+    this.shared.sim.schedule(delayNs, this.#bootType, index, 0);
+  }
+
+  /** A stop and a start: gracefully the leadership is handed over first (server.go `Stop`). */
+  restart(index: number, graceful: boolean): void {
+    const member = this.members[index];
+    if (graceful && member.isLeader) {
+      const to = this.members.find((m) => m.index !== index && m.isUp && m.inCluster && !m.raft.isLearner);
+      if (to !== undefined) {
+        this.moveLeader(to.index);
+        this.shared.sim.schedule(GRACEFUL_STOP_NS, this.#stopType, index, 0);
+        return;
+      }
+    }
+    this.kill(index, false);
+    this.bootAfter(index, RESTART_NS);
+  }
+
+  saveSnapshot(index: number): void {
+    const member = this.members[index];
+    if (!member.isUp) return;
+    const startNs = this.shared.sim.nowNs;
+    member.maintenance.save(() => {
+      const ms = (this.shared.sim.nowNs - startNs) / 1e6;
+      this.event('snapshot saved', member.name, `${ms} ms, ${Math.round(member.backend.fileBytes)} bytes`);
+    });
+  }
+
+  /** Every member's file grows to this fraction of the quota at once: somebody stored something large. */
+  fillQuota(fraction: number): void {
+    for (const member of this.members) {
+      const bytes = fraction * this.shared.scenario.quotaBackendBytes;
+      if (bytes > member.backend.fileBytes) member.backend.grow(bytes - member.backend.fileBytes);
+    }
+  }
+
+  changeMember(index: number, kind: 'addNode' | 'addLearner' | 'removeNode'): void {
+    const leader = this.members[this.leaderIndex];
+    if (!leader.isLeader) return;
+    const member = this.members[index];
+    if (kind !== 'removeNode') {
+      member.inCluster = true;
+      if (!member.isUp) this.boot(index);
+    }
+    const result = leader.raft.proposeConfChange(kind, index + 1, CONF_CHANGE_BYTES);
+    this.event('member change', member.name, `${kind}: ${result}`);
+    leader.kick();
+  }
+
   moveLeader(to: number): void {
     const leader = this.members[this.leaderIndex];
     if (!leader.isLeader || to === this.leaderIndex) return;
@@ -186,6 +256,7 @@ export class EtcdCluster {
 
   #onLeaderSeen(from: number, lead: number): void {
     const member = this.members[from];
+    this.#observeCampaign(from);
     if (lead !== from + 1 || member.raft.state !== 'leader') return;
     const { term } = member.raft;
     const known = this.#leaderOfTerm.get(term);
@@ -204,11 +275,28 @@ export class EtcdCluster {
     for (const listener of this.#onLeader) listener(from);
   }
 
+  #observeCampaign(from: number): void {
+    const { state, term } = this.members[from].raft;
+    if (state !== 'candidate' && state !== 'preCandidate') return;
+    if (this.#campaignTerm[from] === term && state === 'candidate') return;
+    this.#campaignTerm[from] = term;
+    if (this.leaderTerm === 0) return;
+    this.campaigns++;
+    this.event('campaign', this.members[from].name, `${state} at term ${term}`);
+    for (const listener of this.#onCampaign) listener();
+  }
+
   #onConfChange(from: number, entry: number): void {
     if (!isConfChange(entry)) return;
     const change = decodeConfChange(entry);
-    this.members[from].raft.applyConfChange(change.kind, change.node);
-    this.members[from].kick();
+    const member = this.members[from];
+    member.raft.applyConfChange(change.kind, change.node);
+    if (change.kind === 'removeNode' && change.node === from + 1) {
+      member.inCluster = false;
+      this.kill(from, false);
+      return;
+    }
+    member.kick();
   }
 
   // Leases are the lessor's; without one, requests carry what they carry.

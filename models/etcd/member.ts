@@ -6,6 +6,7 @@
  * server/etcdserver/server.go, v3_server.go).
  */
 
+import type { Stream } from '../../src/core/index.ts';
 import type { Counter, Level } from '../../src/metrics/index.ts';
 import type { EtcdMemberScenario } from '../../src/scenario/types.ts';
 import type { Disk, Host } from '../machine/index.ts';
@@ -53,6 +54,7 @@ export class EtcdMember {
   readonly host: Host;
   readonly process: EtcdProcess;
   readonly walDisk: Disk;
+  readonly backendDisk: Disk;
   readonly backend: Backend;
   readonly applier: Applier;
   readonly readIndex: ReadIndexLoop;
@@ -106,9 +108,11 @@ export class EtcdMember {
       cpuFactor: shared.features.cpuFactor, weight: o.cpuWeight, quotaCores: o.cpuQuotaCores,
     });
     this.walDisk = host.disk(o.walDisk);
+    this.backendDisk = host.disk(o.backendDisk);
     const { sim, metrics, constants } = shared;
+    this.#select = sim.stream(`${o.name}/select`);
     this.raft = this.#createRaft(voters, learners, null);
-    this.backend = new Backend(shared, this.process, host.disk(o.backendDisk), shared.keys.revisionBytes, {
+    this.backend = new Backend(shared, this.process, this.backendDisk, shared.keys.revisionBytes, {
       onUnlock: () => this.#onUnlock(),
       isApplying: () => this.applier.applying,
       appliedIndex: () => this.applier.appliedIndex,
@@ -317,6 +321,7 @@ export class EtcdMember {
     this.#readingSlot = slot;
   }
   #readingSlot = -1;
+  readonly #select: Stream;
 
   #onStep(slot: number): void {
     this.#reading = false;
@@ -327,8 +332,30 @@ export class EtcdMember {
   /** A message that was read, or a snapshot's that is on disk, goes to raft. */
   stepReceived(slot: number): void {
     const message = this.#pool.get(slot);
+    if (message.type === 'app' && message.messageCount > 1 && !this.loop.busy) this.#stepFirst(message);
     this.raft.step(message);
     this.#pool.release(message);
+    this.loop.kick();
+  }
+
+  /**
+   * A leader sends one MsgApp a proposal, so a batch of n proposals is n messages on the stream. An
+   * idle loop takes its Ready as soon as the first was stepped, unless Go's select, with the next
+   * message and the Ready both possible, picks the message (raft node.go `run`: each with 1/2).
+   * The others wait for the loop's next turn: one sync later.
+   */
+  #stepFirst(message: Message): void {
+    const limit = Math.min(message.messageCount, message.entries.count) - 1;
+    let first = 1;
+    while (first < limit && this.#select.u32() % 2 === 1) first++;
+    if (first > limit) return;
+    const head = this.#pool.acquire('app', message.from, message.to, message.term);
+    head.index = message.index;
+    head.logTerm = message.logTerm;
+    head.commit = message.commit;
+    this.#pool.moveFirst(message, head, first);
+    this.raft.step(head);
+    this.#pool.release(head);
     this.loop.kick();
   }
 

@@ -112,8 +112,10 @@ export class ReadyLoop {
     const ready = this.#ready;
     this.#raft.ready(ready);
     if (ready.entryCount > 0) {
-      this.#stamp(this.#shared.requests.batched, ready.entriesFrom, ready.entriesTo);
       this.#batch.record(ready.entryCount);
+      if (ready.state === 'leader') {
+        this.#stamp(this.#shared.requests.batched, ready.entriesFrom, ready.entriesTo);
+      }
     }
     const work =
       this.#loopNs + ready.entryCount * this.#loopEntryNs + ready.entriesBytes * this.#entryByteNs;

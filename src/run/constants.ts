@@ -1,8 +1,9 @@
 /** Every constant of every model, in one list: what the scenario may override, what constants.csv shows. */
-import { etcdConstants } from '../../models/etcd/constants.ts';
-import { machineConstants } from '../../models/machine/constants.ts';
+import { etcdConstants } from '../../models/etcd/index.ts';
+import { machineConstants } from '../../models/machine/index.ts';
+import { networkConstants } from '../../models/network/index.ts';
 import type { ConstantEntry } from '../core/index.ts';
 
 export function allConstants(): readonly ConstantEntry[] {
-  return [...machineConstants, ...etcdConstants];
+  return [...machineConstants, ...networkConstants, ...etcdConstants];
 }

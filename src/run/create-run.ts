@@ -17,7 +17,7 @@ import type { Cluster, ClusterBuilder } from './cluster.ts';
 import { allConstants } from './constants.ts';
 import type { QueueName } from './plan.ts';
 import type { RunResult } from './result.ts';
-import { buildCluster } from './stand-in.ts';
+import { buildCluster } from './build.ts';
 import { MODEL_REVISION, VERSION } from './version.ts';
 
 export interface RunOptions {

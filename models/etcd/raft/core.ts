@@ -291,6 +291,7 @@ export class RaftCore {
     let message = this.openProp;
     if (
       message === null ||
+      this.options.coalesce === false ||
       message.to !== to ||
       message.entries.bytes >= this.options.maxMessageBytes
     ) {

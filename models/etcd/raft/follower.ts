@@ -5,7 +5,7 @@
  */
 import { isConfChange } from './conf-change.ts';
 import type { RaftCore } from './core.ts';
-import { startLeading } from './leader.ts';
+import { startLeading, takeOffice } from './leader.ts';
 import type { Message } from './message.ts';
 
 export type Campaign = 'preElection' | 'election' | 'transfer';
@@ -30,7 +30,9 @@ function runCampaign(r: RaftCore, campaign: Campaign): void {
   const term = preVote ? r.term + 1 : r.term; // pre-votes ask about the term that would follow
   if (r.legacy) {
     if (r.recordVote(r.id, true) === 'won') {
-      winElection(r);
+      // Alone among voters, raft <= 3.5 tells learners with its next message only.
+      if (preVote) runCampaign(r, 'election');
+      else takeOffice(r);
       return;
     }
   } else {

@@ -9,10 +9,15 @@ import { EMPTY_ENTRY, EMPTY_ENTRY_BYTES, type Message } from './message.ts';
 import type { Progress } from './progress.ts';
 import { voteResult } from './quorum.ts';
 
-/** Takes office: an empty entry of the new term, replicated at once. */
-export function startLeading(r: RaftCore): void {
+/** Becomes leader, with an empty entry of the new term. */
+export function takeOffice(r: RaftCore): void {
   r.becomeLeader();
   appendEntry(r, EMPTY_ENTRY, EMPTY_ENTRY_BYTES);
+}
+
+/** Takes office and replicates at once. */
+export function startLeading(r: RaftCore): void {
+  takeOffice(r);
   broadcastAppend(r);
 }
 
@@ -44,11 +49,16 @@ function appendEntry(r: RaftCore, proposal: number, bytes: number): void {
   r.maybeCommit();
 }
 
-/** The leader's own entries up to `index` are on disk. */
+/**
+ * The leader's own entries up to `index` are on disk. Raft 3.6 acknowledges each of them to itself,
+ * so that one that was late for its followers tells them of each commit in a message of its own.
+ */
 export function acknowledgeSelf(r: RaftCore, index: number): void {
   const own = r.progress[r.id];
-  if (own === null || !own.maybeUpdate(index)) return;
-  if (r.maybeCommit()) {
+  if (own === null) return;
+  for (let next = own.match + 1; next <= index; next++) {
+    own.maybeUpdate(next);
+    if (!r.maybeCommit()) continue;
     releasePostponedReads(r);
     broadcastAppend(r);
   }

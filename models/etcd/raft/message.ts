@@ -65,6 +65,14 @@ export class EntryBuffer {
     this.terms = NONE;
   }
 
+  dropFirst(count: number): void {
+    for (let i = 0; i < count; i++) this.bytes -= this.sizes[i];
+    this.proposals.copyWithin(0, count, this.count);
+    this.sizes.copyWithin(0, count, this.count);
+    this.terms.copyWithin(0, count, this.count);
+    this.count -= count;
+  }
+
   copyFrom(other: EntryBuffer): void {
     this.clear();
     for (let i = 0; i < other.count; i++) {
@@ -185,6 +193,18 @@ export class MessagePool {
     message.learners = other.learners;
     message.entries.copyFrom(other.entries);
     return message;
+  }
+
+  /** Moves the first `count` entries of an app to another, empty one that goes before it. */
+  moveFirst(message: Message, head: Message, count: number): void {
+    const { entries } = message;
+    assert(count < entries.count && head.entries.count === 0, 'raft: nothing to move, or nothing left');
+    for (let i = 0; i < count; i++) head.entries.push(entries.proposals[i], entries.sizes[i], entries.terms[i]);
+    head.messageCount = count;
+    message.index += count;
+    message.logTerm = entries.terms[count - 1];
+    message.messageCount -= count;
+    entries.dropFirst(count);
   }
 
   private create(): Message {

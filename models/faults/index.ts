@@ -1,0 +1,3 @@
+/** Faults that a scenario times, and what clients saw of them. */
+export { FaultDriver } from './driver.ts';
+export { OutageTracker } from './outages.ts';

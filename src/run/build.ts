@@ -1,0 +1,66 @@
+/** Wires the models of a scenario together: hosts, network, etcd, clients, faults. */
+import { EtcdClients } from '../../models/client/index.ts';
+import { clientNodeName, EtcdCluster } from '../../models/etcd/index.ts';
+import { FaultDriver, OutageTracker } from '../../models/faults/index.ts';
+import { Host } from '../../models/machine/index.ts';
+import { Network, type NetworkHost } from '../../models/network/index.ts';
+import type { ModelContext } from '../resource/index.ts';
+import type { Scenario } from '../scenario/types.ts';
+import type { Cluster } from './cluster.ts';
+
+export interface EtcdRunCluster extends Cluster {
+  readonly etcd: EtcdCluster;
+  readonly clients: readonly EtcdClients[];
+  readonly outages: OutageTracker;
+}
+
+export function buildCluster(ctx: ModelContext, scenario: Scenario): EtcdRunCluster {
+  const hosts = new Map(scenario.hosts.map((h) => [h.name, new Host(ctx, h.name, h)]));
+  const network = new Network(ctx, scenario.network, networkNodes(scenario));
+  const etcd = new EtcdCluster(ctx, scenario, hosts, network);
+  const outages = new OutageTracker(ctx.sim);
+  etcd.onCampaign(() => outages.onCampaign());
+  etcd.onLeader(() => outages.onElected());
+  const clients = scenario.workload.map((workload, i) => {
+    const firstKey = etcd.shared.keys.reserve(workload.keySpace);
+    return new EtcdClients(etcd, etcd.port(workload.host), workload, i, firstKey, {
+      onAnswer: (_, outcome, ambiguous) => outages.onAnswer(outcome, ambiguous),
+    });
+  });
+  const clientHosts = [...new Set(scenario.workload.map((w) => w.host))];
+  const faults = new FaultDriver(etcd, network, outages, clientHosts, scenario.faults);
+  return {
+    etcd,
+    clients,
+    outages,
+    start: () => {
+      etcd.start();
+      for (const c of clients) c.start();
+      faults.start();
+    },
+    finish: () => ({ outages: outages.results(), warnings: [] }),
+  };
+}
+
+/** One node a member, so that members of one machine still have the network between them that was asked for. */
+function networkNodes(scenario: Scenario): NetworkHost[] {
+  const zoneOf = new Map(scenario.hosts.map((h) => [h.name, h.zone]));
+  const seen = new Set<string>();
+  const members: NetworkHost[] = scenario.etcd.members.map((m) => {
+    const first = !seen.has(m.host);
+    seen.add(m.host);
+    return { name: m.name, zone: zoneOf.get(m.host) ?? '', aliases: first && m.host !== m.name ? [m.host] : [] };
+  });
+  const clientHosts = [...new Set(scenario.workload.map((w) => w.host))];
+  const clients: NetworkHost[] = clientHosts.map((host, i) => ({
+    name: clientNodeName(host),
+    zone: zoneOf.get(host) ?? '',
+    aliases: [...(i === 0 ? ['client'] : []), ...(seen.has(host) ? [] : [host])].filter(unique),
+    client: true,
+  }));
+  return [...members, ...clients];
+}
+
+function unique<T>(value: T, index: number, all: readonly T[]): boolean {
+  return all.indexOf(value) === index;
+}
