@@ -29,7 +29,13 @@ export { REQUEST_METRIC, REQUESTS_METRIC } from './outcome.ts';
 export { findOverload, type Overload } from './overload.ts';
 export { comparePaired, type PairedComparison, type PairedVerdict } from './paired.ts';
 export { medianOf, percentile, type SampleSummary, summarizeSamples } from './samples.ts';
-export { latencyByStage, type OperationStages, type StageRow } from './stages.ts';
+export {
+  latencyByStage,
+  type OperationStages,
+  SLOW_STAGE_METRIC,
+  STAGE_METRIC,
+  type StageRow,
+} from './stages.ts';
 export {
   axisNames,
   type MetricSummary,

@@ -20,6 +20,8 @@ export interface SummaryWarning {
 
 export const UTILIZATION_HIGH = 0.9;
 const FSYNC_METRIC = 'etcd_disk_wal_fsync_duration_seconds';
+/** Of the disk model: syncs of a 'response' disk that would have waited at this load. */
+const CONTENDED_METRIC = 'wavetank_disk_beyond_observed_total';
 const NS_PER_S = 1e9;
 
 interface Finding {
@@ -205,11 +207,14 @@ function disks(
 ): Finding[] {
   const found: Finding[] = [];
   const fsyncs = fsyncsPerSecond(summary);
+  const contended = countOf(summary, CONTENDED_METRIC);
   for (const disk of scenario.hosts.flatMap((host) => host.disks)) {
     const profile = profiles.find((candidate) => candidate.name === disk.profile);
     const name = disk.profile === '' ? `disk ${disk.name}` : `profile ${disk.profile}`;
     const observed = profile?.observedFsyncsPerSecond ?? null;
-    if (disk.fsyncKind === 'response' && (observed === null || fsyncs > observed)) {
+    const waits = contended > 0 ? `; ${contended} syncs would have waited for others` : '';
+    const beyond = observed === null || fsyncs > observed || contended > 0;
+    if (disk.fsyncKind === 'response' && beyond) {
       const load =
         observed === null
           ? 'the load under which it was seen is not known'
@@ -217,7 +222,7 @@ function disks(
       found.push({
         code: 'response-disk',
         subject: name,
-        message: `${name} holds response times of a loaded disk, contention included: ${load}.`,
+        message: `${name} holds response times of a loaded disk, contention included: ${load}${waits}.`,
         hint: 'Beyond that load real latencies are higher. Measure the idle disk (fio) and use it as service times.',
         point: summary.point,
         weight: fsyncs,
@@ -245,6 +250,16 @@ function fsyncsPerSecond(summary: PointSummary): number {
     largest = Math.max(largest, metric.estimates.rate?.mean ?? 0);
   }
   return largest;
+}
+
+/** Sum over replications and label sets. */
+function countOf(summary: PointSummary, name: string): number {
+  let count = 0;
+  for (const metric of summary.metrics) {
+    const estimate = metric.estimates.count;
+    if (metric.name === name && estimate) count += Math.round(estimate.mean * estimate.n);
+  }
+  return count;
 }
 
 function flags(summary: PointSummary, scenario: Scenario): Finding[] {
