@@ -106,10 +106,6 @@ export const problemCodes = {
   WT1402: { title: 'unknown disk profile', text: 'No built-in profile has this name.' },
   WT1403: { title: 'bad disk profile', text: 'The file is not a disk profile that can be used.' },
   WT1404: { title: 'bad samples', text: 'The file of samples holds no usable numbers.' },
-  WT1405: {
-    title: 'impossible distribution',
-    text: 'The figures contradict each other, e.g. a p99 below the p50 or a histogram that goes down.',
-  },
   WT1501: { title: 'unreadable override', text: 'An override reads like `-s etcd.members=5`.' },
   WT1502: {
     title: 'override names nothing',
@@ -122,6 +118,19 @@ export const problemCodes = {
   },
   WT1603: { title: 'uneven zip', text: 'The axes of a zip have different numbers of values.' },
   WT1604: { title: 'unknown axis', text: 'No axis of the sweep has this name or value.' },
+  WT2101: {
+    title: 'impossible distribution',
+    text: 'A figure of a distribution is out of its range, or two contradict each other.',
+  },
+  WT2102: {
+    title: 'no such lognormal',
+    text: 'The p99 is below the p50 or mean, or more than 14.97 times the mean.',
+  },
+  WT2103: {
+    title: 'bad histogram',
+    text: 'Bounds must rise, counts are not cumulative, and the sum must fit the buckets.',
+  },
+  WT2104: { title: 'bad stall', text: 'The stalls of a mixture cannot be as described.' },
 } as const satisfies Record<string, CodeEntry>;
 
 export type ProblemCode = keyof typeof problemCodes;

@@ -59,10 +59,9 @@ function layerAt(root: MapNode, path: string): Layer[] {
   for (const key of path.split('.')) {
     node = node?.kind === 'map' ? entryOf(node, key)?.value : undefined;
   }
-  if (node?.kind === 'map') return [{ path, map: node }];
-  if (node?.kind === 'scalar' && !node.isNull)
-    return [{ path, map: wrapShorthand(diskGroup, node) }];
-  return [];
+  if (node === undefined) return [];
+  const map = node.kind === 'map' ? node : wrapShorthand(diskGroup, node);
+  return map === null ? [] : [{ path, map }];
 }
 
 /** Later layers win, field by field; a disk of the host replaces a disk described, and the reverse. */

@@ -1,6 +1,6 @@
 /** Distributions of the scenario file to the plain data that src/dist samples from. */
-import type { DistributionSpec, StallSpec } from '../dist/index.ts';
-import type { Node } from './document.ts';
+import { checkDistribution, type DistributionSpec, type StallSpec } from '../dist/index.ts';
+import { entryOf, type Node } from './document.ts';
 import type { DistributionValue, ValueOf } from './field.ts';
 import { type DistributionFields, distributionGroup } from './fields/distribution.ts';
 import { nearestName } from './nearest.ts';
@@ -16,9 +16,6 @@ export type FileReader = (path: string) => { readonly text: string } | { readonl
 type Value = ValueOf<DistributionFields>;
 type Unit = 'duration' | 'bytes';
 
-/** Latencies above this are not measurements but slips of the unit. */
-const DURATION_MAX = 3600e9;
-
 /** One distribution; undefined where it cannot be read, with the problem reported. */
 export function distributionValue(
   reader: Reader,
@@ -32,12 +29,8 @@ export function distributionValue(
   if (value.profile !== undefined) return profileValue(reader, value.profile, node, path);
   const spec = specOf(reader, unit, value, node, path);
   if (spec === null) return undefined;
-  const contradiction = contradictionOf(spec, unit);
-  if (contradiction !== null) {
-    reader.problem('WT1405', path, headSpan(node), contradiction.message, contradiction);
-    return undefined;
-  }
-  return { spec, profile: null };
+  if (!isUsable(reader, unit, spec, node, path)) return undefined;
+  return { spec, profile: innerProfile(value) };
 }
 
 function specOf(
@@ -53,7 +46,8 @@ function specOf(
   if (value.lognormal !== undefined) {
     const { p50, mean, p99 } = value.lognormal;
     if (p50 !== undefined) return { kind: 'lognormal', p50, p99 };
-    return { kind: 'lognormal', mean: mean ?? Number.NaN, p99 };
+    // One of the two is there, or a problem was reported.
+    return { kind: 'lognormal', mean: mean ?? 0, p99 };
   }
   if (value.gamma !== undefined) return { kind: 'gamma', ...value.gamma };
   if (value.pareto !== undefined) {
@@ -91,111 +85,57 @@ function stallOf(value: NonNullable<Value['mixture']>['stall']): StallSpec {
   };
 }
 
-interface Contradiction {
-  readonly message: string;
-  readonly expected?: string;
-  readonly hint?: string;
+/** Latencies above this are not measurements but slips of the unit. */
+const DURATION_NS_MAX = 3600e9;
+
+/** A profile that is scaled or shifted is still one of its kind. */
+function innerProfile(value: Value): DiskProfile | null {
+  const word = value.scaled === undefined ? 'shifted' : 'scaled';
+  const profile = value[word]?.of.profile ?? null;
+  return profile === null ? null : { ...profile, name: `${profile.name}, ${word}` };
 }
 
-/** Why the figures of a distribution cannot hold together, or null. Nested ones were checked before. */
-function contradictionOf(spec: DistributionSpec, unit: Unit): Contradiction | null {
-  const show = (value: number) => formatUnit(unit, value);
-  const absurd = largestOf(spec);
-  if (unit === 'duration' && absurd > DURATION_MAX) {
-    return { message: `${show(absurd)} is too long for a latency`, expected: 'at most 1h' };
+/** What the distribution itself allows, and the scenario does not. Nested ones were checked before. */
+function isUsable(
+  reader: Reader,
+  unit: Unit,
+  spec: DistributionSpec,
+  node: Node,
+  path: string,
+): boolean {
+  const bad = checkDistribution(spec);
+  if (bad !== null) {
+    const inner = ['value', 'by', 'of'].includes(bad.path[0]) ? [] : bad.path;
+    const place = deepest(node, [spec.kind, ...inner]);
+    reader.problem(bad.code, path, headSpan(place), bad.message, { hint: bad.hint });
+    return false;
   }
-  switch (spec.kind) {
-    case 'uniform':
-      if (spec.max >= spec.min) return null;
-      return { message: `max ${show(spec.max)} is below min ${show(spec.min)}` };
-    case 'lognormal': {
-      const [name, low] =
-        'p50' in spec ? (['p50', spec.p50] as const) : (['mean', spec.mean] as const);
-      if (Number.isNaN(low)) return { message: 'p50 or mean is missing beside p99' };
-      if (low > 0 && spec.p99 >= low) return lognormalMean(spec);
-      if (low <= 0) return { message: `${name} must be above zero` };
-      return { message: `p99 ${show(spec.p99)} is below ${name} ${show(low)}` };
-    }
-    case 'gamma':
-    case 'exponential':
-      return spec.mean > 0 ? null : { message: 'the mean must be above zero' };
-    case 'pareto':
-      if (spec.scale <= 0) return { message: 'scale must be above zero' };
-      if (spec.max !== undefined && spec.max <= spec.scale) {
-        return { message: `max ${show(spec.max)} is not above scale ${show(spec.scale)}` };
-      }
-      if (spec.max === undefined && spec.shape <= 1) {
-        return { message: 'with a shape of 1 or less the mean is infinite', hint: 'give a max' };
-      }
-      return null;
-    case 'samples':
-      return spec.values.length > 0 ? null : { message: 'there are no samples' };
-    case 'histogram':
-      return histogramContradiction(spec, show);
-    default:
-      return null;
+  const largest = largestOf(spec);
+  if (unit === 'duration' && largest > DURATION_NS_MAX) {
+    const message = `${formatUnit(unit, largest)} is too long for a latency`;
+    reader.problem('WT1007', path, headSpan(node), message, { expected: 'at most 1h' });
+    return false;
   }
+  if (spec.kind === 'pareto' && spec.max === undefined && spec.shape <= 1) {
+    const message = 'with a shape of 1 or less the mean is infinite';
+    reader.problem('WT2101', path, headSpan(node), message, { hint: 'give a max' });
+    return false;
+  }
+  return true;
 }
 
-/** With mean and p99 given, no lognormal has a p99 above 14.97 times its mean: exp(z99^2 / 2). */
-const P99_OVER_MEAN_MAX = 14.96;
-
-function lognormalMean(spec: DistributionSpec & { kind: 'lognormal' }): Contradiction | null {
-  if ('p50' in spec || spec.p99 <= P99_OVER_MEAN_MAX * spec.mean) return null;
-  return {
-    message: `no lognormal has a p99 of more than ${P99_OVER_MEAN_MAX} times its mean`,
-    hint: 'give p50 and p99, or a mixture of a body and rare stalls',
-  };
+/** The node at the end of a path of keys, or the last one there is. */
+function deepest(node: Node, keys: readonly string[]): Node {
+  let at = node;
+  for (const key of keys) {
+    const next = at.kind === 'map' ? entryOf(at, key)?.value : undefined;
+    if (next === undefined) break;
+    at = next;
+  }
+  return at;
 }
 
-function histogramContradiction(
-  spec: DistributionSpec & { kind: 'histogram' },
-  show: (value: number) => string,
-): Contradiction | null {
-  const { bounds, counts, sum } = spec;
-  if (bounds.length === 0) return { message: 'the histogram has no bucket' };
-  if (bounds.length !== counts.length) {
-    return {
-      message: `${bounds.length} bounds and ${counts.length} counts`,
-      expected: 'one count for each upper bound',
-    };
-  }
-  for (let i = 1; i < bounds.length; i++) {
-    if (bounds[i] > bounds[i - 1]) continue;
-    return {
-      message: `the bounds go down: ${show(bounds[i])} after ${show(bounds[i - 1])}`,
-      expected: 'rising upper bounds',
-    };
-  }
-  if (!counts.some((count) => count > 0)) return { message: 'all counts are zero' };
-  if (bounds.length === 1 && bounds[0] === Number.POSITIVE_INFINITY) {
-    return { message: 'the only bucket has no upper bound' };
-  }
-  return sumContradiction(bounds, counts, sum, show);
-}
-
-function sumContradiction(
-  bounds: readonly number[],
-  counts: readonly number[],
-  sum: number | undefined,
-  show: (value: number) => string,
-): Contradiction | null {
-  if (sum === undefined) return null;
-  let low = 0;
-  let high = 0;
-  for (let i = 0; i < bounds.length; i++) {
-    low += counts[i] * (i === 0 ? 0 : bounds[i - 1]);
-    high += counts[i] === 0 ? 0 : counts[i] * bounds[i];
-  }
-  // A sum is added up in floating point by whoever measured it.
-  if (sum >= low * (1 - 1e-9) && sum <= high * (1 + 1e-9)) return null;
-  return {
-    message: `the sum ${show(sum)} does not fit the buckets`,
-    expected: `${show(low)} to ${show(high)}`,
-  };
-}
-
-/** Largest of the figures that a distribution is given by, for the check of absurd values. */
+/** Largest of the figures that a distribution is given by. */
 function largestOf(spec: DistributionSpec): number {
   switch (spec.kind) {
     case 'constant':

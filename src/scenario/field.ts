@@ -74,6 +74,8 @@ export interface Group<F extends Fields = Fields> {
   };
   /** The field that a single value in place of the mapping stands for. */
   readonly shorthand?: string;
+  /** The field that a list in place of the mapping stands for. */
+  readonly listShorthand?: string;
 }
 
 type ValueOfField<X> = X extends { readonly valueType?: () => infer T } ? T : never;

@@ -108,10 +108,8 @@ function noField(name: string, group: Group): { readonly error: PathError } {
 
 function asMap(node: Node | undefined, group: Group | null, span: Span): MapNode {
   if (node?.kind === 'map') return node;
-  if (node?.kind === 'scalar' && !node.isNull && group?.shorthand !== undefined) {
-    return wrapShorthand(group, node);
-  }
-  return { kind: 'map', entries: [], span: node?.span ?? span };
+  const wrapped = node === undefined || group === null ? null : wrapShorthand(group, node);
+  return wrapped ?? { kind: 'map', entries: [], span: node?.span ?? span };
 }
 
 function setInField(

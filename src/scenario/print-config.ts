@@ -48,7 +48,7 @@ export function printConfig(scenario: Scenario, options: PrintOptions = {}): str
     etcd: etcdNode(scenario.etcd),
     hosts: scenario.hosts.map(hostNode),
     network: networkNode(scenario.network),
-    workload: scenario.workload.map(workloadNode),
+    workload: scenario.workload.map((w) => workloadNode(w, scenario.horizonNs)),
     faults: scenario.faults.map(faultNode),
     thresholds: scenario.thresholds.map(({ metric, expect, window }) => ({
       metric,
@@ -187,7 +187,7 @@ function networkNode(network: NetworkScenario): Mapping {
   };
 }
 
-function workloadNode(w: WorkloadScenario): Mapping {
+function workloadNode(w: WorkloadScenario, horizonNs: number): Mapping {
   const open = w.ratePerSecond > 0;
   const loop = open
     ? {
@@ -215,7 +215,7 @@ function workloadNode(w: WorkloadScenario): Mapping {
     retries: w.retries,
     retryBackoff: duration(w.retryBackoffNs),
     start: duration(w.startNs),
-    stop: duration(w.stopNs),
+    stop: w.stopNs === horizonNs ? 'forever' : duration(w.stopNs),
     host: w.host,
   };
 }

@@ -110,7 +110,8 @@ export class Reader {
   #mapOf(group: Group, node: Node | undefined, path: string): MapNode | undefined {
     if (node === undefined || node.kind === 'map') return node;
     if (node.kind === 'scalar' && node.isNull) return undefined;
-    if (node.kind === 'scalar' && group.shorthand !== undefined) return wrapShorthand(group, node);
+    const wrapped = wrapShorthand(group, node);
+    if (wrapped !== null) return wrapped;
     const fields = Object.keys(group.fields).slice(0, 3).join(', ');
     this.problem('WT1004', path, node.span, 'a mapping is expected here', {
       expected: `a mapping with fields such as ${fields}`,
@@ -456,9 +457,11 @@ export class Reader {
   }
 }
 
-/** A single value as the mapping that it stands for. */
-export function wrapShorthand(group: Group, node: ScalarNode): MapNode {
-  const key = group.shorthand ?? '';
+/** A value in place of a mapping as the mapping that it stands for; null where it stands for none. */
+export function wrapShorthand(group: Group, node: Node): MapNode | null {
+  const key = node.kind === 'list' ? group.listShorthand : group.shorthand;
+  if (key === undefined || node.kind === 'map' || (node.kind === 'scalar' && node.isNull))
+    return null;
   return { kind: 'map', entries: [{ key, keySpan: node.span, value: node }], span: node.span };
 }
 

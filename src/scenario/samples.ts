@@ -25,12 +25,7 @@ export function readSamples(
     reader.problem(code, path, headSpan(node), message, { hint });
     return null;
   };
-  if (value.file === undefined) {
-    return value.values.length > 0 ? [...value.values] : problem('WT1404', 'there are no samples');
-  }
-  if (value.values.length > 0) {
-    return problem('WT1404', 'values and file exclude each other', 'keep one of them');
-  }
+  if (value.file === undefined) return [...value.values];
   const file = reader.options.reader(value.file);
   if ('error' in file) {
     const hint = 'paths are relative to the folder of the scenario';

@@ -16,8 +16,13 @@ const examples = {
   bytes: { small: '256', large: '4KiB', tail: '1MiB' },
 };
 
-function inner<F extends Fields>(name: string, description: string, fields: F, shorthand?: string) {
-  const group: Group<F> = { name, description, fields, shorthand };
+function inner<F extends Fields>(
+  name: string,
+  description: string,
+  fields: F,
+  more: Pick<Group, 'shorthand' | 'listShorthand' | 'choose'> = {},
+) {
+  const group: Group<F> = { name, description, fields, ...more };
   return field.optionalGroup(() => group, { description });
 }
 
@@ -60,12 +65,22 @@ function distributionFields(unit: DistributionUnit) {
       min: value({ description: 'Lower bound.', required: true, example: small, ...positive }),
       max: value({ description: 'Upper bound.', required: true, example: large, ...positive }),
     }),
-    exponential: inner('exponential', 'Exponential, by its mean.', { mean }, 'mean'),
-    lognormal: inner('lognormal', 'Lognormal, by p99 and either p50 or mean.', {
-      p50: value({ description: 'Median.', example: small, ...positive }),
-      mean: value({ description: 'Mean, in place of p50.', example: small, ...positive }),
-      p99: value({ description: '99th percentile.', required: true, example: large, ...positive }),
-    }),
+    exponential: inner('exponential', 'Exponential, by its mean.', { mean }, { shorthand: 'mean' }),
+    lognormal: inner(
+      'lognormal',
+      'Lognormal, by p99 and either p50 or mean.',
+      {
+        p50: value({ description: 'Median.', example: small, ...positive }),
+        mean: value({ description: 'Mean, in place of p50.', example: small, ...positive }),
+        p99: value({
+          description: '99th percentile.',
+          required: true,
+          example: large,
+          ...positive,
+        }),
+      },
+      { choose: { among: ['p50', 'mean'], required: true } },
+    ),
     gamma: inner('gamma', 'Gamma, by mean and shape; shape 1 is exponential.', {
       mean,
       shape: field.number({ description: 'Shape.', required: true, min: '0.001', example: '4' }),
@@ -122,7 +137,11 @@ function distributionFields(unit: DistributionUnit) {
           example: 'ms',
         }),
       },
-      'file',
+      {
+        shorthand: 'file',
+        listShorthand: 'values',
+        choose: { among: ['values', 'file'], required: true },
+      },
     ),
     histogram: inner('histogram', 'Counts between bounds, such as Prometheus buckets.', {
       bounds: field.list(value({ description: 'One bound.', infinite: 'unlimited', ...positive }), {
