@@ -3,18 +3,25 @@ import type { ModelContext } from '../../src/resource/index.ts';
 
 /**
  * Calls `flush` one ns before each cut of the metrics and before the horizon: at a cut itself it is not said
- * whether the run has cut already. Costs two events a cut.
+ * whether the run has cut already. Costs two events a cut. Where nobody cuts, it looks again ever more rarely.
  */
 export function beforeCuts(ctx: ModelContext, name: string, flush: () => void): void {
   const { sim, metrics } = ctx;
-  const type = sim.eventType(`${name}/flush`, (past) => {
-    if (past === 0) flush();
-    plan();
+  let againNs = 2;
+  const flushType = sim.eventType(`${name}/flush`, () => {
+    flush();
+    look();
   });
-  function plan(): void {
-    const cutNs = Math.min(metrics.nextCutNs(), sim.horizonNs);
-    if (cutNs - 1 > sim.nowNs) sim.scheduleAt(cutNs - 1, type, 0, 0);
-    else if (sim.nowNs + 2 < sim.horizonNs) sim.schedule(2, type, 1, 0);
+  const lookType = sim.eventType(`${name}/awaitCut`, look);
+  function look(): void {
+    const beforeNs = Math.min(metrics.nextCutNs(), sim.horizonNs) - 1;
+    if (beforeNs > sim.nowNs) {
+      againNs = 2;
+      sim.scheduleAt(beforeNs, flushType);
+    } else if (sim.nowNs + againNs < sim.horizonNs) {
+      sim.schedule(againNs, lookType);
+      againNs *= 2;
+    }
   }
-  plan();
+  look();
 }
