@@ -3,7 +3,7 @@
  * in: mistakes are problems with a code, oddities are findings.
  */
 import type { DistributionSpec } from '../dist/index.ts';
-import type { DiskProfile } from '../scenario/profile.ts';
+import type { DiskProfile } from '../scenario/index.ts';
 import { ASSUMED_STALL } from './assumed-stall.ts';
 import { readCsv } from './csv-latencies.ts';
 import { readEtcdMetrics } from './etcd-metrics.ts';
@@ -21,11 +21,14 @@ import {
   withoutStalls,
 } from './stalls.ts';
 import type { CalibrateFormat, CalibrateInput, CalibrateOptions, Calibration } from './types.ts';
-import { formatNs, significant } from './units.ts';
+import { formatCount, formatNs, significant } from './units.ts';
 import { judge } from './verdict.ts';
 
 /** A series without a stall says that there are none only if it is at least this long. */
 const CALM_SECONDS_MIN = 600;
+
+/** Fewer stalls than this make a poor fit, and a finding says so. */
+const EPISODES_MIN = 10;
 
 /** What a format yields, before it becomes a profile. */
 interface Measured {
@@ -61,8 +64,12 @@ export function calibrate(
   }
   const format = formatOf(recognised, report);
   if (report.failed) return failure(format, report);
-  const measured = measure(format, recognised, options, report);
-  if (measured === null || report.failed) return failure(format, report);
+  const raw = measure(format, recognised, options, report);
+  if (raw === null || report.failed) return failure(format, report);
+  const kind = options.kind ?? raw.kind;
+  // The load under which it was seen belongs to response times; an idle disk had none.
+  const observed = kind === 'response' ? raw.observedFsyncsPerSecond : null;
+  const measured = { ...raw, kind, observedFsyncsPerSecond: observed };
   return finish(format, inputs, measured, options, report);
 }
 
@@ -153,15 +160,31 @@ function measureCsv(
 ): Measured | null {
   const csv = readCsv(input, options, report);
   if (csv === null) return null;
+  if (options.kind === undefined) {
+    report.info(
+      input.name,
+      'csv-kind',
+      'taken as latencies of an idle disk (service)',
+      'If the disk was in use by an etcd, say so: kind response.',
+    );
+  }
   return {
     latencies: csv.latencies,
     series: csv.series === null ? [] : [csv.series],
     commit: null,
     kind: 'service',
     durable: true,
-    observedFsyncsPerSecond: null,
+    observedFsyncsPerSecond: csvRate(csv.series),
     source: 'CSV of latencies',
   };
+}
+
+/** Fsyncs per second of the rows; null without a time column. */
+function csvRate(series: LatencySeries | null): number | null {
+  if (series === null || series.startsNs.length < 2) return null;
+  const last = series.startsNs.length - 1;
+  const spanNs = series.startsNs[last] + series.latenciesNs[last] - series.startsNs[0];
+  return spanNs > 0 ? series.startsNs.length / (spanNs / 1e9) : null;
 }
 
 function measureEtcd(
@@ -172,6 +195,7 @@ function measureEtcd(
   const metrics = readEtcdMetrics(inputs, options, report);
   if (metrics === null) return null;
   const version = metrics.version === null ? 'etcd' : `etcd ${metrics.version}`;
+  const scrapes = inputs.length > 1 ? 'difference of two scrapes' : 'one scrape';
   const span = metrics.seconds === null ? '' : ` over ${significant(metrics.seconds)} s`;
   return {
     latencies: metrics.fsync,
@@ -180,7 +204,7 @@ function measureEtcd(
     kind: 'response',
     durable: true,
     observedFsyncsPerSecond: metrics.fsyncsPerSecond,
-    source: `/metrics of ${version}, ${inputs.length > 1 ? 'difference of two scrapes' : 'one scrape'}${span}`,
+    source: `/metrics of ${version}, ${scrapes}${span}`,
   };
 }
 
@@ -290,6 +314,16 @@ function distributionWithStalls(
 ): { readonly fsync: DistributionSpec; readonly stallsAssumed: boolean } {
   if (fitted?.stall != null) {
     const body = withoutStalls(measured.latencies, fitted.fit.thresholdNs);
+    const seen = fitted.fit.episodes.length;
+    if (seen < EPISODES_MIN) {
+      o.report.warning(
+        o.input,
+        'few-stalls',
+        `the stalls of the profile rest on ${seen === 1 ? 'a single one' : `${seen} of them`}: how ` +
+          'often they come and how long they last is hardly known',
+        'Measure for longer.',
+      );
+    }
     if (body.count > 0) {
       return {
         fsync: { kind: 'mixture', body: distributionOf(body), stall: fitted.stall },
@@ -326,11 +360,11 @@ function distributionWithStalls(
   };
 }
 
-function describe(measured: Measured): string {
-  const mean = measured.latencies.sumNs;
-  const average = mean === null ? '' : `, mean ${formatNs(mean / measured.latencies.count)}`;
-  const state = measured.kind === 'service' ? 'Disk of its own' : 'Disk in use by an etcd';
-  return `${state}: ${measured.latencies.count} fsyncs${average}`;
+function describe({ latencies, kind }: Measured): string {
+  const { count, sumNs } = latencies;
+  const average = sumNs === null ? '' : `, mean ${formatNs(sumNs / count)}`;
+  const state = kind === 'service' ? 'on an idle disk' : 'on a disk in use by an etcd';
+  return `${formatCount(count)} fsyncs ${state}${average}`;
 }
 
 function baseName(path: string): string {

@@ -1,4 +1,4 @@
-/** Reads a CSV of latencies, one fsync a row: a column with a unit, and a time column if there is one. */
+/** Reads a CSV of latencies, one fsync a row: a column with a unit, perhaps a column of times. */
 import { parse } from 'csv-parse/browser/esm/sync';
 import { type Latencies, latenciesOfSamples } from './latencies.ts';
 import type { Report } from './problems.ts';
@@ -36,7 +36,7 @@ const EXPECTED_COLUMN = 'a column named latency or fsync with its unit, e.g. lat
 /** '1.2', '1.2ms', '850 µs', '1e-3'. */
 const CELL = /^([-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)\s*([a-zµμ]*)$/i;
 
-/** True where at least one row has a number: then a CSV with mistakes is a better guess than none. */
+/** True where some cell is a number: a CSV with mistakes is then a better guess than none. */
 export function looksLikeCsv(text: string): boolean {
   const lines = text.slice(0, 16_384).split(/\r?\n/, 50);
   return lines.some((line) => line.split(/[,;\t]/).some((cell) => CELL.test(unquote(cell))));

@@ -305,7 +305,7 @@ function isAscending(
   return true;
 }
 
-/** A counter that went down means that etcd restarted, or that the files stand the wrong way round. */
+/** A counter that went down: etcd restarted, or the files stand the wrong way round. */
 function checkOrder(earlier: Scrape, later: Scrape, report: Report): void {
   const input = later.input.name;
   const restarted =

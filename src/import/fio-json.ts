@@ -60,7 +60,7 @@ function isObject(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Text of fio's stdout to JSON: warnings may stand before it. Null and a problem where it is not. */
+/** What fio wrote to JSON; warnings may stand before it. Null, with a problem, where it is none. */
 export function parseFioText(input: CalibrateInput, report: Report): Json | null {
   const start = input.text.search(/^\s*[{[]/m);
   const text = start < 0 ? input.text : input.text.slice(start);

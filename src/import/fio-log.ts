@@ -14,7 +14,7 @@
 import type { Latencies } from './latencies.ts';
 import { latenciesOfSamples } from './latencies.ts';
 import type { Report } from './problems.ts';
-import type { LatencySeries } from './stalls.ts';
+import { type LatencySeries, STALL_NS_MIN } from './stalls.ts';
 import type { CalibrateInput, TimeUnit } from './types.ts';
 import { nsPer } from './units.ts';
 
@@ -23,8 +23,8 @@ const DIRECTION_WRITE = 1;
 const DIRECTION_TRIM = 2;
 /** A run whose I/Os fill less of its time than this paused between them, or synced unlogged. */
 const BUSY_SHARE_MIN = 0.5;
-/** Equal gaps of at least this length, in most lines, are log_avg_msec's windows. */
-const AVERAGED_GAP_MS_MIN = 10;
+/** The same as a test that needs no care: I/Os that fill nearly all of the run's time. */
+const BUSY_SHARE_CLEAR = 0.9;
 const EXPECTED =
   'lines "time in ms, latency, direction, block size", e.g. "17, 118647, 1, 2300, 0"';
 
@@ -69,12 +69,13 @@ export function parseFioLog(
   const timesMs: number[] = [];
   const values: number[] = [];
   let skipped = 0;
+  let sized = 0;
   let lineNumber = 0;
   for (const line of input.text.split('\n')) {
     lineNumber++;
     if (line.trim() === '') continue;
     const cells = line.split(',');
-    const [time, value, direction] = cells.map(Number);
+    const [time, value, direction, bytes] = cells.map(Number);
     if (cells.length < 4 || !(time >= 0) || !(value >= 0) || !(direction >= 0)) {
       report.problem({
         code: 'WT6041',
@@ -90,6 +91,7 @@ export function parseFioLog(
       skipped++;
       continue;
     }
+    if (bytes > 0) sized++;
     timesMs.push(time);
     values.push(value);
   }
@@ -104,11 +106,12 @@ export function parseFioLog(
     });
     return null;
   }
-  if (isAveraged(timesMs)) {
+  // With --log_avg_msec a line stands for many I/Os, and fio writes their size as 0.
+  if (sized === 0) {
     report.problem({
       code: 'WT6043',
       input: input.name,
-      message: 'the lines come at equal intervals: the log holds averages over windows',
+      message: 'every line has the size 0: the log holds averages over windows',
       expected: 'one line for each I/O',
       hint: 'Run fio without --log_avg_msec.',
     });
@@ -133,15 +136,6 @@ function refuseKind(input: CalibrateInput, report: Report): boolean {
     hint: 'Run fio with --write_lat_log=disk and give disk_clat.1.log.',
   });
   return true;
-}
-
-function isAveraged(timesMs: readonly number[]): boolean {
-  if (timesMs.length < 10) return false;
-  const gaps = timesMs.slice(1).map((time, i) => time - timesMs[i]);
-  const middle = Float64Array.from(gaps).sort()[gaps.length >> 1];
-  // fio closes a window at the first I/O past its end, so windows vary by a few milliseconds.
-  const alike = gaps.filter((gap) => Math.abs(gap - middle) <= middle * 0.02).length;
-  return middle >= AVERAGED_GAP_MS_MIN * 10 && alike >= gaps.length * 0.9;
 }
 
 /** fio 2 logged µs. I/Os one after the other cannot take longer than the run. */
@@ -174,10 +168,7 @@ export function readFioLog(
   report: Report,
 ): FioLogResult | null {
   const { name } = log.input;
-  const spanNs = (log.timesMs[log.timesMs.length - 1] - log.timesMs[0]) * NS_PER_MS;
-  let busyNs = 0;
-  for (const latencyNs of log.latenciesNs) busyNs += latencyNs;
-  const durableBy = run?.durableBy ?? (busyNs >= spanNs * BUSY_SHARE_MIN ? 'write' : null);
+  const durableBy = run?.durableBy ?? (isBusy(log) ? 'write' : null);
   if (durableBy === 'write') {
     return { latencies: latenciesOfSamples(log.latenciesNs), series: directSeries(log) };
   }
@@ -212,6 +203,20 @@ export function readFioLog(
       'to 1 ms: stalls are taken from it, the distribution from the JSON',
   );
   return { latencies: null, series: gapSeries(log) };
+}
+
+/** Whether the I/Os themselves fill the time of the run; a long stall must not tip the balance. */
+function isBusy(log: FioLog): boolean {
+  const spanNs = (log.timesMs[log.timesMs.length - 1] - log.timesMs[0]) * NS_PER_MS;
+  let busyNs = 0;
+  let stalledNs = 0;
+  // The first I/O began before the first time stamp.
+  for (let i = 1; i < log.latenciesNs.length; i++) {
+    busyNs += log.latenciesNs[i];
+    if (log.latenciesNs[i] >= STALL_NS_MIN) stalledNs += log.latenciesNs[i];
+  }
+  if (busyNs >= spanNs * BUSY_SHARE_CLEAR) return true;
+  return busyNs - stalledNs >= (spanNs - stalledNs) * BUSY_SHARE_MIN;
 }
 
 /** A line is written at completion: it started its latency earlier. */

@@ -2,7 +2,7 @@
 import { type Latencies, mergeLatencies } from './latencies.ts';
 import type { Report } from './problems.ts';
 import type { CalibrateInput } from './types.ts';
-import { formatCount, formatNs } from './units.ts';
+import { formatCount, formatNs, significant } from './units.ts';
 
 export const FIO_COMMAND =
   'fio --name=wal --rw=write --ioengine=sync --fdatasync=1 --bs=2300 --size=22m ' +
@@ -29,8 +29,8 @@ export function reviewJobs(
     report.warning(
       input.name,
       'several-jobs',
-      `${parallel} jobs are added up; where they ran at the same time they waited for each other, ` +
-        'and etcd has one writer',
+      `${parallel} jobs are added up; where they ran at the same time they waited for each ` +
+        'other, and etcd has one writer',
       'Run one job, or pick one by its name.',
     );
   }
@@ -148,8 +148,8 @@ export function reviewRuntime(
   report.info(
     input.name,
     'short-run',
-    `the run lasted ${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s; stalls that come ` +
-      'less often than that cannot be in it',
+    `the run lasted ${significant(seconds)} s; stalls that come less often than that cannot be ` +
+      'in it',
     'For stalls, run for longer: --time_based --runtime=1800 --write_lat_log=disk.',
   );
 }

@@ -4,5 +4,6 @@ export { calibrate } from './calibrate.ts';
 export { type CalibrateCode, calibrateCodes } from './problems.ts';
 export { profileYaml } from './profile-yaml.ts';
 export { namedProfiles, profilesByName } from './profiles/index.ts';
+export { calibrationText, problemText } from './report.ts';
 export type * from './types.ts';
 export { formatNs } from './units.ts';

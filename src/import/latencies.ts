@@ -30,8 +30,10 @@ export interface Bucket {
   readonly count: number;
 }
 
-/** Fewer samples beyond a quantile than this say nothing of it. */
-export const SAMPLES_BEYOND_MIN = 30;
+/** With fewer samples beyond a quantile than this, not even an interval is given ... */
+export const SAMPLES_BEYOND_INTERVAL = 10;
+/** ... and with fewer than this, an interval but no figure. */
+export const SAMPLES_BEYOND_FIGURE = 30;
 /** Bins an octave of fio's histograms (FIO_IO_U_PLAT_BITS = 6 in fio's stat.h). */
 const BINS_PER_OCTAVE = 64;
 /** Two-sided 95 %. */
@@ -67,7 +69,10 @@ export function fioBinWidthNs(valueNs: number): number {
   return width;
 }
 
-/** Binned as fio does; a bin that holds one value only is that value. Values are integers >= 0. */
+/**
+ * Binned as fio does; a bin that holds the same value again and again is that value. Values are
+ * integers >= 0.
+ */
 export function latenciesOfSamples(valuesNs: ArrayLike<number>): Latencies {
   const sorted = Float64Array.from(valuesNs).sort();
   const buckets: { lowerNs: number; upperNs: number; count: number }[] = [];
@@ -80,7 +85,7 @@ export function latenciesOfSamples(valuesNs: ArrayLike<number>): Latencies {
       sumNs += sorted[to];
       to++;
     }
-    const single = sorted[from] === sorted[to - 1];
+    const single = to - from > 1 && sorted[from] === sorted[to - 1];
     buckets.push({
       lowerNs: single ? sorted[from] : lowerNs,
       upperNs: single ? sorted[from] : lowerNs + width,
@@ -185,17 +190,16 @@ function bucketOfRank(latencies: Latencies, rank: number): number {
  */
 export function quantileRow(latencies: Latencies, p: number): QuantileRow {
   const n = latencies.count;
-  // 1 - 0.99 is 0.010000000000000009: without the slack 3000 samples would have "29.99" beyond.
-  if (n === 0 || n * (1 - p) < SAMPLES_BEYOND_MIN - 1e-6 || n * p < SAMPLES_BEYOND_MIN - 1e-6) {
-    return { p, lowNs: null, estimateNs: null, highNs: null };
-  }
+  // 1 - 0.99 is 0.010000000000000009: without the slack 1000 samples would have "9.99" beyond.
+  const beyond = n * Math.min(p, 1 - p) + 1e-6;
+  if (beyond < SAMPLES_BEYOND_INTERVAL) return { p, lowNs: null, estimateNs: null, highNs: null };
   const error = Z95 * Math.sqrt(n * p * (1 - p));
   const low = bucketOfRank(latencies, clamp(Math.floor(n * p - error), 1, n));
   const high = bucketOfRank(latencies, clamp(Math.ceil(n * p + error) + 1, 1, n));
   return {
     p,
     lowNs: latencies.lowersNs[low],
-    estimateNs: interpolatedQuantileNs(latencies, p),
+    estimateNs: beyond < SAMPLES_BEYOND_FIGURE ? null : interpolatedQuantileNs(latencies, p),
     highNs: latencies.uppersNs[high],
   };
 }
@@ -288,6 +292,6 @@ export function distributionOf(latencies: Latencies): DistributionSpec {
   }
   const sum = latencies.sumNs;
   return sum !== null && sum > low && sum < high
-    ? { kind: 'histogram', bounds, counts: filled, sum }
+    ? { kind: 'histogram', bounds, counts: filled, sum: Math.round(sum) }
     : { kind: 'histogram', bounds, counts: filled };
 }

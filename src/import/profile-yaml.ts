@@ -1,14 +1,14 @@
-/** A disk profile as a file: what a scenario names by `disk: { fsync: { profile: ./my-disk.yaml } }`. */
-import type { DiskProfile } from '../scenario/profile.ts';
-import { printDiskProfile } from '../scenario/profile.ts';
+/** A disk profile as the file that a scenario names: `disk: { fsync: { profile: ./my.yaml } }`. */
+import { type DiskProfile, printDiskProfile } from '../scenario/index.ts';
+import { quantileName, quantileText } from './report.ts';
 import type { Calibration } from './types.ts';
-import { formatNs } from './units.ts';
+import { formatCount } from './units.ts';
 
 const COLUMNS_MAX = 96;
 
 /**
- * The profile with a comment that says what it is; with the calibration beside it, the comment holds
- * the verdict and what was found odd. No clock: the same input gives the same file.
+ * The profile with a comment that says what it is; with the calibration beside it, the comment
+ * holds the verdict and what was found odd. No clock: the same input gives the same file.
  */
 export function profileYaml(profile: DiskProfile, calibration?: Calibration): string {
   const comments = [
@@ -24,8 +24,8 @@ export function profileYaml(profile: DiskProfile, calibration?: Calibration): st
   if (summary != null) {
     const rows = summary.quantiles
       .filter((row) => row.estimateNs !== null)
-      .map((row) => `p${Number((row.p * 100).toFixed(2))} ${formatNs(row.estimateNs ?? 0)}`);
-    comments.push(`Measured: ${[`${summary.count} fsyncs`, ...rows].join(', ')}.`);
+      .map((row) => `${quantileName(row.p)} ${quantileText(row)}`);
+    comments.push(`Measured: ${[`${formatCount(summary.count)} fsyncs`, ...rows].join(', ')}.`);
   }
   for (const rule of calibration?.verdict?.rules ?? []) {
     if (rule.level !== 'unknown') comments.push(rule.text);
@@ -50,7 +50,7 @@ function wrap(text: string, prefix: string): string[] {
   return lines;
 }
 
-/** Hundreds of buckets, one on each line, would hide the rest: `- a` lines become `[ a, b, ... ]`. */
+/** Hundreds of buckets, one on each line, would hide the rest: lines `- a` become `[ a, b ]`. */
 function wrapLists(yaml: string): string {
   return yaml.replace(
     /^( *)(\w+):\n((?: *- [^\s{[]+\n){9,})/gm,

@@ -13,8 +13,11 @@ export interface PrometheusSample {
   readonly timestampMs: number | null;
 }
 
-const SAMPLE =
-  /^([a-zA-Z_:][\w:]*)\s*(?:\{((?:[^"}]|"(?:[^"\\]|\\.)*")*)\})?\s+(\S+)(?:\s+(-?[\d.]+))?(?:\s+#.*)?$/;
+/** Name, labels in braces, value, time stamp; what follows '#' is an exemplar. */
+const SAMPLE = new RegExp(
+  String.raw`^([a-zA-Z_:][\w:]*)\s*(?:\{((?:[^"}]|"(?:[^"\\]|\\.)*")*)\})?` +
+    String.raw`\s+(\S+)(?:\s+(-?[\d.]+))?(?:\s+#.*)?$`,
+);
 const LABEL = /([a-zA-Z_]\w*)\s*=\s*"((?:[^"\\]|\\.)*)"/g;
 const ESCAPES: Readonly<Record<string, string>> = { n: '\n', '\\': '\\', '"': '"' };
 

@@ -89,8 +89,19 @@ export function fitStalls(
     fit,
     body: resolutionNs > 0 || tally.calmNs.length === 0 ? null : latenciesOfSamples(tally.calmNs),
     stall:
-      stalled === 0 ? null : { startPerSecond, length: lengthOf(tally.stalledNs), correlation },
+      stalled === 0
+        ? null
+        : {
+            startPerSecond: rounded(startPerSecond),
+            length: lengthOf(tally.stalledNs),
+            correlation: rounded(correlation),
+          },
   };
+}
+
+/** Four digits: more than any fit knows, and readable in a file. */
+function rounded(value: number): number {
+  return Number(value.toPrecision(4));
 }
 
 function lengthOf(stalledNs: readonly number[]): DistributionSpec {

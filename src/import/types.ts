@@ -1,5 +1,5 @@
 /** Plain data that `calibrate` takes and gives; nothing here reads a file or prints. */
-import type { DiskProfile } from '../scenario/profile.ts';
+import type { DiskProfile } from '../scenario/index.ts';
 import type { CalibrateCode } from './problems.ts';
 
 /** One input text; `name` is what messages call it, usually the file name. */
@@ -14,6 +14,8 @@ export interface CalibrateOptions {
   /** Name of the profile; without it the first input's name without folder and extension. */
   readonly name?: string;
   readonly description?: string;
+  /** Overrides what the format says: a CSV may come from an idle disk or from one in use. */
+  readonly kind?: 'service' | 'response';
   /** Unit of the latency column of a CSV, or of the values of a fio latency log. */
   readonly unit?: TimeUnit;
   /** Unit of the time column of a CSV. */
@@ -63,7 +65,7 @@ export interface VerdictRule {
   /** Interval that holds the quantile: bucket width and sampling error; null = not measured. */
   readonly lowNs: number | null;
   readonly highNs: number | null;
-  /** Linear interpolation within the bucket, as Prometheus' histogram_quantile. */
+  /** Linear within the bucket, as Prometheus' histogram_quantile; null with few samples. */
   readonly estimateNs: number | null;
   readonly level: VerdictLevel;
   readonly text: string;
@@ -77,7 +79,10 @@ export interface Verdict {
   readonly remarks: readonly string[];
 }
 
-/** A quantile of the measured latencies; null bounds where fewer than 30 samples lie beyond it. */
+/**
+ * A quantile of the measured latencies: the interval that holds it, null where fewer than 10
+ * samples lie beyond; and the figure that a dashboard shows, null where fewer than 30 do.
+ */
 export interface QuantileRow {
   readonly p: number;
   readonly lowNs: number | null;

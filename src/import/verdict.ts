@@ -1,7 +1,7 @@
 /**
- * Judges measured latencies by etcd's own guidance: WAL fsync p99 below 10 ms and backend commit p99
- * below 25 ms (https://etcd.io/docs/v3.6/faq/). A limit inside of the interval that the measurement
- * leaves open is undecided, whatever the interpolated figure says.
+ * Judges measured latencies by etcd's own guidance: WAL fsync p99 below 10 ms and backend commit
+ * p99 below 25 ms (https://etcd.io/docs/v3.6/faq/). A limit inside of the interval that the
+ * measurement leaves open is undecided, whatever the interpolated figure says.
  */
 import { countAbove, type Latencies, quantileRow } from './latencies.ts';
 import type { StallFit, Verdict, VerdictLevel, VerdictRule } from './types.ts';
@@ -60,13 +60,14 @@ function rule(
   if (!judged.durable) return unknown('not judged: no durable write was measured.');
   if (latencies === null) {
     return unknown(
-      'not in the input. A commit is two fdatasyncs and the writing of pages; etcd’s /metrics has it.',
+      'not in the input. A commit is two fdatasyncs and the writing of pages; etcd’s /metrics ' +
+        'has it.',
     );
   }
   const { lowNs, highNs, estimateNs } = quantileRow(latencies, 0.99);
-  if (lowNs === null || highNs === null || estimateNs === null) {
+  if (lowNs === null || highNs === null) {
     return unknown(
-      `${formatCount(latencies.count)} samples are too few for a p99; 3,000 or more are needed.`,
+      `${formatCount(latencies.count)} samples are too few for a p99 (1,000 at least).`,
     );
   }
   const level: VerdictLevel = highNs < limitNs ? 'good' : lowNs >= limitNs ? 'bad' : 'uncertain';
@@ -87,14 +88,13 @@ function intervalText(lowNs: number, highNs: number): string {
   return `between ${formatNs(lowNs)} and ${formatNs(highNs)}`;
 }
 
-function ruleText(level: VerdictLevel, limitNs: number, estimateNs: number): string {
+function ruleText(level: VerdictLevel, limitNs: number, estimateNs: number | null): string {
   const limit = formatNs(limitNs);
   if (level === 'good') return `etcd asks for less than ${limit}: good.`;
   if (level === 'bad') return `etcd asks for less than ${limit}: too slow.`;
-  return (
-    `etcd’s limit of ${limit} lies inside, so this is undecided (interpolated, as dashboards do, ` +
-    `${formatNs(estimateNs)}). fio measures it exactly.`
-  );
+  const figure =
+    estimateNs === null ? '' : ` (interpolated, as dashboards do, ${formatNs(estimateNs)})`;
+  return `etcd’s limit of ${limit} lies inside: undecided${figure}. fio measures it exactly.`;
 }
 
 function remarksOf(judged: Judged): string[] {
@@ -108,21 +108,25 @@ function remarksOf(judged: Judged): string[] {
   const rare = countAbove(fsync, RARE_NS);
   if (rare.atLeast > RARE_SHARE * fsync.count) {
     remarks.push(
-      `${overText(judged, RARE_NS)}; etcd’s maintainers ask for less than ${formatShare(RARE_SHARE)}.`,
+      `${overText(judged, RARE_NS)}; etcd’s maintainers ask for less than ` +
+        `${formatShare(RARE_SHARE)}.`,
     );
   }
   over(ELECTION_NS, 'each can cost an election at the default timeouts (1 s, heartbeat 100 ms).');
-  if (countAbove(fsync, HEARTBEAT_WARNING_NS).atMost === 0) {
+  const stalled = (stalls?.episodes.length ?? 0) > 0;
+  if (!stalled && countAbove(fsync, HEARTBEAT_WARNING_NS).atMost === 0) {
     const bound = RULE_OF_THREE / fsync.count;
     remarks.push(
       `None of ${formatCount(fsync.count)} fsyncs took longer than ` +
-        `${formatNs(HEARTBEAT_WARNING_NS)}; that bounds their share to ${formatShare(bound)}, no lower.`,
+        `${formatNs(HEARTBEAT_WARNING_NS)}; that bounds their share to ${formatShare(bound)}, ` +
+        'no lower.',
     );
   }
   remarks.push(stallRemark(stalls));
   if (judged.kind === 'response') {
     remarks.push(
-      'These are response times under a load: they hold for that load, and more of it is not in them.',
+      'These are response times under a load: they hold for that load, and what more of it would ' +
+        'do is not in them.',
     );
   }
   return remarks;
@@ -134,7 +138,7 @@ function tailRemark(fsync: Latencies): string {
     return `p99.9 is ${intervalText(row.lowNs, row.highNs)}.`;
   }
   const max = fsync.maxNs === null ? '' : ` The longest was ${formatNs(fsync.maxNs)}.`;
-  return `${formatCount(fsync.count)} samples are too few for a p99.9 (30,000 or more).${max}`;
+  return `${formatCount(fsync.count)} samples are too few for a p99.9 (10,000 at least).${max}`;
 }
 
 function overText(judged: Judged, limitNs: number): string {
@@ -148,27 +152,37 @@ function overText(judged: Judged, limitNs: number): string {
       : `${formatShare(atLeast / fsync.count)} to ${formatShare(atMost / fsync.count)}`;
   const perHour = (n: number): string =>
     significant((n / fsync.count) * (fsyncsPerSecond ?? 0) * 3600);
-  const rate =
-    fsyncsPerSecond === null
-      ? ''
-      : `, ${atLeast === atMost ? perHour(atMost) : `${perHour(atLeast)} to ${perHour(atMost)}`} an hour`;
-  return `${count} of ${formatCount(fsync.count)} fsyncs (${share}${rate}) took longer than ${formatNs(limitNs)}`;
+  const hourly = atLeast === atMost ? perHour(atMost) : `${perHour(atLeast)} to ${perHour(atMost)}`;
+  const rate = fsyncsPerSecond === null ? '' : `, ${hourly} an hour`;
+  return (
+    `${count} of ${formatCount(fsync.count)} fsyncs (${share}${rate}) took longer than ` +
+    formatNs(limitNs)
+  );
 }
 
 function stallRemark(stalls: StallFit | null): string {
   if (stalls === null) {
-    return 'How stalls follow each other is not known without a series: election results say "stalls assumed".';
+    return (
+      'How stalls follow each other is not known without a series: results of elections say ' +
+      '"stalls assumed".'
+    );
   }
   const span = `${significant(stalls.observedSeconds)} s`;
   const high = `${significant(stalls.startPerSecondHigh * 3600)} an hour`;
   if (stalls.episodes.length === 0) {
-    return `No stall of ${formatNs(stalls.thresholdNs)} or more in ${span}: less than ${high}, 95 %.`;
+    const least = formatNs(stalls.thresholdNs);
+    return `No stall of ${least} or more in ${span}: less than ${high}, 95 %.`;
   }
   let longestNs = 0;
   for (const episode of stalls.episodes) longestNs = Math.max(longestNs, episode.lengthNs);
+  const count = stalls.episodes.length === 1 ? '1 stall' : `${stalls.episodes.length} stalls`;
+  const followed =
+    stalls.correlation === 0
+      ? 'none was followed by another at once'
+      : `${formatShare(stalls.correlation)} were followed by another at once`;
   return (
-    `${stalls.episodes.length} stalls of ${formatNs(stalls.thresholdNs)} or more in ${span} ` +
+    `${count} of ${formatNs(stalls.thresholdNs)} or more in ${span} ` +
     `(${significant(stalls.startPerSecondLow * 3600)} to ${high}, 95 %), the longest ` +
-    `${formatNs(longestNs)}; ${formatShare(stalls.correlation)} were followed by another at once.`
+    `${formatNs(longestNs)}; ${followed}.`
   );
 }

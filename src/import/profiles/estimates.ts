@@ -5,12 +5,17 @@
  * figures marked "estimate" are defaults to override, not facts. Stalls are assumed throughout.
  */
 import type { DistributionSpec } from '../../dist/index.ts';
-import type { DiskProfile } from '../../scenario/profile.ts';
+import type { DiskProfile } from '../../scenario/index.ts';
 import { assumedStall } from '../assumed-stall.ts';
 
-/** Assumed stalls per second: network storage and VMs; local flash, for which nobody reports them. */
+/** Assumed stalls per second: network storage and VMs; local flash, of which none are reported. */
 const STALLS_REMOTE = 0.005;
 const STALLS_LOCAL = 0.001;
+
+const SMALLDATUM = 'https://smalldatum.blogspot.com, January 2026';
+const EBS_ARTICLE =
+  'https://www.besthub.dev/articles/why-upgrading-ebs-volumes-boosted-etcd-write-performance-' +
+  'and-what-still-limits-it-5d6d8d0fac94';
 
 interface Estimate {
   readonly name: string;
@@ -28,8 +33,7 @@ const estimates: readonly Estimate[] = [
     meanMs: 0.05,
     p99Ms: 0.15,
     stallsPerSecond: STALLS_LOCAL,
-    source:
-      'estimate, from 12 to 58 µs a sync after 16 kB O_DIRECT (https://smalldatum.blogspot.com, January 2026)',
+    source: `estimate, from 12 to 58 µs a sync after 16 kB O_DIRECT (${SMALLDATUM})`,
   },
   {
     name: 'local-ssd',
@@ -45,8 +49,7 @@ const estimates: readonly Estimate[] = [
     meanMs: 0.9,
     p99Ms: 2.7,
     stallsPerSecond: STALLS_LOCAL,
-    source:
-      'mean: fsync after 16 kB (https://smalldatum.blogspot.com, January 2026); p99: estimate, 3 means',
+    source: `mean: fsync after 16 kB (${SMALLDATUM}); p99: estimate, 3 means`,
   },
   {
     name: 'cloud-ssd',
@@ -54,8 +57,7 @@ const estimates: readonly Estimate[] = [
     meanMs: 0.447,
     p99Ms: 1.4,
     stallsPerSecond: STALLS_REMOTE,
-    source:
-      'mean: fio, 1657 IOPS (https://github.com/etcd-io/etcd/issues/12094); p99: estimate, 3 means',
+    source: 'mean: fio, 1657 IOPS (https://github.com/etcd-io/etcd/issues/12094); p99: estimate',
   },
   {
     name: 'io2',
@@ -63,8 +65,7 @@ const estimates: readonly Estimate[] = [
     meanMs: 0.4,
     p99Ms: 0.8,
     stallsPerSecond: STALLS_REMOTE,
-    source:
-      'estimate, from the design target of less than 0.5 ms on average at 16 KiB (AWS EBS guide); not fdatasync',
+    source: 'estimate, from the design target of less than 0.5 ms at 16 KiB (AWS EBS guide)',
   },
   {
     name: 'gp3',
@@ -72,8 +73,7 @@ const estimates: readonly Estimate[] = [
     meanMs: 0.7,
     p99Ms: 2,
     stallsPerSecond: STALLS_REMOTE,
-    source:
-      'mean: fio, 1105 IOPS (https://www.besthub.dev/articles/why-upgrading-ebs-volumes-boosted-etcd-write-performance-and-what-still-limits-it-5d6d8d0fac94); p99: estimate',
+    source: `mean: fio, 1105 IOPS (${EBS_ARTICLE}); p99: estimate`,
   },
   {
     name: 'gp2',
@@ -81,8 +81,7 @@ const estimates: readonly Estimate[] = [
     meanMs: 1.42254,
     p99Ms: 2.671,
     stallsPerSecond: STALLS_REMOTE,
-    source:
-      'mean and p99: fio, 709 IOPS (https://www.besthub.dev/articles/why-upgrading-ebs-volumes-boosted-etcd-write-performance-and-what-still-limits-it-5d6d8d0fac94)',
+    source: `mean and p99: fio, 709 IOPS (${EBS_ARTICLE})`,
   },
   {
     name: 'pd-ssd',
@@ -100,7 +99,8 @@ const estimates: readonly Estimate[] = [
     p99Ms: 8,
     stallsPerSecond: STALLS_REMOTE,
     source:
-      'estimate, from 2.3 to 4.3 ms mean and 5.6 to 9.8 ms p99 in about 25 regions, fio 2021 (https://access.redhat.com/solutions/5956421)',
+      'estimate, from means of 2.3 to 4.3 ms and p99 of 5.6 to 9.8 ms in about 25 regions, fio ' +
+      '2021 (https://access.redhat.com/solutions/5956421)',
   },
   {
     name: 'hdd',
@@ -109,16 +109,17 @@ const estimates: readonly Estimate[] = [
     p99Ms: 70,
     stallsPerSecond: STALLS_REMOTE,
     source:
-      'estimate, from p50 26 ms and p99 69 ms in production (https://github.com/etcd-io/etcd/issues/10273)',
+      'estimate, from p50 26 ms and p99 69 ms under etcd ' +
+      '(https://github.com/etcd-io/etcd/issues/10273)',
   },
 ];
 
-/** Nothing to wait for: fio 3.33 on Linux tmpfs took 0.3 µs a sync, p99 0.6 µs. */
+/** Nothing to wait for: fio 3.33 on Linux tmpfs took 0.31 µs a sync, p99 0.40 µs. */
 const tmpfs: DiskProfile = {
   name: 'tmpfs',
   description: 'RAM disk: what is left when storage costs nothing',
   kind: 'service',
-  fsync: { kind: 'lognormal', p50: 260, p99: 600 },
+  fsync: { kind: 'lognormal', p50: 310, p99: 402 },
   source: 'fio 3.33, fdatasync of 2300-byte writes on tmpfs, 10,029 syncs: mean 0.32 µs',
   stallsAssumed: false,
   observedFsyncsPerSecond: null,

@@ -1,5 +1,5 @@
 /** Disk profiles that a scenario can name without a file. */
-import type { DiskProfile } from '../../scenario/profile.ts';
+import type { DiskProfile } from '../../scenario/index.ts';
 import { estimatedProfiles } from './estimates.ts';
 import { measuredProfiles } from './measured.ts';
 

@@ -1,6 +1,6 @@
 /** Disk profiles with the measured distribution itself: histograms that people published. */
 import type { DistributionSpec } from '../../dist/index.ts';
-import type { DiskProfile } from '../../scenario/profile.ts';
+import type { DiskProfile } from '../../scenario/index.ts';
 import { assumedStall } from '../assumed-stall.ts';
 
 /** Buckets of etcd_disk_wal_fsync_duration_seconds: 1 ms times 2^0..13, in ns. */
@@ -76,8 +76,7 @@ const productions: readonly Production[] = [
       57_035,
     ],
     sumSeconds: null,
-    source:
-      'https://github.com/etcd-io/etcd/issues/10273, /metrics as quoted, 2018; the sum is not known',
+    source: 'https://github.com/etcd-io/etcd/issues/10273, /metrics as quoted, 2018; sum not known',
   },
   {
     name: 'slow-hdd',
@@ -88,7 +87,8 @@ const productions: readonly Production[] = [
     ],
     sumSeconds: null,
     source:
-      'https://github.com/etcd-io/etcd/issues/8586, /metrics as quoted up to 4.096 s, 2017; the sum is not known',
+      'https://github.com/etcd-io/etcd/issues/8586, /metrics as quoted up to 4.096 s, 2017; sum ' +
+      'not known',
   },
 ];
 
@@ -105,7 +105,7 @@ function productionProfile(production: Production): DiskProfile {
 }
 
 /**
- * fio's example of IBM: percentiles as printed, in µs, of 10,029 syncs (22 MiB in writes of 2300 B).
+ * fio's example of IBM: percentiles as printed, in µs; 22 MiB in writes of 2300 B are 10,029 syncs.
  * Between two of them the syncs are spread evenly; p99.9 and beyond were the maximum.
  */
 const IBM_SYNCS = 10_029;
@@ -148,7 +148,8 @@ const ibmSsd: DiskProfile = {
   kind: 'service',
   fsync: { kind: 'mixture', body: ibmHistogram(), stall: assumedStall(0.005) },
   source:
-    'fio percentiles of https://www.ibm.com/blogs/cloud-archive/2019/04/using-fio-to-tell-whether-your-storage-is-fast-enough-for-etcd/; stalls: assumed',
+    'fio percentiles of https://www.ibm.com/blogs/cloud-archive/2019/04/using-fio-to-tell-whether-' +
+    'your-storage-is-fast-enough-for-etcd/; stalls: assumed',
   stallsAssumed: true,
   observedFsyncsPerSecond: null,
 };
