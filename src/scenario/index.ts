@@ -4,7 +4,8 @@ import { Checker, type KnownConstants } from './checker.ts';
 import type { FileReader, Profiles } from './distribution.ts';
 import { entryOf, type MapNode, parseTree } from './document.ts';
 import { type Experiment, parseExperiment } from './experiment.ts';
-import { API_VERSION, baseGroup, scenarioGroup } from './fields/scenario.ts';
+import { elsewhere } from './explain.ts';
+import { API_VERSION, scenarioGroup } from './fields/scenario.ts';
 import { nearestName } from './nearest.ts';
 import { type Override, parseOverride, setAtPath } from './path.ts';
 import { type Problem, ProblemList } from './problem.ts';
@@ -62,8 +63,17 @@ export function parseScenario(text: string, options: ParseOptions): ParseResult 
   } else if (kind === 'Experiment') {
     experiment = parseExperiment(root as MapNode, overrides, reader, options);
   }
-  if (problems.any) return { scenario: null, experiment: null, problems: problems.finish() };
+  if (problems.any) {
+    return { scenario: null, experiment: null, problems: problems.finish().map(withElsewhere) };
+  }
   return { scenario, experiment, problems: [] };
+}
+
+/** A field that was written in the wrong place gets told the right one. */
+function withElsewhere(problem: Problem): Problem {
+  if (problem.code !== 'WT1002' || problem.nearest !== '') return problem;
+  const place = elsewhere(problem.path.slice(problem.path.lastIndexOf('.') + 1), problem.path);
+  return place === '' ? problem : { ...problem, hint: `there is ${place}` };
 }
 
 /** The kind of the file; null where it cannot be told, with the problem reported. */
@@ -127,10 +137,19 @@ function readScenario(
   };
 }
 
+export { canonicalScenario } from './canonical.ts';
+export type { KnownConstants } from './checker.ts';
 export { type ProblemCode, problemCodes } from './codes.ts';
 export type { FileReader, Profiles } from './distribution.ts';
 export { type Experiment, type ExperimentPoint, expandExperiment } from './experiment.ts';
+export { type Explanation, explain } from './explain.ts';
 export * from './expression.ts';
+export { jsonSchema } from './json-schema.ts';
+export { nearestName } from './nearest.ts';
+export { printConfig } from './print-config.ts';
 export { type Problem, renderProblem } from './problem.ts';
 export { type DiskProfile, parseDiskProfile, printDiskProfile } from './profile.ts';
+export { referencePages } from './reference.ts';
+export { initTemplate } from './template.ts';
 export type * from './types.ts';
+export { formatUnit, parseUnit } from './units.ts';

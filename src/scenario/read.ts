@@ -130,10 +130,7 @@ export class Reader {
       this.problem('WT1002', inner, entry.keySpan, `there is no field \`${entry.key}\` here`, {
         expected: `one of ${shown}${names.length > NAMES_SHOWN ? ', …' : ''}`,
         nearest,
-        hint:
-          group.name === 'etcd' && nearest === '' && entry.key.includes('-')
-            ? 'flags of etcd go under etcd.extraArgs'
-            : `wavetank explain ${path === '' ? group.name : path.replace(/\[\d+\]/g, '')}`,
+        hint: `wavetank explain ${path === '' ? group.name : path.replace(/\[\d+\]/g, '')}`,
       });
     }
     if (group.choose === undefined) return;

@@ -58,16 +58,23 @@ function distributionFields(unit: DistributionUnit) {
   const value = numberOf[unit];
   const { small, large, tail } = examples[unit];
   const positive = { min: '0' };
+  // Forms of sizes are other definitions of the JSON Schema than those of durations.
+  const called = (form: string) => (unit === 'duration' ? form : `${form}OfSizes`);
   const mean = value({ description: 'Mean.', required: true, example: small, ...positive });
   return {
     constant: value({ description: 'Always this value.', example: small, ...positive }),
-    uniform: inner('uniform', 'Every value between two bounds is equally likely.', {
+    uniform: inner(called('uniform'), 'Every value between two bounds is equally likely.', {
       min: value({ description: 'Lower bound.', required: true, example: small, ...positive }),
       max: value({ description: 'Upper bound.', required: true, example: large, ...positive }),
     }),
-    exponential: inner('exponential', 'Exponential, by its mean.', { mean }, { shorthand: 'mean' }),
+    exponential: inner(
+      called('exponential'),
+      'Exponential, by its mean.',
+      { mean },
+      { shorthand: 'mean' },
+    ),
     lognormal: inner(
-      'lognormal',
+      called('lognormal'),
       'Lognormal, by p99 and either p50 or mean.',
       {
         p50: value({ description: 'Median.', example: small, ...positive }),
@@ -81,11 +88,11 @@ function distributionFields(unit: DistributionUnit) {
       },
       { choose: { among: ['p50', 'mean'], required: true } },
     ),
-    gamma: inner('gamma', 'Gamma, by mean and shape; shape 1 is exponential.', {
+    gamma: inner(called('gamma'), 'Gamma, by mean and shape; shape 1 is exponential.', {
       mean,
       shape: field.number({ description: 'Shape.', required: true, min: '0.001', example: '4' }),
     }),
-    pareto: inner('pareto', 'Pareto: no value below scale, heavy tail above it.', {
+    pareto: inner(called('pareto'), 'Pareto: no value below scale, heavy tail above it.', {
       scale: value({ description: 'Smallest value.', required: true, example: small, ...positive }),
       shape: field.number({
         description: 'Tail index; the mean is infinite at 1 and below unless `max` is given.',
@@ -99,7 +106,7 @@ function distributionFields(unit: DistributionUnit) {
         ...positive,
       }),
     }),
-    mixture: inner('mixture', 'A body, and rare stalls that come in runs.', {
+    mixture: inner(called('mixture'), 'A body, and rare stalls that come in runs.', {
       body: field.distribution(unit, {
         description: 'What is usual.',
         required: true,
@@ -107,7 +114,7 @@ function distributionFields(unit: DistributionUnit) {
       }),
       stall: field.group(
         () => ({
-          name: 'stall',
+          name: called('stall'),
           description: stallDescription,
           fields: stallFields,
           choose: { among: ['startPerSecond', 'startProbability'], required: true },
@@ -116,7 +123,7 @@ function distributionFields(unit: DistributionUnit) {
       ),
     }),
     samples: inner(
-      'samples',
+      called('samples'),
       'Values drawn from a list, or from a column of a CSV file.',
       {
         values: field.list(value({ description: 'One value.', ...positive }), {
@@ -143,7 +150,7 @@ function distributionFields(unit: DistributionUnit) {
         choose: { among: ['values', 'file'], required: true },
       },
     ),
-    histogram: inner('histogram', 'Counts between bounds, such as Prometheus buckets.', {
+    histogram: inner(called('histogram'), 'Counts between bounds, such as Prometheus buckets.', {
       bounds: field.list(value({ description: 'One bound.', infinite: 'unlimited', ...positive }), {
         description: 'Upper edges, rising; the last may be `unlimited`.',
         required: true,
@@ -156,7 +163,7 @@ function distributionFields(unit: DistributionUnit) {
       }),
       sum: value({ description: 'Sum of all values, so that the mean is exact.', ...positive }),
     }),
-    scaled: inner('scaled', 'Another distribution times a factor.', {
+    scaled: inner(called('scaled'), 'Another distribution times a factor.', {
       by: field.number({ description: 'Factor.', required: true, min: '0', example: '2' }),
       of: field.distribution(unit, {
         description: 'The other one.',
@@ -164,7 +171,7 @@ function distributionFields(unit: DistributionUnit) {
         example: small,
       }),
     }),
-    shifted: inner('shifted', 'Another distribution plus a constant.', {
+    shifted: inner(called('shifted'), 'Another distribution plus a constant.', {
       by: value({ description: 'What is added.', required: true, example: small, ...positive }),
       of: field.distribution(unit, {
         description: 'The other one.',
@@ -187,7 +194,7 @@ export type DistributionFields = typeof durationFields;
 
 function groupOf(unit: DistributionUnit, fields: DistributionFields): Group<DistributionFields> {
   return {
-    name: unit === 'duration' ? 'durationDistribution' : 'sizeDistribution',
+    name: unit === 'duration' ? 'distribution' : 'sizeDistribution',
     description:
       'How a value varies: one of the forms below, or a single value, which then is constant.',
     fields,

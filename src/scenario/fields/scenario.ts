@@ -143,7 +143,7 @@ export const scenarioGroup: Group<typeof scenarioFields> = {
 };
 
 export const baseGroup: Group<typeof baseFields> = {
-  name: 'scenario',
+  name: 'base',
   description: 'Fields of a scenario.',
   fields: baseFields,
 };
