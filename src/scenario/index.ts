@@ -109,8 +109,7 @@ export function applyOverrides(
 ): MapNode {
   let tree = root;
   for (const { path, value, pathSpan } of overrides) {
-    const group = path === 'metadata' || path.startsWith('metadata.') ? scenarioGroup : baseGroup;
-    const result = setAtPath(tree, group, path, value, pathSpan);
+    const result = setAtPath(tree, scenarioGroup, path, value, pathSpan);
     if ('root' in result) tree = result.root;
     else reader.problem('WT1502', path, pathSpan, result.error.message, result.error);
   }

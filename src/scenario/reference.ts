@@ -22,13 +22,11 @@ function anchor(group: Group): string {
   return group.name.toLowerCase();
 }
 
-/** Groups in the order in which they are met, each once. */
+/** Groups in the order in which they are met, each once. The forms of sizes are those of durations. */
 function groupsOf(roots: readonly Group[]): Group[] {
   const groups: Group[] = [];
-  const visit = (group: Group): void => {
-    // The forms of sizes are those of durations.
-    const forms = group === distributionGroup('bytes') ? distributionGroup('duration') : group;
-    if (forms !== group) return visit(forms);
+  const visit = (met: Group): void => {
+    const group: Group = met.name === 'sizeDistribution' ? distributionGroup('duration') : met;
     if (groups.some((known) => known.name === group.name)) return;
     groups.push(group);
     for (const field of Object.values(group.fields)) {

@@ -192,9 +192,9 @@ const bytesFields = distributionFields('bytes');
 
 export type DistributionFields = typeof durationFields;
 
-function groupOf(unit: DistributionUnit, fields: DistributionFields): Group<DistributionFields> {
+function groupOf(name: string, fields: DistributionFields): Group<DistributionFields> {
   return {
-    name: unit === 'duration' ? 'distribution' : 'sizeDistribution',
+    name,
     description:
       'How a value varies: one of the forms below, or a single value, which then is constant.',
     fields,
@@ -203,7 +203,12 @@ function groupOf(unit: DistributionUnit, fields: DistributionFields): Group<Dist
   };
 }
 
+const groups = {
+  duration: groupOf('distribution', durationFields),
+  bytes: groupOf('sizeDistribution', bytesFields),
+};
+
 /** The forms that a distribution of this unit takes. */
 export function distributionGroup(unit: DistributionUnit): Group<DistributionFields> {
-  return unit === 'duration' ? groupOf('duration', durationFields) : groupOf('bytes', bytesFields);
+  return groups[unit];
 }
