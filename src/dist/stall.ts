@@ -69,11 +69,10 @@ export class StallByRate implements Draw {
   draw(nowNs: number): number {
     let end = nowNs + this.#body.draw(nowNs);
     const { startsNs, endsNs } = this.#episodes;
-    if (startsNs[0] >= end && startsNs[0] > nowNs) return end - nowNs;
+    if (startsNs[0] >= end) return end - nowNs;
     this.#episodes.cover(nowNs, end);
     for (let i = 0; i < startsNs.length; i += 1) {
-      const overlaps = startsNs[i] < end || startsNs[i] <= nowNs;
-      if (overlaps && endsNs[i] > end) end = endsNs[i];
+      if (startsNs[i] < end && endsNs[i] > end) end = endsNs[i];
     }
     return end - nowNs;
   }

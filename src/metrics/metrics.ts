@@ -282,7 +282,7 @@ export class Metrics {
     const durationNs = this.#nowNs - this.#rowStartNs();
     for (const counter of this.#counters) counter.tick(slot, durationNs);
     for (const level of this.#levels) level.tick(slot, this.#nowNs, durationNs);
-    for (const tally of this.#tallies) tally.tick(slot, this.#measuring);
+    for (const tally of this.#tallies) tally.tick(slot);
     this.#rowsClosed += 1;
   }
 

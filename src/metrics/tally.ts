@@ -64,12 +64,12 @@ export class Tally {
   }
 
   /** @internal Closes a row of the time series. */
-  tick(slot: number, measuring: boolean): void {
+  tick(slot: number): void {
     const current = this.#current;
     const row = this.#tick.empty ? current : this.#tick;
     if (row !== current) row.add(current);
     if (this.#series.length > 0) this.#writeRow(slot, row);
-    if (measuring) this.#segment.add(current);
+    this.#segment.add(current);
     current.clear();
     this.#tick.clear();
   }

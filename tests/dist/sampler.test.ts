@@ -143,6 +143,9 @@ test('Inversion takes one uniform a draw and rises with it.', () => {
 test('Draws are rounded once: 2.4 + 2.4 shifted and scaled is 5, not 4.', () => {
   const of: DistributionSpec = { kind: 'shifted', by: 2.4, of: { kind: 'constant', value: 2.4 } };
   assert.equal(createSampler(of, stream('r')).next(0), 5);
+  const rounded = (value: number) =>
+    createSampler({ kind: 'constant', value }, stream('c')).next(0);
+  assert.deepEqual([4.49, 4.5, 0.4].map(rounded), [4, 5, 0]);
 });
 
 test('The same seed and name give the same draws.', () => {

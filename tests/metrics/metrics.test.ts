@@ -79,7 +79,12 @@ test('A tally keeps every segment apart, and the segments of a run merge to the 
 
 test('Wherever warm-up, cuts and rows lie, a value is in the segment and row of its time.', () => {
   const time = fc.integer({ min: 0, max: 119 });
-  const values = fc.array(fc.tuple(time, fc.integer({ min: 0, max: 100_000 })), { maxLength: 60 });
+  // Half of them within 200 of the bound of the bucket, where a bin is divided.
+  const value = fc.oneof(
+    fc.integer({ min: 0, max: 100_000 }),
+    fc.integer({ min: 49_800, max: 50_200 }),
+  );
+  const values = fc.array(fc.tuple(time, value), { maxLength: 60 });
   fc.assert(
     fc.property(
       time,
@@ -160,6 +165,44 @@ test('A level is weighed by time: 3 for 10 ns and 0 for 20 ns has the integral 3
   assert.equal(column(result, 'queue', 'value')[9], -2);
 });
 
+test('A level agrees with its value at every instant.', () => {
+  const time = fc.integer({ min: 0, max: 119 });
+  const sets = fc.array(fc.tuple(time, fc.integer({ min: -5, max: 50 })), { maxLength: 20 });
+  fc.assert(
+    fc.property(sets, fc.array(time, { maxLength: 3 }), (list, cutsNs) => {
+      const metrics = new Metrics({ warmupNs: 0, horizonNs: 120, cutsNs, seriesIntervalNs: 40 });
+      const level = metrics.level('queue');
+      // What stands at an instant, and everything that it was during it.
+      const held: number[] = [];
+      const touched: number[][] = [];
+      let value = 0;
+      const result = drive(metrics, 120, (nowNs) => {
+        touched[nowNs] = [value];
+        for (const [atNs, to] of list) {
+          if (atNs !== nowNs) continue;
+          value = to;
+          level.set(nowNs, to);
+          touched[nowNs].push(to);
+        }
+        held[nowNs] = value;
+      });
+      result.segments.forEach(({ fromNs, toNs }, i) => {
+        const seen = touched.slice(fromNs, toNs).flat();
+        assert.deepEqual(result.levels[0].perSegment[i], {
+          integral: held.slice(fromNs, toNs).reduce((a, b) => a + b),
+          min: Math.min(...seen),
+          max: Math.max(...seen),
+          last: held[toNs - 1],
+        });
+      });
+      column(result, 'queue', 'mean').forEach((mean, row) => {
+        const part = held.slice(row * 40, row * 40 + 40);
+        assert.equal(mean, part.reduce((a, b) => a + b) / 40);
+      });
+    }),
+  );
+});
+
 test('A level that is set in the past is an invariant violation.', () => {
   const level = new Metrics(OPTIONS).level('queue');
   level.set(8, 1);
@@ -197,6 +240,11 @@ test('A run that is interrupted has a shorter last segment and a shorter last ro
   assert.deepEqual(result.counters[0].perSegment, [30, 14]);
   // Row 6 is 4 ns long: 4 in 4 ns are 1e9 a second.
   assert.deepEqual(column(result, 'a_total', 'rate'), new Array(6).fill(1e9));
+});
+
+test('A run that is interrupted at a cut has no empty segment.', () => {
+  const result = drive(new Metrics(OPTIONS), 40, () => {});
+  assert.deepEqual(result.segments, [{ fromNs: 10, toNs: 40 }]);
 });
 
 test('A run that ends in warm-up has no segment.', () => {
