@@ -31,7 +31,9 @@ export {
   mergeHistograms,
   quantileKnown,
   quantileOf,
+  quantileRank,
   SAMPLES_BEYOND_MIN,
+  sampleOfRank,
   sumOf,
 } from './quantiles.ts';
 export type * from './result.ts';
