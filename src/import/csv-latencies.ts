@@ -22,8 +22,8 @@ interface Column {
 interface Table {
   readonly header: readonly string[] | null;
   readonly rows: readonly (readonly string[])[];
-  /** Line of the first row. */
-  readonly firstLine: number;
+  /** Line of each row in the text. */
+  readonly lines: readonly number[];
 }
 
 /** Fewer say nothing of a distribution. */
@@ -71,19 +71,26 @@ export function readCsv(
 }
 
 function readTable(input: CalibrateInput, report: Report): Table | null {
-  const head = input.text.slice(0, 4096).split('\n', 1)[0];
+  const head = /^(?!#)\s*\S.*$/m.exec(input.text.slice(0, 4096))?.[0] ?? '';
   const delimiter = [';', '\t', ','].find((mark) => head.includes(mark)) ?? ',';
-  let rows: string[][];
+  const rows: string[][] = [];
+  const lines: number[] = [];
   try {
-    rows = parse(input.text, {
+    const parsed = parse(input.text, {
       delimiter,
       bom: true,
       comment: '#',
       comment_no_infix: true,
+      info: true,
       relax_column_count: true,
       skip_empty_lines: true,
       trim: true,
-    });
+      // The types of csv-parse know nothing of `info`, with which rows come as these objects.
+    }) as unknown as readonly { record: string[]; info: { lines: number } }[];
+    for (const { record, info } of parsed) {
+      rows.push(record);
+      lines.push(info.lines);
+    }
   } catch (error) {
     const detail = error instanceof Error ? error.message.slice(0, 160) : 'unknown error';
     report.problem({
@@ -95,14 +102,12 @@ function readTable(input: CalibrateInput, report: Report): Table | null {
     });
     return null;
   }
-  if (rows.length === 0) return { header: null, rows, firstLine: 1 };
-  const isHeader = rows[0].some(
-    (cell) => cell !== '' && !CELL.test(cell) && !/^[-+]?(nan|inf)/i.test(cell),
-  );
-  // Comments and blank lines are skipped by the parser; line numbers then are those of the rows.
+  const isHeader =
+    rows.length > 0 &&
+    rows[0].some((cell) => cell !== '' && !CELL.test(cell) && !/^[-+]?(nan|inf)/i.test(cell));
   return isHeader
-    ? { header: rows[0], rows: rows.slice(1), firstLine: 2 }
-    : { header: null, rows, firstLine: 1 };
+    ? { header: rows[0], rows: rows.slice(1), lines: lines.slice(1) }
+    : { header: null, rows, lines };
 }
 
 /** 'fsync latency [ms]' -> words without the unit, and the unit. */
@@ -181,13 +186,13 @@ function readColumn(
     const cellUnit = match === null || match[2] === '' ? null : unitOf(match[2]);
     const wrongUnit = match !== null && match[2] !== '' && cellUnit === null;
     if (!(value >= 0) || !Number.isFinite(value) || wrongUnit) {
-      badCell(input, table.firstLine + i, `${column.label} has '${text.slice(0, 40)}'`, report);
+      badCell(input, table.lines[i], `${column.label} has '${text.slice(0, 40)}'`, report);
       continue;
     }
     if (cellUnit !== null && stated !== null && cellUnit !== stated) {
       mixedUnits(
         input,
-        table.firstLine + i,
+        table.lines[i],
         `${column.label} is in ${stated}, but has '${text}'`,
         report,
       );
@@ -201,7 +206,7 @@ function readColumn(
   if (stated === null && bare > 0 && withUnit > 0) {
     mixedUnits(
       input,
-      table.firstLine,
+      table.lines[0],
       `${column.label}: ${withUnit} cells have a unit, ${bare} none`,
       report,
     );

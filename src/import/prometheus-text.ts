@@ -26,8 +26,8 @@ export function looksLikePrometheus(text: string): boolean {
   const head = text.slice(0, 65_536);
   return (
     /^# (HELP|TYPE) [a-zA-Z_:]/m.test(head) ||
-    /^[a-zA-Z_:][\w:]*\{[^}\n]*="[^}\n]*\}\s+[-+0-9NI]/m.test(head) ||
-    /^[a-z_:][\w:]*_[\w:]*\s+[-+]?[0-9.]+(e[-+]?\d+)?\s*$/im.test(head)
+    /^[a-zA-Z_:][\w:]*\{[^}\n]*="[^}\n]*\}[ \t]+[-+0-9NI]/m.test(head) ||
+    /^[a-z_:][\w:]*_[\w:]*[ \t]+[-+]?[0-9.]+(e[-+]?\d+)?[ \t\r]*$/im.test(head)
   );
 }
 

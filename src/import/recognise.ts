@@ -22,7 +22,7 @@ const STRAYS: readonly { readonly pattern: RegExp; readonly is: string; readonly
     {
       pattern: /^\s*Client sent an HTTP request to an HTTPS server/i,
       is: 'an error of etcd: it wants https',
-      hint: 'curl --cacert ca.crt --cert client.crt --key client.key https://127.0.0.1:2379/metrics',
+      hint: 'curl --cacert ca.crt --cert etcd.crt --key etcd.key https://127.0.0.1:2379/metrics',
     },
     {
       pattern: /^\s*(<!doctype|<html|<\?xml)/i,

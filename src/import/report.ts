@@ -1,4 +1,4 @@
-/** A calibration as people read it: plain text, no colour, lines of their own for a terminal to wrap. */
+/** A calibration as people read it: plain text without colour, for a terminal to wrap. */
 import type { Calibration, Finding, Problem, QuantileRow } from './types.ts';
 import { formatCount, formatNs } from './units.ts';
 

@@ -40,7 +40,7 @@ test('a real json+ run of fio 3.33 gives its mean exactly and its quantiles with
   assert.is(calibration.format, 'fio-json');
   assert.is(profile.kind, 'service');
   assert.is(profile.name, 'fio-disk');
-  // fio itself: mean 155430.554592, p50 152576, p90 222208, p99 301056 (midpoints of bins 2 % wide).
+  // fio itself: mean 155430.554592, p50 152576, p90 222208, p99 301056, all midpoints of bins.
   assert.ok(Math.abs(mean(profile.fsync) - 155_430.554592) < 0.01);
   const printed: readonly (readonly [number, number])[] = [
     [0.5, 152_576],
@@ -147,7 +147,8 @@ test('global options count for every job', () => {
 });
 
 test('warnings that fio prints before the JSON are passed over', () => {
-  const noisy = `fio: this platform does not support process shared mutexes\n${fio({ sync: TWO_BINS })}`;
+  const warning = 'fio: this platform does not support process shared mutexes';
+  const noisy = `${warning}\n${fio({ sync: TWO_BINS })}`;
   assert.is(profileOf([text('disk.json', noisy)]).calibration.summary?.count, 4000);
 });
 

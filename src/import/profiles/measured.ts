@@ -148,8 +148,8 @@ const ibmSsd: DiskProfile = {
   kind: 'service',
   fsync: { kind: 'mixture', body: ibmHistogram(), stall: assumedStall(0.005) },
   source:
-    'fio percentiles of https://www.ibm.com/blogs/cloud-archive/2019/04/using-fio-to-tell-whether-' +
-    'your-storage-is-fast-enough-for-etcd/; stalls: assumed',
+    'fio percentiles of https://www.ibm.com/blogs/cloud-archive/2019/04/using-fio-to-tell-' +
+    'whether-your-storage-is-fast-enough-for-etcd/; stalls: assumed',
   stallsAssumed: true,
   observedFsyncsPerSecond: null,
 };
