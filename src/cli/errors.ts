@@ -12,7 +12,7 @@ export function quoteCommand(argv: readonly string[]): string {
   const quoted = argv.map((word) =>
     /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`,
   );
-  return ['wavetank', ...quoted].join(' ');
+  return ['npx wavetank', ...quoted].join(' ');
 }
 
 function reportUserError(error: UserError, io: Io): ExitCode {

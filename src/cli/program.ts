@@ -10,6 +10,8 @@ type Finish = (code: Promise<number>) => Promise<void>;
 const SEED_LENGTH_MAX = 200;
 const REPLICATIONS_MAX = 10_000;
 const JOBS_MAX = 256;
+const NS_PER_S = 1_000_000_000;
+const TIME_UNITS = ['ns', 'us', 'ms', 's'];
 
 function integerBetween(min: number, max: number): (text: string) => number {
   return (text) => {
@@ -17,6 +19,14 @@ function integerBetween(min: number, max: number): (text: string) => number {
     if (/^[0-9]+$/.test(text) && value >= min && value <= max) return value;
     throw new InvalidArgumentError(`Expected a whole number from ${min} to ${max}.`);
   };
+}
+
+/** In ns. Units are spelled as in a scenario. */
+function durationNs(text: string): number {
+  const match = /^([0-9]+(?:\.[0-9]+)?)(us|ms|s|m|h)$/.exec(text);
+  if (match === null) throw new InvalidArgumentError('Expected a duration such as 250ms or 5m.');
+  const unit = { us: 1e3, ms: 1e6, s: 1e9, m: 60e9, h: 3600e9 }[match[2]]!;
+  return Math.round(Number(match[1]) * unit);
 }
 
 function seedText(text: string): string {
@@ -165,8 +175,34 @@ function addWritingCommands(program: Command, io: Io, finish: Finish): void {
         '/metrics (two scrapes: the difference is used) and CSV of latencies.',
     )
     .argument('<file...>', 'what was measured')
-    .option('--out <file>', 'where the profile goes', 'disk-profile.yaml')
+    .option('--out <file>', "where the profile goes (default: NAME.yaml); '-' is stdout")
     .option('--name <name>', 'name of the profile (default: the name of the file)')
+    .option('--description <text>', 'one sentence about the disk')
+    .addOption(
+      new Option('--kind <kind>', 'idle disk, or latencies seen under load').choices([
+        'service',
+        'response',
+      ]),
+    )
+    .addOption(new Option('--unit <unit>', 'unit of latencies in a CSV or log').choices(TIME_UNITS))
+    .addOption(new Option('--time-unit <unit>', 'unit of times in a CSV').choices(TIME_UNITS))
+    .option('--elapsed <duration>', 'time between two scrapes, e.g. 5m', durationNs)
+    .addOption(
+      new Option(
+        '--label <name=value>',
+        'picks one etcd out of several; may be given several times',
+      )
+        .argParser(assignment)
+        .default([], 'none'),
+    )
+    .option('--job <name>', 'picks one job of a fio file')
+    .option('--stall-threshold <duration>', 'an fsync as long as this is a stall', durationNs)
+    .option('--assume-stalls', 'add stalls where no series was measured')
+    .addOption(
+      new Option('-o, --output <format>', 'what is printed on stdout')
+        .choices(['text', 'json'])
+        .default('text'),
+    )
     .addHelpText(
       'after',
       examples([
@@ -176,7 +212,8 @@ function addWritingCommands(program: Command, io: Io, finish: Finish): void {
     )
     .action(async (files: string[], options) => {
       const { calibrateCommand } = await import('./commands/calibrate.ts');
-      await finish(calibrateCommand(files, options, io));
+      const elapsed = options.elapsed === undefined ? undefined : options.elapsed / NS_PER_S;
+      await finish(calibrateCommand(files, { ...options, elapsed }, io));
     });
 }
 

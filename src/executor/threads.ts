@@ -62,7 +62,13 @@ export class ThreadExecutor implements SweepExecutor {
     if (plans.length === 0) return;
     const threads = Math.max(1, Math.min(this.#options.jobs, plans.length));
     const worker = this.#options.worker ?? bundledWorker();
-    const pool = new Tinypool({ filename: worker.href, minThreads: threads, maxThreads: threads });
+    const pool = new Tinypool({
+      filename: worker.href,
+      minThreads: threads,
+      maxThreads: threads,
+      // Stacks of our bugs name lines of the sources.
+      execArgv: ['--enable-source-maps'],
+    });
     const stop = new Int32Array(new SharedArrayBuffer(4));
     const abort = (): void => void Atomics.store(stop, 0, 1);
     if (signal.aborted) abort();

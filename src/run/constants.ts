@@ -7,3 +7,8 @@ import type { ConstantEntry } from '../core/index.ts';
 export function allConstants(): readonly ConstantEntry[] {
   return [...machineConstants, ...networkConstants, ...etcdConstants];
 }
+
+/** By name, as the scenario reader takes them: what `constants:` of a scenario may override. */
+export function knownConstants(): Readonly<Record<string, ConstantEntry>> {
+  return Object.fromEntries(allConstants().map((entry) => [entry.name, entry]));
+}

@@ -10,14 +10,12 @@ import {
   type TraceOptions,
 } from '../core/index.ts';
 import { Metrics } from '../metrics/index.ts';
-import type { Scenario } from '../scenario/types.ts';
-
-import { canonicalJson } from './canonical.ts';
+import { canonicalScenario, type Scenario } from '../scenario/index.ts';
+import { buildCluster } from './build.ts';
 import type { Cluster, ClusterBuilder } from './cluster.ts';
 import { allConstants } from './constants.ts';
 import type { QueueName } from './plan.ts';
 import type { RunResult } from './result.ts';
-import { buildCluster } from './build.ts';
 import { MODEL_REVISION, VERSION } from './version.ts';
 
 export interface RunOptions {
@@ -75,9 +73,7 @@ function metricTimes(scenario: Scenario, cutsNs: readonly number[]): number[] {
 
 /** Hash of everything that decides the numbers: two runs with one key have the same bytes. */
 export function contentKey(scenario: Scenario, seed: string): string {
-  return hashText(
-    canonicalJson({ version: VERSION, modelRevision: MODEL_REVISION, scenario, seed }),
-  );
+  return hashText(JSON.stringify([VERSION, MODEL_REVISION, seed, canonicalScenario(scenario)]));
 }
 
 class ClusterRun implements Run {

@@ -1,4 +1,5 @@
-export { canonicalJson } from './canonical.ts';
+export type { Cluster, ClusterBuilder, ClusterEnd } from './cluster.ts';
+export { allConstants, knownConstants } from './constants.ts';
 export {
   contentKey,
   createRun,

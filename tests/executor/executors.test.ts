@@ -77,7 +77,9 @@ test('results are identical and in order whatever the executor and the number of
   }
 });
 
-test('progress of every run comes before its result and ends at the horizon', async ({ worker }) => {
+test('progress of every run comes before its result and ends at the horizon', async ({
+  worker,
+}) => {
   const list = plans();
   for (const executor of [new InProcessExecutor(), new ThreadExecutor({ jobs: 2, worker })]) {
     const last = new Map<number, number>();
@@ -151,7 +153,9 @@ test('a run that dies tells where, from a thread too, and ends the others', asyn
   }
 });
 
-test('a horizon over the limit is the fault of the scenario and not of a run', async ({ worker }) => {
+test('a horizon over the limit is the fault of the scenario and not of a run', async ({
+  worker,
+}) => {
   const list = planRuns([makeScenario({ horizonNs: 200 * 86_400 * NS_PER_S })]);
   for (const executor of [new InProcessExecutor(), new ThreadExecutor({ jobs: 1, worker })]) {
     await assert.rejects(collect(executor, list), (error: unknown) => {

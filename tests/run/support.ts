@@ -1,54 +1,25 @@
-/** A scenario as plain data, without the parser: for tests that are about driving a run. */
-import type { DistributionSpec } from '../../src/dist/index.ts';
-import type { Scenario } from '../../src/scenario/types.ts';
+/** A small real scenario, resolved by the parser: for tests that are about driving a run. */
+import * as assert from 'node:assert';
+import { parseScenario, type Scenario } from '../../src/scenario/index.ts';
 
-const none: DistributionSpec = { kind: 'constant', value: 0 };
-const NS_PER_MS = 1_000_000;
-const NS_PER_S = 1_000_000_000;
+const TEXT = `
+apiVersion: wavetank/v1alpha1
+kind: Scenario
+metadata: { name: test }
+horizon: 10s
+warmup: 1s
+seed: seed
+replications: 1
+etcd:
+  members: 3
+  disk: { fsync: { lognormal: { p50: 1ms, p99: 4ms } } }
+network: { peerRtt: 0.5ms, clientRtt: 0.2ms }
+workload:
+  - { name: writers, op: put, rate: 50/s }
+`;
 
 export function makeScenario(changes: Partial<Scenario> = {}): Scenario {
-  return {
-    name: 'test',
-    description: '',
-    seed: 'seed',
-    replications: 1,
-    horizonNs: 10 * NS_PER_S,
-    warmupNs: NS_PER_S,
-    seriesIntervalNs: NS_PER_S,
-    etcd: {
-      version: '3.6',
-      members: [],
-      heartbeatIntervalNs: 100 * NS_PER_MS,
-      electionTimeoutNs: NS_PER_S,
-      preVote: true,
-      snapshotCount: 10_000,
-      snapshotCatchUpEntries: 5_000,
-      quotaBackendBytes: 2 ** 31,
-      maxRequestBytes: 1.5 * 2 ** 20,
-      maxTxnOps: 128,
-      backendBatchIntervalNs: 100 * NS_PER_MS,
-      backendBatchLimit: 10_000,
-      autoCompactionMode: 'off',
-      autoCompactionRetention: 0,
-      timers: 'monotonic',
-      strictReconfigCheck: true,
-      flagsWithoutEffect: [],
-      preloadKeys: 0,
-      preloadKeyBytes: 0,
-      preloadValueBytes: 0,
-    },
-    hosts: [],
-    network: {
-      peerRtt: none,
-      clientRtt: none,
-      bandwidthBytesPerSecond: Infinity,
-      lossProbability: 0,
-      pairs: [],
-    },
-    workload: [],
-    faults: [],
-    thresholds: [],
-    constants: {},
-    ...changes,
-  };
+  const { scenario, problems } = parseScenario(TEXT, { file: 'test.yaml' });
+  assert.deepStrictEqual(problems, []);
+  return { ...scenario!, ...changes };
 }

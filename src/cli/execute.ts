@@ -1,0 +1,104 @@
+/** Runs a plan with a progress line and an ear for Ctrl-C. */
+import { createExecutor, type ExecutorName } from '../executor/index.ts';
+import type { RunPlan, RunProgress, RunResult } from '../run/index.ts';
+import type { Scenario } from '../scenario/index.ts';
+import type { Io } from './io.ts';
+import { Progress } from './progress.ts';
+
+export interface ExecuteOptions {
+  readonly jobs?: number;
+  readonly executor?: ExecutorName;
+  /** What the progress line is about. */
+  readonly label: string;
+}
+
+export interface Executed {
+  /** In the order of the plans; shorter where the job was interrupted. */
+  readonly results: readonly RunResult[];
+  readonly interrupted: boolean;
+  readonly executor: string;
+  readonly wallMs: number;
+}
+
+/** Work of a run next to others, for the progress line only: heartbeats, requests planned, clients. */
+export function expectedWork(scenario: Scenario): number {
+  const IDLE_PER_SECOND = 100;
+  const PER_CLIENT_PER_SECOND = 200;
+  let perSecond = IDLE_PER_SECOND;
+  for (const { ratePerSecond, clients } of scenario.workload) {
+    perSecond += ratePerSecond + clients * PER_CLIENT_PER_SECOND;
+  }
+  return scenario.horizonNs * perSecond;
+}
+
+/** 1234567 -> '1.2 M'. */
+function compact(value: number): string {
+  if (value >= 1e9) return `${(value / 1e9).toFixed(1)} G`;
+  if (value >= 1e6) return `${(value / 1e6).toFixed(1)} M`;
+  if (value >= 1e3) return `${(value / 1e3).toFixed(0)} k`;
+  return value.toFixed(0);
+}
+
+class Tracker {
+  readonly #progress: Progress;
+  readonly #work: readonly number[];
+  readonly #total: number;
+  readonly #fractions: number[];
+  readonly #events: number[];
+
+  constructor(progress: Progress, plans: readonly RunPlan[]) {
+    this.#progress = progress;
+    this.#work = plans.map((plan) => expectedWork(plan.scenario));
+    this.#total = this.#work.reduce((sum, work) => sum + work, 0);
+    this.#fractions = plans.map(() => 0);
+    this.#events = plans.map(() => 0);
+  }
+
+  update(index: number, { nowNs, horizonNs, eventCount }: RunProgress): void {
+    this.#fractions[index] = nowNs / horizonNs;
+    this.#events[index] = eventCount;
+    let done = 0;
+    let work = 0;
+    let events = 0;
+    for (let i = 0; i < this.#work.length; i++) {
+      if (this.#fractions[i] >= 1) done++;
+      work += this.#fractions[i] * this.#work[i];
+      events += this.#events[i];
+    }
+    const rate = events / Math.max(0.001, this.#progress.elapsedMs() / 1000);
+    const detail = `${done}/${this.#work.length} runs, ${compact(rate)} events/s`;
+    this.#progress.update(work / this.#total, detail);
+  }
+}
+
+export async function execute(
+  plans: readonly RunPlan[],
+  options: ExecuteOptions,
+  io: Io,
+): Promise<Executed> {
+  const progress = new Progress(io, options.label);
+  const tracker = new Tracker(progress, plans);
+  const executor = createExecutor({ ...options, runs: plans.length });
+  const interrupts = io.interrupts(() => {
+    progress.stop();
+    io.err('\nwavetank: stopping after the current slice; Ctrl-C again ends at once\n');
+  });
+  const results: RunResult[] = [];
+  try {
+    await executor.run(
+      plans,
+      (_index, result) => void results.push(result),
+      (index, position) => tracker.update(index, position),
+      interrupts.signal,
+    );
+  } finally {
+    progress.stop();
+    interrupts.dispose();
+  }
+  return {
+    results,
+    interrupted: results.length < plans.length || results.some((r) => r.interrupted),
+    executor: executor.name,
+    wallMs: progress.elapsedMs(),
+  };
+}
