@@ -2,26 +2,29 @@
 import type { ModelContext } from '../../src/resource/index.ts';
 
 /**
- * Calls `flush` one ns before each cut of the metrics and before the horizon: at a cut itself it is not said
- * whether the run has cut already. Costs two events a cut. Where nobody cuts, it looks again ever more rarely.
+ * Calls `flush` one ns before each moment at which the metrics close a row, a segment or a quarter, and before the
+ * horizon: at the moment itself it is not said whether they have been closed already. One event each.
  */
 export function beforeCuts(ctx: ModelContext, name: string, flush: () => void): void {
   const { sim, metrics } = ctx;
-  let againNs = 2;
-  const flushType = sim.eventType(`${name}/flush`, () => {
+  const { warmupNs, horizonNs, cutsNs, seriesIntervalNs } = metrics.options;
+  const quarterNs = Math.max(0, horizonNs - warmupNs) / 4;
+  const quartersNs = [1, 2, 3].map((k) => warmupNs + Math.floor(quarterNs * k));
+  const singleNs = [warmupNs, ...cutsNs, ...quartersNs, horizonNs, sim.horizonNs];
+  const type = sim.eventType(`${name}/flush`, () => {
     flush();
-    look();
+    plan();
   });
-  const lookType = sim.eventType(`${name}/awaitCut`, look);
-  function look(): void {
-    const beforeNs = Math.min(metrics.nextCutNs(), sim.horizonNs) - 1;
-    if (beforeNs > sim.nowNs) {
-      againNs = 2;
-      sim.scheduleAt(beforeNs, flushType);
-    } else if (sim.nowNs + againNs < sim.horizonNs) {
-      sim.schedule(againNs, lookType);
-      againNs *= 2;
+  function plan(): void {
+    // A moment counts as ahead while its flush, one ns before it, is still to come.
+    const afterNs = sim.nowNs + 1;
+    let nextNs = Infinity;
+    for (const atNs of singleNs) if (atNs > afterNs && atNs < nextNs) nextNs = atNs;
+    if (seriesIntervalNs > 0) {
+      const rowNs = (Math.floor(afterNs / seriesIntervalNs) + 1) * seriesIntervalNs;
+      if (rowNs < nextNs) nextNs = rowNs;
     }
+    if (nextNs <= sim.horizonNs) sim.scheduleAt(nextNs - 1, type);
   }
-  look();
+  plan();
 }

@@ -73,6 +73,8 @@ export class DiskPlan {
     this.waiting++;
     if (r.startNs > nowNs) this.probe.queue(nowNs, this.waiting);
     else this.start(r);
+    // What ends at once is accounted for at once: levels cannot be set in the past of a cut.
+    if (r.endNs === nowNs) this.settle();
   }
 
   inFlight(): number {
@@ -130,6 +132,7 @@ export class DiskPlan {
       this.place(r);
       if (r.endNs !== before) this.reschedule(r);
     }
+    this.settle();
   }
 
   private firstFree(): number {

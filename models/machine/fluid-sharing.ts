@@ -345,9 +345,9 @@ export class FluidSharing {
     return nextNs;
   }
 
-  /** A wake-up that comes too early finds nothing and asks again: cheaper than to cancel each time. */
+  /** Moves the wake-up; to let one that comes too early find nothing was measured to cost more. */
   private wakeBy(atNs: number): void {
-    if (atNs >= this.wakeAtNs && this.jobCount > 0) return;
+    if (atNs === this.wakeAtNs) return;
     if (this.wakeId !== 0) this.sim.cancel(this.wakeId);
     this.wakeAtNs = atNs;
     this.wakeId = atNs === Infinity ? 0 : this.sim.scheduleAt(atNs, this.wakeType, 0, 0);

@@ -24,14 +24,14 @@ export class Link {
     this.probe = probe;
   }
 
-  /** Accepts a message that is ready at `atNs` and returns when its last byte is through; not rounded. */
-  accept(bytes: number, atNs: number): number {
+  /** Accepts a message and returns how long it waits for others, in ns that are not rounded. */
+  accept(bytes: number, nowNs: number): number {
     const ownNs = bytes * this.nsPerByte;
-    const backlogNs = Math.max(0, this.freeNs - atNs);
+    const backlogNs = Math.max(0, this.freeNs - nowNs);
     const waitNs = Math.min(backlogNs, ownNs + this.queueNs);
-    if (this.probe !== null) this.measure(this.probe, atNs, waitNs, ownNs);
-    this.freeNs = atNs + backlogNs + ownNs;
-    return atNs + waitNs + ownNs;
+    if (this.probe !== null) this.measure(this.probe, nowNs, waitNs, ownNs);
+    this.freeNs = nowNs + backlogNs + ownNs;
+    return waitNs;
   }
 
   /** Time that a message of this size takes on an idle link. */
@@ -53,17 +53,16 @@ export class Link {
     }
   }
 
-  private measure(probe: ResourceProbe, atNs: number, waitNs: number, ownNs: number): void {
-    const nowNs = Math.floor(atNs);
+  private measure(probe: ResourceProbe, nowNs: number, waitNs: number, ownNs: number): void {
     this.settle(nowNs);
     probe.arrive();
     probe.service(Math.round(ownNs));
     probe.wait(Math.round(waitNs));
     if (waitNs >= 1) {
-      this.pushStart(Math.floor(atNs + waitNs));
+      this.pushStart(nowNs + Math.floor(waitNs));
       probe.queue(nowNs, this.waiting);
     }
-    if (!this.busy) {
+    if (!this.busy && ownNs > 0) {
       probe.busy(nowNs, 1);
       this.busy = true;
     }

@@ -17,8 +17,8 @@ test('a job on an idle core takes its work and one event', () => {
   cpu.execute(p, 250, done.type, 1, 0);
   w.runTo(1000);
   assert.deepEqual(done.log, ['100:0', '250:1']);
-  // Two done events, and the two hops of runTo.
-  assert.equal(w.sim.eventCount, 4);
+  // Two done events, the two hops of runTo, and the cut at time zero.
+  assert.equal(w.sim.eventCount, 5);
 });
 
 test('three equal jobs on two cores run at two thirds each', () => {

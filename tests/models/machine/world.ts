@@ -6,7 +6,7 @@ import type { ModelContext } from '../../../src/resource/index.ts';
 import type { ClockScenario, DiskScenario } from '../../../src/scenario/types.ts';
 
 export interface World extends ModelContext {
-  /** Runs to the horizon and calls `cut` where the metrics ask for it, as a run does. */
+  /** Runs to the horizon and cuts the metrics on the way, as a run does. */
   run(): MetricsResult;
   /** Hands over everything up to and including `timeNs`. */
   runTo(timeNs: number): void;
@@ -20,15 +20,12 @@ export function world(
   const sim = new Simulation({ seed, horizonNs });
   const metrics = new Metrics({ warmupNs, horizonNs, cutsNs: [], seriesIntervalNs });
   const constants = new Constants(machineConstants);
-  const cutType = sim.eventType('cut', () => {
-    metrics.cut(sim.nowNs);
-    planCut();
-  });
-  function planCut(): void {
-    const atNs = metrics.nextCutNs();
-    if (atNs < horizonNs) sim.scheduleAt(atNs, cutType);
-  }
-  planCut();
+  // As a run does it: scheduled first, so that a cut comes before whatever else happens at its time.
+  const cutType = sim.eventType('cut', () => metrics.cut(sim.nowNs));
+  const measuredNs = horizonNs - warmupNs;
+  const cuts = new Set([0, 1, 2, 3].map((k) => warmupNs + Math.floor((measuredNs * k) / 4)));
+  for (let t = seriesIntervalNs; t > 0 && t < horizonNs; t += seriesIntervalNs) cuts.add(t);
+  for (const t of cuts) sim.scheduleAt(t, cutType);
   let reached = false;
   const reachedType = sim.eventType('reached', () => {
     reached = true;
