@@ -10,11 +10,19 @@
 
 import type { EventId, Stream } from '../../src/core/index.ts';
 import { createSampler, type Sampler } from '../../src/dist/index.ts';
-import type { Counter, Tally } from '../../src/metrics/index.ts';
+import type { Counter, Level, Tally } from '../../src/metrics/index.ts';
 import type { WorkloadScenario } from '../../src/scenario/types.ts';
 import {
-  type EtcdCluster, type ClientPort, isAmbiguous, Op, opNames, Outcome, type OutcomeCode, outcomeNames,
-  type RequestTable, TimeoutRing,
+  type ClientPort,
+  type EtcdCluster,
+  isAmbiguous,
+  Op,
+  Outcome,
+  type OutcomeCode,
+  opNames,
+  outcomeNames,
+  type RequestTable,
+  TimeoutRing,
 } from '../etcd/index.ts';
 import { StageRecorder } from './stages.ts';
 
@@ -49,6 +57,7 @@ export class EtcdClients {
   readonly #granularityNs: number;
   readonly #latency: Tally;
   readonly #outcomes: Counter[];
+  readonly #inFlightLevel: Level;
   readonly #stages: StageRecorder;
   /** Requests whose planned time has come and whose timer has not fired yet. */
   #due: { slot: number; generation: number; event: EventId }[] = [];
@@ -57,7 +66,14 @@ export class EtcdClients {
   longestGapNs = 0;
   inFlight = 0;
 
-  constructor(cluster: EtcdCluster, port: ClientPort, workload: WorkloadScenario, index: number, firstKey: number, observer: ClientObserver) {
+  constructor(
+    cluster: EtcdCluster,
+    port: ClientPort,
+    workload: WorkloadScenario,
+    index: number,
+    firstKey: number,
+    observer: ClientObserver,
+  ) {
     this.#cluster = cluster;
     this.#port = port;
     this.workload = workload;
@@ -71,8 +87,12 @@ export class EtcdClients {
     this.#arrivals = sim.stream(`${name}/arrival`);
     this.#keys = sim.stream(`${name}/key`);
     this.#choice = sim.stream(`${name}/target`);
-    this.#sizes = createSampler(workload.valueSize, sim.stream(`${name}/size`), { inversion: true });
-    this.#think = createSampler(workload.thinkTime, sim.stream(`${name}/think`), { inversion: true });
+    this.#sizes = createSampler(workload.valueSize, sim.stream(`${name}/size`), {
+      inversion: true,
+    });
+    this.#think = createSampler(workload.thinkTime, sim.stream(`${name}/think`), {
+      inversion: true,
+    });
     this.#arrivalType = sim.eventType(`${name}/arrival`, () => this.#onArrival());
     this.#startType = sim.eventType(`${name}/timer`, (slot, g) => this.#onTimer(slot, g));
     this.#issueType = sim.eventType(`${name}/issue`, (client) => this.#issue(client));
@@ -80,16 +100,29 @@ export class EtcdClients {
     this.#receivedType = sim.eventType(`${name}/received`, (slot, g) => this.#onReceived(slot, g));
     this.#retryType = sim.eventType(`${name}/retry`, (slot, g) => this.#start(slot, g));
     this.#timeouts = new TimeoutRing(
-      sim, `${name}/deadline`, (slot, g) => requests.isCurrent(slot, g), (slot, g) => this.#finish(slot, g, Outcome.timeout));
+      sim,
+      `${name}/deadline`,
+      (slot, g) => requests.isCurrent(slot, g),
+      (slot, g) => this.#finish(slot, g, Outcome.timeout),
+    );
     this.#sendNs = constants.get('client.sendNs');
     this.#receiveNs = constants.get('client.receiveNs');
     this.#granularityNs = constants.get('client.timerGranularityNs');
     const labels = { op: opNames[this.#op], workload: workload.name };
     this.#latency = metrics.tally('wavetank_client_request_duration_seconds', labels, {
-      unit: 'ns', help: 'Latency of answered requests as the client sees it, from the planned time.',
+      unit: 'ns',
+      help: 'Latency of answered requests as the client sees it, from the planned time.',
     });
     this.#outcomes = outcomeNames.map((outcome) =>
-      metrics.counter('wavetank_client_requests', { ...labels, outcome }, { help: 'Requests by what the client saw.' }));
+      metrics.counter(
+        'wavetank_client_requests',
+        { ...labels, outcome },
+        { help: 'Requests by what the client saw.' },
+      ),
+    );
+    this.#inFlightLevel = metrics.level('wavetank_client_requests_in_flight', labels, {
+      help: 'Requests planned and not yet answered.',
+    });
     this.#stages = new StageRecorder(metrics, requests, this.#op);
   }
 
@@ -102,7 +135,8 @@ export class EtcdClients {
     if (w.ratePerSecond > 0) {
       sim.scheduleAt(w.startNs + this.#gapNs(), this.#arrivalType);
     } else {
-      for (let client = 0; client < w.clients; client++) sim.scheduleAt(w.startNs, this.#issueType, client);
+      for (let client = 0; client < w.clients; client++)
+        sim.scheduleAt(w.startNs, this.#issueType, client);
     }
   }
 
@@ -124,7 +158,9 @@ export class EtcdClients {
     }
     const slot = this.#plan(-1);
     const generation = this.#requests.generation[slot];
-    const late = this.#port.process.isIdle ? Math.floor(this.#arrivals.uniform() * this.#granularityNs) : 0;
+    const late = this.#port.process.isIdle
+      ? Math.floor(this.#arrivals.uniform() * this.#granularityNs)
+      : 0;
     if (late === 0) {
       this.#start(slot, generation);
       return;
@@ -162,7 +198,7 @@ export class EtcdClients {
     const r = this.#requests;
     const w = this.workload;
     const slot = r.acquire();
-    this.inFlight++;
+    this.#inFlightLevel.set(sim.nowNs, ++this.inFlight);
     r.op[slot] = this.#op;
     r.workload[slot] = this.index;
     r.client[slot] = client;
@@ -174,7 +210,8 @@ export class EtcdClients {
     r.planned[slot] = sim.nowNs;
     if (w.compareFailure > 0 && this.#keys.uniform() < w.compareFailure) r.compareFails[slot] = 1;
     if (this.#op === Op.leaseGrant) r.count[slot] = Math.round(w.leaseTtlNs / 1e6);
-    if (w.deadlineNs < Infinity) this.#timeouts.push(slot, r.generation[slot], sim.nowNs + w.deadlineNs);
+    if (w.deadlineNs < Infinity)
+      this.#timeouts.push(slot, r.generation[slot], sim.nowNs + w.deadlineNs);
     return slot;
   }
 
@@ -191,19 +228,22 @@ export class EtcdClients {
     const member = this.#target();
     r.member[slot] = member;
     r.lease[slot] = this.#cluster.leaseFor(this.index, r.client[slot], this.#op, r.lease[slot]);
-    if (!this.#port.send(member, slot, generation)) this.#retryOrFinish(slot, generation, Outcome.refused);
+    if (!this.#port.send(member, slot, generation))
+      this.#retryOrFinish(slot, generation, Outcome.refused);
   }
 
   /** The connection on which this request waits is gone. */
   onConnectionLost(slot: number, generation: number): void {
-    if (this.#requests.isCurrent(slot, generation)) this.#retryOrFinish(slot, generation, Outcome.reset);
+    if (this.#requests.isCurrent(slot, generation))
+      this.#retryOrFinish(slot, generation, Outcome.reset);
   }
 
   #onReceived(slot: number, generation: number): void {
     const r = this.#requests;
     if (!r.isCurrent(slot, generation)) return;
     const outcome = r.outcome[slot] as OutcomeCode;
-    if (outcome === Outcome.ok || outcome === Outcome.notFound) this.#finish(slot, generation, outcome);
+    if (outcome === Outcome.ok || outcome === Outcome.notFound)
+      this.#finish(slot, generation, outcome);
     else this.#retryOrFinish(slot, generation, outcome);
   }
 
@@ -216,7 +256,12 @@ export class EtcdClients {
     r.attempts[slot]++;
     r.clearTimes(slot);
     r.outcome[slot] = Outcome.ok;
-    this.#cluster.shared.sim.schedule(this.workload.retryBackoffNs, this.#retryType, slot, generation);
+    this.#cluster.shared.sim.schedule(
+      this.workload.retryBackoffNs,
+      this.#retryType,
+      slot,
+      generation,
+    );
   }
 
   #finish(slot: number, generation: number, outcome: OutcomeCode): void {
@@ -227,19 +272,24 @@ export class EtcdClients {
     if (outcome === Outcome.ok || outcome === Outcome.notFound) {
       this.#latency.record(now - r.planned[slot]);
       this.#stages.record(slot, now);
-      if (this.#lastAckNs >= 0) this.longestGapNs = Math.max(this.longestGapNs, now - this.#lastAckNs);
+      if (this.#lastAckNs >= 0)
+        this.longestGapNs = Math.max(this.longestGapNs, now - this.#lastAckNs);
       this.#lastAckNs = now;
       this.#cluster.onAcknowledged(this.index, r.client[slot], slot);
     }
     const client = r.client[slot];
-    this.inFlight--;
+    this.#inFlightLevel.set(now, --this.inFlight);
     r.release(slot);
     this.#observer.onAnswer(this.index, outcome, isAmbiguous(outcome));
     if (client < 0) return;
     const think = this.#think.next(now);
     if (think > 0 || outcome === Outcome.refused) {
       // A refused client does not spin: gRPC waits at least a millisecond before it dials again.
-      this.#cluster.shared.sim.schedule(Math.max(think, outcome === Outcome.refused ? 1e6 : 0), this.#issueType, client);
+      this.#cluster.shared.sim.schedule(
+        Math.max(think, outcome === Outcome.refused ? 1e6 : 0),
+        this.#issueType,
+        client,
+      );
     } else this.#issue(client);
   }
 

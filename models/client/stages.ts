@@ -45,9 +45,15 @@ export class StageRecorder {
     const tally = (name: string, stage: number, help: string): Tally =>
       metrics.tally(name, { op: opNames[op], stage: stageNames[stage] }, { unit: 'ns', help });
     this.#all = this.#stages.map((s) =>
-      tally('wavetank_request_stage_duration_seconds', s, 'Time that requests spent in a stage.'));
+      tally('wavetank_request_stage_duration_seconds', s, 'Time that requests spent in a stage.'),
+    );
     this.#slow = this.#stages.map((s) =>
-      tally('wavetank_request_slow_stage_duration_seconds', s, 'The same for the slowest hundredth of requests.'));
+      tally(
+        'wavetank_request_slow_stage_duration_seconds',
+        s,
+        'The same for the slowest hundredth of requests.',
+      ),
+    );
   }
 
   /** The answer of `slot` was received now. */
@@ -102,5 +108,5 @@ export class StageRecorder {
 /** `value` held within [low, high]; `low` where it is unset. */
 function between(value: number, low: number, high: number): number {
   if (!(value >= low)) return low;
-  return value > high ? high : value;
+  return Math.min(value, high);
 }

@@ -4,8 +4,8 @@
  */
 
 import type { Counter, Level, Tally } from '../../src/metrics/index.ts';
-import { bucketsApply } from './metrics.ts';
 import type { EtcdMember } from './member.ts';
+import { bucketsApply } from './metrics.ts';
 import { walEntryBytes } from './pages.ts';
 import { Kind, type KindCode } from './proposals.ts';
 import { Op, Outcome, type OutcomeCode } from './requests.ts';
@@ -43,7 +43,11 @@ export class Admission {
   readonly #failed: Counter;
   readonly #range: Tally;
 
-  constructor(shared: EtcdShared, member: EtcdMember, send: (slot: number, generation: number) => void) {
+  constructor(
+    shared: EtcdShared,
+    member: EtcdMember,
+    send: (slot: number, generation: number) => void,
+  ) {
     this.#shared = shared;
     this.#member = member;
     this.#send = send;
@@ -52,10 +56,15 @@ export class Admission {
     const labels = { member: name };
     this.#acceptType = sim.eventType(`${name}/grpc/accept`, (slot, g) => this.#onAccepted(slot, g));
     this.#readType = sim.eventType(`${name}/grpc/read`, (slot, g) => this.#onRead(slot, g));
-    this.#respondType = sim.eventType(`${name}/grpc/respond`, (slot, g) => this.#onResponded(slot, g));
+    this.#respondType = sim.eventType(`${name}/grpc/respond`, (slot, g) =>
+      this.#onResponded(slot, g),
+    );
     this.#timeouts = new TimeoutRing(
-      sim, `${name}/request/timeout`,
-      (slot, g) => requests.isCurrent(slot, g) && Number.isNaN(requests.responded[slot]) &&
+      sim,
+      `${name}/request/timeout`,
+      (slot, g) =>
+        requests.isCurrent(slot, g) &&
+        Number.isNaN(requests.responded[slot]) &&
         requests.member[slot] === member.index,
       (slot, g) => this.#onTimeout(slot, g),
     );
@@ -65,10 +74,16 @@ export class Admission {
     this.#readKeyNs = constants.get('etcd.readKeyNs');
     this.#leaseRenewNs = constants.get('etcd.leaseRenewNs');
     this.#byteNs = constants.get('etcd.entryByteNs');
-    this.#pending = metrics.level('etcd_server_proposals_pending', labels, { help: 'Proposals waiting to be applied.' });
-    this.#failed = metrics.counter('etcd_server_proposals_failed_total', labels, { help: 'Proposals that failed.' });
+    this.#pending = metrics.level('etcd_server_proposals_pending', labels, {
+      help: 'Proposals waiting to be applied.',
+    });
+    this.#failed = metrics.counter('etcd_server_proposals_failed_total', labels, {
+      help: 'Proposals that failed.',
+    });
     this.#range = metrics.tally('etcd_server_range_duration_seconds', labels, {
-      unit: 'ns', buckets: bucketsApply, help: 'Latency of range requests in the store.',
+      unit: 'ns',
+      buckets: bucketsApply,
+      help: 'Latency of range requests in the store.',
     });
   }
 
@@ -77,7 +92,12 @@ export class Admission {
     const { requests } = this.#shared;
     if (!requests.isCurrent(slot, generation)) return;
     const bytes = requests.keyBytes[slot] + requests.valueBytes[slot];
-    this.#member.process.execute(this.#requestNs + bytes * this.#byteNs, this.#acceptType, slot, generation);
+    this.#member.process.execute(
+      this.#requestNs + bytes * this.#byteNs,
+      this.#acceptType,
+      slot,
+      generation,
+    );
   }
 
   /** Answers a request with this outcome: CPU, then the network. */
@@ -176,7 +196,10 @@ export class Admission {
     const op = requests.op[slot];
     const grows = op === Op.put || op === Op.txn || op === Op.leaseGrant;
     const cost = bytes + QUOTA_OVERHEAD_BYTES;
-    if (grows && (keys.alarmNoSpace || this.#member.backend.fileBytes + cost > scenario.quotaBackendBytes)) {
+    if (
+      grows &&
+      (keys.alarmNoSpace || this.#member.backend.fileBytes + cost > scenario.quotaBackendBytes)
+    ) {
       this.#raiseAlarm();
       this.respond(slot, generation, Outcome.noSpace);
       return;
@@ -246,7 +269,8 @@ export class Admission {
       return;
     }
     this.#timeouts.push(slot, generation, sim.nowNs + LEASE_WAIT_NS);
-    if (this.#shared.features.renewWaitsForApply && this.#applyGap() > 0) this.#renewals.push(slot, generation);
+    if (this.#shared.features.renewWaitsForApply && this.#applyGap() > 0)
+      this.#renewals.push(slot, generation);
     else this.#renew(slot, generation);
   }
 

@@ -8,12 +8,12 @@
 
 import { assert } from '../../src/core/index.ts';
 import type { Counter, Level, Tally } from '../../src/metrics/index.ts';
-import type { Raft } from './raft/index.ts';
 import type { Backend } from './backend.ts';
 import { bucketsApply } from './metrics.ts';
 import { revisionFileBytes } from './pages.ts';
 import type { EtcdProcess } from './process.ts';
 import { Kind } from './proposals.ts';
+import type { Raft } from './raft/index.ts';
 import { Outcome, type OutcomeCode } from './requests.ts';
 import type { EtcdShared } from './shared.ts';
 
@@ -60,7 +60,12 @@ export class Applier {
   readonly #backlog: Level;
 
   constructor(
-    shared: EtcdShared, id: number, process: EtcdProcess, raft: Raft, backend: Backend, links: ApplierLinks,
+    shared: EtcdShared,
+    id: number,
+    process: EtcdProcess,
+    raft: Raft,
+    backend: Backend,
+    links: ApplierLinks,
   ) {
     this.#shared = shared;
     this.#id = id;
@@ -74,10 +79,16 @@ export class Applier {
     this.#applyNs = constants.get('etcd.applyNs');
     this.#applyByteNs = constants.get('etcd.applyByteNs');
     this.#tally = metrics.tally('etcd_server_apply_duration_seconds', labels, {
-      unit: 'ns', buckets: bucketsApply, help: 'Latency of applying a raft entry, waiting for the backend included.',
+      unit: 'ns',
+      buckets: bucketsApply,
+      help: 'Latency of applying a raft entry, waiting for the backend included.',
     });
-    this.#slow = metrics.counter('etcd_server_slow_apply_total', labels, { help: 'Applies slower than 100 ms.' });
-    this.#appliedTotal = metrics.counter('etcd_server_proposals_applied_total', labels, { help: 'Entries applied.' });
+    this.#slow = metrics.counter('etcd_server_slow_apply_total', labels, {
+      help: 'Applies slower than 100 ms.',
+    });
+    this.#appliedTotal = metrics.counter('etcd_server_proposals_applied_total', labels, {
+      help: 'Entries applied.',
+    });
     this.#backlog = metrics.level('wavetank_etcd_apply_backlog_entries', labels, {
       help: 'Entries handed to the apply worker and not yet applied.',
     });
@@ -122,8 +133,12 @@ export class Applier {
       const { proposals, requests } = this.#shared;
       const row = proposals.row(proposal);
       work += this.#applyByteNs * (proposals.keyBytes[row] + proposals.valueBytes[row]);
-      if (proposals.kind[row] === Kind.txn) work += this.#applyNs * 0.5 * (proposals.count[row] - 1);
-      if (proposals.origin[row] === this.#id && proposals.incarnation[row] === this.#process.incarnation) {
+      if (proposals.kind[row] === Kind.txn)
+        work += this.#applyNs * 0.5 * (proposals.count[row] - 1);
+      if (
+        proposals.origin[row] === this.#id &&
+        proposals.incarnation[row] === this.#process.incarnation
+      ) {
         const slot = proposals.request[row];
         if (requests.isCurrent(slot, proposals.generation[row])) requests.applying[slot] = now;
       }
@@ -178,7 +193,11 @@ export class Applier {
     requests.applied[slot] = now;
     const result = proposals.result[row];
     const outcome =
-      result === Result.noSpace ? Outcome.noSpace : result === Result.notFound ? Outcome.notFound : Outcome.ok;
+      result === Result.noSpace
+        ? Outcome.noSpace
+        : result === Result.notFound
+          ? Outcome.notFound
+          : Outcome.ok;
     this.#links.respond(slot, generation, outcome);
   }
 
@@ -190,13 +209,15 @@ export class Applier {
     switch (proposals.kind[row]) {
       case Kind.put:
         if (keys.alarmNoSpace) result = Result.noSpace;
-        else keys.put(key, proposals.keyBytes[row], proposals.valueBytes[row], proposals.lease[row]);
+        else
+          keys.put(key, proposals.keyBytes[row], proposals.valueBytes[row], proposals.lease[row]);
         break;
       case Kind.txn:
         // A txn's count is negative where its compare fails: the failure branch only reads.
         if (keys.alarmNoSpace) result = Result.noSpace;
         else if (proposals.count[row] < 0) result = Result.compareFailed;
-        else keys.put(key, proposals.keyBytes[row], proposals.valueBytes[row], proposals.lease[row]);
+        else
+          keys.put(key, proposals.keyBytes[row], proposals.valueBytes[row], proposals.lease[row]);
         break;
       case Kind.delete:
         if (keys.delete(key, proposals.keyBytes[row]) === 0) result = Result.notFound;

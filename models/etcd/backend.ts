@@ -8,12 +8,12 @@
  * Left out: contents; rebalancing of pages; a freelist that is slow when large (map freelist).
  */
 
-import type { Tally, Counter, Level } from '../../src/metrics/index.ts';
+import type { Counter, Level, Tally } from '../../src/metrics/index.ts';
 import type { Disk } from '../machine/index.ts';
-import type { EtcdShared } from './shared.ts';
-import type { EtcdProcess } from './process.ts';
-import { bucketsMilliseconds, bucketsDefrag } from './metrics.ts';
+import { bucketsDefrag, bucketsMilliseconds } from './metrics.ts';
 import { PAGE_BYTES } from './pages.ts';
+import type { EtcdProcess } from './process.ts';
+import type { EtcdShared } from './shared.ts';
 
 /** bbolt grows its file by this much beyond 16 MiB (db.go `AllocSize`), with a truncate and a sync. */
 const GROW_BYTES = 16 * 1024 * 1024;
@@ -69,7 +69,13 @@ export class Backend {
   readonly #inUse: Level;
   readonly #commits: Counter;
 
-  constructor(shared: EtcdShared, process: EtcdProcess, disk: Disk, startBytes: number, links: BackendLinks) {
+  constructor(
+    shared: EtcdShared,
+    process: EtcdProcess,
+    disk: Disk,
+    startBytes: number,
+    links: BackendLinks,
+  ) {
     this.#shared = shared;
     this.#process = process;
     this.#disk = disk;
@@ -78,8 +84,12 @@ export class Backend {
     const { sim, metrics, constants } = shared;
     const name = process.name;
     const labels = { member: name };
-    this.#timerType = sim.eventType(`${name}/backend/timer`, (_, incarnation) => this.#onTimer(incarnation));
-    this.#stepType = sim.eventType(`${name}/backend/commit`, (step, incarnation) => this.#onStep(step, incarnation));
+    this.#timerType = sim.eventType(`${name}/backend/timer`, (_, incarnation) =>
+      this.#onTimer(incarnation),
+    );
+    this.#stepType = sim.eventType(`${name}/backend/commit`, (step, incarnation) =>
+      this.#onStep(step, incarnation),
+    );
     this.#holdEndType = sim.eventType(`${name}/backend/hold`, (_, incarnation) => {
       if (!process.isCurrent(incarnation) || process.deferWhilePaused(this.#holdEndType, 0)) return;
       this.#holdEnd();
@@ -89,14 +99,23 @@ export class Backend {
     this.#commitByteNs = constants.get('etcd.commitByteNs');
     const histogram = { unit: 'ns' as const, buckets: bucketsMilliseconds };
     this.#commitTally = metrics.tally('etcd_disk_backend_commit_duration_seconds', labels, {
-      ...histogram, help: 'Latency of commits to the backend.',
+      ...histogram,
+      help: 'Latency of commits to the backend.',
     });
     this.#defragTally = metrics.tally('etcd_disk_backend_defrag_duration_seconds', labels, {
-      unit: 'ns', buckets: bucketsDefrag, help: 'Latency of defragmentation.',
+      unit: 'ns',
+      buckets: bucketsDefrag,
+      help: 'Latency of defragmentation.',
     });
-    this.#size = metrics.level('etcd_mvcc_db_total_size_in_bytes', labels, { help: 'Size of the backend file.' });
-    this.#inUse = metrics.level('etcd_mvcc_db_total_size_in_use_in_bytes', labels, { help: 'Size of the backend file less its free pages.' });
-    this.#commits = metrics.counter('wavetank_etcd_backend_commits_total', labels, { help: 'Backend commits.' });
+    this.#size = metrics.level('etcd_mvcc_db_total_size_in_bytes', labels, {
+      help: 'Size of the backend file.',
+    });
+    this.#inUse = metrics.level('etcd_mvcc_db_total_size_in_use_in_bytes', labels, {
+      help: 'Size of the backend file less its free pages.',
+    });
+    this.#commits = metrics.counter('wavetank_etcd_backend_commits_total', labels, {
+      help: 'Backend commits.',
+    });
   }
 
   /** Applies stop and new reads cannot start. */
@@ -148,7 +167,8 @@ export class Backend {
     this.#commitStartNs = this.#shared.sim.nowNs;
     this.#committingIndex = this.#links.appliedIndex();
     const dirtyBytes = this.#pendingBytes + COMMIT_PAGES * PAGE_BYTES;
-    const work = this.#commitNs + this.pending * this.#commitEntryNs + dirtyBytes * this.#commitByteNs;
+    const work =
+      this.#commitNs + this.pending * this.#commitEntryNs + dirtyBytes * this.#commitByteNs;
     this.pending = 0;
     this.#process.execute(work, this.#stepType, Step.write, this.#process.incarnation);
   }
@@ -164,7 +184,12 @@ export class Backend {
     let left = syncs;
     this.#holdEnd = () => {
       if (left-- > 0) {
-        const accepted = this.#disk.fsync(PAGE_BYTES, this.#holdEndType, 0, this.#process.incarnation);
+        const accepted = this.#disk.fsync(
+          PAGE_BYTES,
+          this.#holdEndType,
+          0,
+          this.#process.incarnation,
+        );
         if (!accepted) this.#links.onFailure();
         return;
       }
@@ -247,7 +272,8 @@ export class Backend {
 
   #sync(next: number): void {
     // Dirty pages go with the first sync of a commit, the meta page with the second.
-    const bytes = next === Step.firstSync ? this.#pendingBytes + COMMIT_PAGES * PAGE_BYTES : PAGE_BYTES;
+    const bytes =
+      next === Step.firstSync ? this.#pendingBytes + COMMIT_PAGES * PAGE_BYTES : PAGE_BYTES;
     if (next === Step.firstSync) this.#pendingBytes = 0;
     const accepted = this.#disk.fsync(bytes, this.#stepType, next, this.#process.incarnation);
     if (!accepted) this.#links.onFailure();

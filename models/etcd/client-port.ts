@@ -52,7 +52,11 @@ export class ClientPort {
     const host = shared.hosts.get(hostName);
     if (host === undefined) throw new Error(`no host ${hostName}`);
     const name = `clients/${hostName}`;
-    this.process = new EtcdProcess(shared, name, host, { cpuFactor: 1, weight: 100, quotaCores: Infinity });
+    this.process = new EtcdProcess(shared, name, host, {
+      cpuFactor: 1,
+      weight: 100,
+      quotaCores: Infinity,
+    });
     const { sim, network } = shared;
     this.#jitter = sim.stream(`${name}/backoff`);
     const own = network.host(clientNodeName(hostName));

@@ -48,7 +48,12 @@ export class EtcdCluster {
   campaigns = 0;
   readonly #campaignTerm: number[] = [];
 
-  constructor(ctx: ModelContext, scenario: Scenario, hosts: ReadonlyMap<string, Host>, network: Network) {
+  constructor(
+    ctx: ModelContext,
+    scenario: Scenario,
+    hosts: ReadonlyMap<string, Host>,
+    network: Network,
+  ) {
     const { etcd } = scenario;
     const window = 2 * (etcd.snapshotCount + etcd.snapshotCatchUpEntries) + PROPOSALS_IN_FLIGHT;
     const shared: EtcdShared = {
@@ -77,18 +82,26 @@ export class EtcdCluster {
     const learners = etcd.members.flatMap((m, i) => (m.learner ? [i + 1] : []));
     this.members = etcd.members.map(
       (m, i) =>
-        new EtcdMember(shared, {
-          sendPeer: (from, message) => this.#peers.send(from, message),
-          sendSnapshot: (from, message, bytes) => this.#peers.sendSnapshot(from, message, bytes),
-          sendResponse: (from, slot, generation) => this.#respond(from, slot, generation),
-          onLeaderSeen: (from, lead) => this.#onLeaderSeen(from, lead),
-          onExit: (from) => this.kill(from, false),
-          onConfChange: (from, entry) => this.#onConfChange(from, entry),
-          onBooted: (from) => this.#peers.onUp(from),
-          onRevision: () => {},
-          onLease: () => {},
-          onRenew: () => {},
-        }, pool, i, voters, learners, m),
+        new EtcdMember(
+          shared,
+          {
+            sendPeer: (from, message) => this.#peers.send(from, message),
+            sendSnapshot: (from, message, bytes) => this.#peers.sendSnapshot(from, message, bytes),
+            sendResponse: (from, slot, generation) => this.#respond(from, slot, generation),
+            onLeaderSeen: (from, lead) => this.#onLeaderSeen(from, lead),
+            onExit: (from) => this.kill(from, false),
+            onConfChange: (from, entry) => this.#onConfChange(from, entry),
+            onBooted: (from) => this.#peers.onUp(from),
+            onRevision: () => {},
+            onLease: () => {},
+            onRenew: () => {},
+          },
+          pool,
+          i,
+          voters,
+          learners,
+          m,
+        ),
     );
     this.#peers = new Peers(shared, this.members, pool);
   }
@@ -119,7 +132,9 @@ export class EtcdCluster {
   start(): void {
     const { sim, scenario } = this.shared;
     for (const member of this.members) {
-      const phase = Math.floor(sim.stream(`${member.name}/tickPhase`).uniform() * scenario.heartbeatIntervalNs);
+      const phase = Math.floor(
+        sim.stream(`${member.name}/tickPhase`).uniform() * scenario.heartbeatIntervalNs,
+      );
       member.start(phase);
     }
     const first = this.members.find((m) => !m.raft.isLearner);
@@ -175,7 +190,9 @@ export class EtcdCluster {
   restart(index: number, graceful: boolean): void {
     const member = this.members[index];
     if (graceful && member.isLeader) {
-      const to = this.members.find((m) => m.index !== index && m.isUp && m.inCluster && !m.raft.isLearner);
+      const to = this.members.find(
+        (m) => m.index !== index && m.isUp && m.inCluster && !m.raft.isLearner,
+      );
       if (to !== undefined) {
         this.moveLeader(to.index);
         this.shared.sim.schedule(GRACEFUL_STOP_NS, this.#stopType, index, 0);
@@ -192,7 +209,11 @@ export class EtcdCluster {
     const startNs = this.shared.sim.nowNs;
     member.maintenance.save(() => {
       const ms = (this.shared.sim.nowNs - startNs) / 1e6;
-      this.event('snapshot saved', member.name, `${ms} ms, ${Math.round(member.backend.fileBytes)} bytes`);
+      this.event(
+        'snapshot saved',
+        member.name,
+        `${ms} ms, ${Math.round(member.backend.fileBytes)} bytes`,
+      );
     });
   }
 

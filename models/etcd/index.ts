@@ -5,7 +5,13 @@ export { etcdConstants } from './constants.ts';
 export type { EtcdMember } from './member.ts';
 export { EtcdProcess } from './process.ts';
 export {
-  isAmbiguous, Op, opNames, Outcome, type OutcomeCode, outcomeNames, RequestTable,
+  isAmbiguous,
+  Op,
+  Outcome,
+  type OutcomeCode,
+  opNames,
+  outcomeNames,
+  RequestTable,
 } from './requests.ts';
 export type { EtcdShared } from './shared.ts';
 export { TimeoutRing } from './timeout-ring.ts';

@@ -58,14 +58,24 @@ export class Maintenance {
     const { name } = member;
     this.#compactType = sim.eventType(`${name}/compact/wake`, (_, i) => this.#onCompactWake(i));
     this.#saveType = sim.eventType(`${name}/snapshot/saved`, () => this.#onSaved());
-    this.#installType = sim.eventType(`${name}/snapshot/installed`, (index) => this.#onInstalled(index));
-    this.#receiveType = sim.eventType(`${name}/snapshot/received`, (slot, i) => this.#onReceived(slot, i));
+    this.#installType = sim.eventType(`${name}/snapshot/installed`, (index) =>
+      this.#onInstalled(index),
+    );
+    this.#receiveType = sim.eventType(`${name}/snapshot/received`, (slot, i) =>
+      this.#onReceived(slot, i),
+    );
     this.#releaseType = sim.eventType(`${name}/snapshot/release`, (_, i) => {
       if (member.process.isCurrent(i)) this.sendingSnapshots--;
     });
-    this.#sendTally = metrics.tally('etcd_network_snapshot_send_total_duration_seconds', { member: name }, {
-      unit: 'ns', buckets: bucketsSnapshot, help: 'Latency of sending a snapshot to a peer.',
-    });
+    this.#sendTally = metrics.tally(
+      'etcd_network_snapshot_send_total_duration_seconds',
+      { member: name },
+      {
+        unit: 'ns',
+        buckets: bucketsSnapshot,
+        help: 'Latency of sending a snapshot to a peer.',
+      },
+    );
   }
 
   reset(): void {
@@ -94,7 +104,9 @@ export class Maintenance {
     const plan: CompactionPlan = this.#shared.keys.compactOnce(revision);
     if (plan.revisions <= 0) return;
     this.#compactions.push({
-      revision, revisionsLeft: plan.revisions, bytesPerRevision: plan.fileBytes / plan.revisions,
+      revision,
+      revisionsLeft: plan.revisions,
+      bytesPerRevision: plan.fileBytes / plan.revisions,
     });
     this.#tryCompact();
   }
@@ -113,7 +125,12 @@ export class Maintenance {
       this.#compactionSleeping = true;
       backend.commitNow(() => {
         backend.free(batch * job.bytesPerRevision);
-        sim.schedule(process.localDelay(COMPACT_SLEEP_NS), this.#compactType, 0, process.incarnation);
+        sim.schedule(
+          process.localDelay(COMPACT_SLEEP_NS),
+          this.#compactType,
+          0,
+          process.incarnation,
+        );
       });
     });
   }
@@ -135,11 +152,17 @@ export class Maintenance {
     this.#defrag = () => {
       const before = backend.fileBytes;
       const work =
-        constants.get('etcd.defragNs') + (backend.inUseBytes * 1e9) / constants.get('etcd.defragBytesPerSecond');
+        constants.get('etcd.defragNs') +
+        (backend.inUseBytes * 1e9) / constants.get('etcd.defragBytesPerSecond');
       const syncs = 2 * Math.ceil(keys.revisions / DEFRAG_BATCH_KEYS);
       const taken = backend.hold('defrag', work, syncs, () => {
         backend.replaceFile(backend.inUseBytes);
-        metrics.event(sim.nowNs, 'defrag', name, `${Math.round(before)} -> ${Math.round(backend.fileBytes)} bytes`);
+        metrics.event(
+          sim.nowNs,
+          'defrag',
+          name,
+          `${Math.round(before)} -> ${Math.round(backend.fileBytes)} bytes`,
+        );
       });
       if (taken) this.#defrag = null;
     };
@@ -171,7 +194,12 @@ export class Maintenance {
       this.#sendTally.record(this.#shared.sim.nowNs - startNs);
       this.#links.sendSnapshot(message, bytes);
       const { sim } = this.#shared;
-      sim.schedule(RELEASE_AFTER_SNAPSHOT_NS, this.#releaseType, 0, this.#member.process.incarnation);
+      sim.schedule(
+        RELEASE_AFTER_SNAPSHOT_NS,
+        this.#releaseType,
+        0,
+        this.#member.process.incarnation,
+      );
     });
   }
 

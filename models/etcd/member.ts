@@ -19,8 +19,8 @@ import { type Message, type MessagePool, Raft, type RaftPersisted } from './raft
 import { ReadIndexLoop } from './read-index.ts';
 import { ReadyLoop } from './ready-loop.ts';
 import { Outcome, type OutcomeCode } from './requests.ts';
-import { SlotQueue } from './slot-queue.ts';
 import type { EtcdShared } from './shared.ts';
+import { SlotQueue } from './slot-queue.ts';
 
 /** raft.go `maxInflightMsgs`, `maxSizePerMsg` as etcd sets them. */
 const MAX_INFLIGHT = 512;
@@ -105,7 +105,9 @@ export class EtcdMember {
     if (host === undefined) throw new Error(`no host ${o.host}`);
     this.host = host;
     this.process = new EtcdProcess(shared, o.name, host, {
-      cpuFactor: shared.features.cpuFactor, weight: o.cpuWeight, quotaCores: o.cpuQuotaCores,
+      cpuFactor: shared.features.cpuFactor,
+      weight: o.cpuWeight,
+      quotaCores: o.cpuQuotaCores,
     });
     this.walDisk = host.disk(o.walDisk);
     this.backendDisk = host.disk(o.backendDisk);
@@ -146,7 +148,9 @@ export class EtcdMember {
     this.#tickType = sim.eventType(`${o.name}/tick`, (_, incarnation) => this.#onTick(incarnation));
     this.#peerType = sim.eventType(`${o.name}/peer/arrive`, (message) => this.#onPeer(message));
     this.#stepType = sim.eventType(`${o.name}/peer/step`, (message) => this.#onStep(message));
-    this.#bootType = sim.eventType(`${o.name}/boot`, (_, incarnation) => this.#onBooted(incarnation));
+    this.#bootType = sim.eventType(`${o.name}/boot`, (_, incarnation) =>
+      this.#onBooted(incarnation),
+    );
     this.#requestType = sim.eventType(`${o.name}/grpc/arrive`, (slot, g) => {
       if (this.isListening) this.admission.arrive(slot, g);
     });
@@ -157,8 +161,12 @@ export class EtcdMember {
     this.#messageNs = constants.get('etcd.messageNs');
     this.#loopEntryNs = constants.get('etcd.loopEntryNs');
     const labels = { member: o.name };
-    this.#isLeader = metrics.level('etcd_server_is_leader', labels, { help: '1 while this member leads.' });
-    this.#hasLeader = metrics.level('etcd_server_has_leader', labels, { help: '1 while this member knows a leader.' });
+    this.#isLeader = metrics.level('etcd_server_is_leader', labels, {
+      help: '1 while this member leads.',
+    });
+    this.#hasLeader = metrics.level('etcd_server_has_leader', labels, {
+      help: '1 while this member knows a leader.',
+    });
     this.#leaderChanges = metrics.counter('etcd_server_leader_changes_seen_total', labels, {
       help: 'Leader changes that this member saw.',
     });
@@ -232,7 +240,8 @@ export class EtcdMember {
     this.#booting = true;
     const { constants, sim } = this.#shared;
     const bytes = this.backend.fileBytes;
-    const delay = constants.get('etcd.bootNs') + (bytes * 1e9) / constants.get('etcd.bootReadBytesPerSecond');
+    const delay =
+      constants.get('etcd.bootNs') + (bytes * 1e9) / constants.get('etcd.bootReadBytesPerSecond');
     sim.schedule(Math.round(delay), this.#bootType, 0, this.process.incarnation);
   }
 
@@ -258,7 +267,11 @@ export class EtcdMember {
     this.loop.kick();
   }
 
-  #createRaft(voters: readonly number[], learners: readonly number[], persisted: RaftPersisted | null): Raft {
+  #createRaft(
+    voters: readonly number[],
+    learners: readonly number[],
+    persisted: RaftPersisted | null,
+  ): Raft {
     const { scenario, features, sim } = this.#shared;
     const stream = this.#timeoutStream ?? sim.stream(`${this.name}/electionTimeout`);
     this.#timeoutStream = stream;
@@ -267,7 +280,10 @@ export class EtcdMember {
         id: this.index + 1,
         voters,
         learners,
-        electionTicks: Math.max(2, Math.floor(scenario.electionTimeoutNs / scenario.heartbeatIntervalNs)),
+        electionTicks: Math.max(
+          2,
+          Math.floor(scenario.electionTimeoutNs / scenario.heartbeatIntervalNs),
+        ),
         heartbeatTicks: 1,
         preVote: scenario.preVote,
         checkQuorum: true,
@@ -332,7 +348,8 @@ export class EtcdMember {
   /** A message that was read, or a snapshot's that is on disk, goes to raft. */
   stepReceived(slot: number): void {
     const message = this.#pool.get(slot);
-    if (message.type === 'app' && message.messageCount > 1 && !this.loop.busy) this.#stepFirst(message);
+    if (message.type === 'app' && message.messageCount > 1 && !this.loop.busy)
+      this.#stepFirst(message);
     this.raft.step(message);
     this.#pool.release(message);
     this.loop.kick();

@@ -32,10 +32,14 @@ export class Peers {
     this.#shared = shared;
     this.#members = members;
     this.#pool = pool;
-    this.#redialType = shared.sim.eventType('etcd/peers/redial', (pair, stream) => this.#redial(pair, stream));
+    this.#redialType = shared.sim.eventType('etcd/peers/redial', (pair, stream) =>
+      this.#redial(pair, stream),
+    );
     for (let from = 0; from < members.length; from++) {
       this.#connections.push(
-        members.map((_, to) => (from === to ? null : streamNames.map((_, stream) => this.#connect(from, to, stream)))),
+        members.map((_, to) =>
+          from === to ? null : streamNames.map((_, stream) => this.#connect(from, to, stream)),
+        ),
       );
     }
   }

@@ -50,7 +50,7 @@ export class EtcdProcess {
     let work = workNs * this.#cpuFactor;
     const idleNs = now - this.#busyUntilNs;
     if (idleNs > 0) {
-      const capped = idleNs < this.#coldIdleMaxNs ? idleNs : this.#coldIdleMaxNs;
+      const capped = Math.min(idleNs, this.#coldIdleMaxNs);
       work += this.#wakeNs + this.#coldNs * Math.sqrt(capped / 1e6);
     }
     work = Math.round(work);

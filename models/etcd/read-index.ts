@@ -10,8 +10,8 @@
 
 import { type EventId, NO_EVENT } from '../../src/core/index.ts';
 import type { Counter } from '../../src/metrics/index.ts';
-import { Outcome, type OutcomeCode } from './requests.ts';
 import type { EtcdProcess } from './process.ts';
+import { Outcome, type OutcomeCode } from './requests.ts';
 import type { EtcdShared } from './shared.ts';
 import { SlotQueue } from './slot-queue.ts';
 
@@ -50,7 +50,9 @@ export class ReadIndexLoop {
     const { sim, metrics } = shared;
     const labels = { member: process.name };
     this.#retryType = sim.eventType(`${process.name}/readIndex/retry`, (_, i) => this.#onRetry(i));
-    this.#timeoutType = sim.eventType(`${process.name}/readIndex/timeout`, (_, i) => this.#onTimeout(i));
+    this.#timeoutType = sim.eventType(`${process.name}/readIndex/timeout`, (_, i) =>
+      this.#onTimeout(i),
+    );
     this.#slow = metrics.counter('etcd_server_slow_read_indexes_total', labels, {
       help: 'Pending read indexes not in sync with the leader or timed out.',
     });
@@ -108,10 +110,18 @@ export class ReadIndexLoop {
     this.#readId = (this.#readId + 1) & 0x3fffffff;
     const { sim, requestTimeoutNs, features } = this.#shared;
     this.#timeout = sim.schedule(
-      this.#process.localDelay(requestTimeoutNs), this.#timeoutType, 0, this.#process.incarnation);
+      this.#process.localDelay(requestTimeoutNs),
+      this.#timeoutType,
+      0,
+      this.#process.incarnation,
+    );
     if (features.readIndexRetry) {
       this.#retry = sim.schedule(
-        this.#process.localDelay(RETRY_NS), this.#retryType, 0, this.#process.incarnation);
+        this.#process.localDelay(RETRY_NS),
+        this.#retryType,
+        0,
+        this.#process.incarnation,
+      );
     }
     this.#links.ask(this.#readId);
   }
@@ -122,7 +132,11 @@ export class ReadIndexLoop {
     if (this.#process.deferWhilePaused(this.#retryType, 0)) return;
     this.#slow.add();
     this.#retry = this.#shared.sim.schedule(
-      this.#process.localDelay(RETRY_NS), this.#retryType, 0, incarnation);
+      this.#process.localDelay(RETRY_NS),
+      this.#retryType,
+      0,
+      incarnation,
+    );
     this.#links.ask(this.#readId);
   }
 

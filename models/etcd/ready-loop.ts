@@ -57,7 +57,12 @@ export class ReadyLoop {
   readonly #lostTicks: Counter;
 
   constructor(
-    shared: EtcdShared, process: EtcdProcess, raft: Raft, disk: Disk, applier: Applier, links: ReadyLoopLinks,
+    shared: EtcdShared,
+    process: EtcdProcess,
+    raft: Raft,
+    disk: Disk,
+    applier: Applier,
+    links: ReadyLoopLinks,
   ) {
     this.#shared = shared;
     this.#process = process;
@@ -69,16 +74,21 @@ export class ReadyLoop {
     const name = process.name;
     const labels = { member: name };
     this.#turnType = sim.eventType(`${name}/raft/turn`, () => this.#onTurn());
-    this.#syncType = sim.eventType(`${name}/raft/syncEnd`, (_, incarnation) => this.#onSyncEnd(incarnation));
+    this.#syncType = sim.eventType(`${name}/raft/syncEnd`, (_, incarnation) =>
+      this.#onSyncEnd(incarnation),
+    );
     this.#endType = sim.eventType(`${name}/raft/turnEnd`, () => this.#onEnd());
     this.#loopNs = constants.get('etcd.loopNs');
     this.#loopEntryNs = constants.get('etcd.loopEntryNs');
     this.#entryByteNs = constants.get('etcd.entryByteNs');
     this.#fsync = metrics.tally('etcd_disk_wal_fsync_duration_seconds', labels, {
-      unit: 'ns', buckets: bucketsMilliseconds, help: 'Latency of fsync called by the WAL.',
+      unit: 'ns',
+      buckets: bucketsMilliseconds,
+      help: 'Latency of fsync called by the WAL.',
     });
     this.#batch = metrics.tally('wavetank_etcd_wal_batch_entries', labels, {
-      unit: '1', help: 'Entries written to the WAL with one sync.',
+      unit: '1',
+      help: 'Entries written to the WAL with one sync.',
     });
     this.#slowHeartbeats = metrics.counter('etcd_server_heartbeat_send_failures_total', labels, {
       help: 'Heartbeats that left more than two intervals after the one before.',
@@ -195,7 +205,8 @@ export class ReadyLoop {
 
   #hand(): void {
     this.stampCommitted();
-    if (this.#ready.committedTo >= this.#ready.committedFrom) this.#applier.hand(this.#ready.committedTo);
+    if (this.#ready.committedTo >= this.#ready.committedFrom)
+      this.#applier.hand(this.#ready.committedTo);
   }
 
   #sendAll(): void {
@@ -213,7 +224,8 @@ export class ReadyLoop {
     const now = this.#shared.sim.nowNs;
     const last = this.#heartbeatAtNs[to];
     this.#heartbeatAtNs[to] = now;
-    if (last >= 0 && now - last > 2 * this.#shared.scenario.heartbeatIntervalNs) this.#slowHeartbeats.add();
+    if (last >= 0 && now - last > 2 * this.#shared.scenario.heartbeatIntervalNs)
+      this.#slowHeartbeats.add();
   }
 
   /** Writes now into a column of the requests that entries from..to belong to. */
@@ -230,7 +242,11 @@ export class ReadyLoop {
 }
 
 function stampOne(
-  proposals: ProposalTable, requests: EtcdShared['requests'], id: number, column: Float64Array, now: number,
+  proposals: ProposalTable,
+  requests: EtcdShared['requests'],
+  id: number,
+  column: Float64Array,
+  now: number,
 ): void {
   const row = proposals.row(id);
   const slot = proposals.request[row];

@@ -20,7 +20,15 @@ export const Op = {
 export type OpCode = (typeof Op)[keyof typeof Op];
 
 export const opNames: readonly string[] = [
-  'put', 'delete', 'range', 'txn', 'lease-grant', 'lease-keepalive', 'lease-revoke', 'compact', 'watch',
+  'put',
+  'delete',
+  'range',
+  'txn',
+  'lease-grant',
+  'lease-keepalive',
+  'lease-revoke',
+  'compact',
+  'watch',
 ];
 
 /** What a client sees at the end; the names are the labels of `wavetank_client_requests{outcome}`. */
@@ -41,8 +49,18 @@ export const Outcome = {
 export type OutcomeCode = (typeof Outcome)[keyof typeof Outcome];
 
 export const outcomeNames: readonly string[] = [
-  'ok', 'refused', 'reset', 'timeout', 'serverTimeout', 'tooManyRequests', 'noSpace', 'leaderChanged',
-  'noLeader', 'tooLarge', 'notFound', 'dropped',
+  'ok',
+  'refused',
+  'reset',
+  'timeout',
+  'serverTimeout',
+  'tooManyRequests',
+  'noSpace',
+  'leaderChanged',
+  'noLeader',
+  'tooLarge',
+  'notFound',
+  'dropped',
 ];
 
 /** Outcomes after which the write may or may not have happened. */
@@ -147,7 +165,10 @@ export class RequestTable {
 
   #grow(): void {
     const capacity = this.capacity * 2;
-    assert(capacity <= REQUESTS_IN_FLIGHT_MAX, `more than ${REQUESTS_IN_FLIGHT_MAX} requests in flight`);
+    assert(
+      capacity <= REQUESTS_IN_FLIGHT_MAX,
+      `more than ${REQUESTS_IN_FLIGHT_MAX} requests in flight`,
+    );
     const grown = <T extends { set(from: T): void }>(make: (n: number) => T, from: T): T => {
       const to = make(capacity);
       to.set(from);

@@ -3,7 +3,7 @@
  * the oldest that is still alive. Finished entries leave when they reach the head, for free.
  */
 
-import { NO_EVENT, type EventId, type Simulation } from '../../src/core/index.ts';
+import { type EventId, NO_EVENT, type Simulation } from '../../src/core/index.ts';
 
 export class TimeoutRing {
   readonly #sim: Simulation;

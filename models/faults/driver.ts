@@ -23,7 +23,10 @@ export class FaultDriver {
   readonly #undo: (() => void)[] = [];
 
   constructor(
-    cluster: EtcdCluster, network: Network, outages: OutageTracker, clientHosts: readonly string[],
+    cluster: EtcdCluster,
+    network: Network,
+    outages: OutageTracker,
+    clientHosts: readonly string[],
     faults: readonly FaultScenario[],
   ) {
     this.#cluster = cluster;
@@ -32,7 +35,9 @@ export class FaultDriver {
     this.#clientHosts = clientHosts;
     this.#faults = faults;
     const { sim } = cluster.shared;
-    this.#beginType = sim.eventType('faults/begin', (fault, occurrence) => this.#begin(fault, occurrence));
+    this.#beginType = sim.eventType('faults/begin', (fault, occurrence) =>
+      this.#begin(fault, occurrence),
+    );
     this.#endType = sim.eventType('faults/end', (fault, undo) => this.#end(fault, undo));
   }
 
@@ -85,7 +90,9 @@ export class FaultDriver {
     }
   }
 
-  #process(action: Extract<FaultAction, { kind: 'kill' | 'restart' | 'pause' }>): (() => void) | null {
+  #process(
+    action: Extract<FaultAction, { kind: 'kill' | 'restart' | 'pause' }>,
+  ): (() => void) | null {
     const cluster = this.#cluster;
     const targets = cluster.resolve(action.target);
     const each = (visit: (index: number) => void) => (): void => {
@@ -107,7 +114,10 @@ export class FaultDriver {
     return each((i) => cluster.boot(i));
   }
 
-  #disk(action: Extract<FaultAction, { kind: 'stallDisk' | 'slowDisk' | 'fullDisk' }>, forNs: number): (() => void) | null {
+  #disk(
+    action: Extract<FaultAction, { kind: 'stallDisk' | 'slowDisk' | 'fullDisk' }>,
+    forNs: number,
+  ): (() => void) | null {
     const { sim } = this.#cluster.shared;
     const members = this.#cluster.resolve(action.target).map((i) => this.#cluster.members[i]);
     const disks = [...new Set(members.flatMap((m) => [m.walDisk, m.backendDisk]))];
@@ -143,7 +153,9 @@ export class FaultDriver {
       const groups = action.groups.map((names) => this.#nodes(names));
       for (let i = 0; i < groups.length; i++) {
         for (let j = i + 1; j < groups.length; j++) {
-          ids.push(network.partition(groups[i], groups[j], { oneWay: action.oneWay, mode: action.mode }));
+          ids.push(
+            network.partition(groups[i], groups[j], { oneWay: action.oneWay, mode: action.mode }),
+          );
         }
       }
     } else {
@@ -163,12 +175,16 @@ export class FaultDriver {
         return this.#clientHosts.map((host) => this.#network.host(clientNodeName(host)));
       }
       if (!name.startsWith('etcd/')) return [this.#network.host(name)];
-      return this.#cluster.resolve(name).map((i) => this.#network.host(this.#cluster.members[i].name));
+      return this.#cluster
+        .resolve(name)
+        .map((i) => this.#network.host(this.#cluster.members[i].name));
     });
   }
 
   #clock(action: Extract<FaultAction, { kind: 'clockStep' | 'clockDrift' }>): (() => void) | null {
-    const clocks = this.#cluster.resolve(action.target).map((i) => this.#cluster.members[i].host.clock);
+    const clocks = this.#cluster
+      .resolve(action.target)
+      .map((i) => this.#cluster.members[i].host.clock);
     if (action.kind === 'clockStep') {
       for (const clock of clocks) clock.step(action.byNs);
       return () => {

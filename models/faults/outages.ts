@@ -70,7 +70,8 @@ export class OutageTracker {
   /** A campaign began: somebody noticed. */
   onCampaign(): void {
     const outage = this.#outages[this.#outages.length - 1];
-    if (outage !== undefined && Number.isNaN(outage.detectedNs)) outage.detectedNs = this.#sim.nowNs;
+    if (outage !== undefined && Number.isNaN(outage.detectedNs))
+      outage.detectedNs = this.#sim.nowNs;
   }
 
   onElected(): void {

@@ -49,7 +49,11 @@ function networkNodes(scenario: Scenario): NetworkHost[] {
   const members: NetworkHost[] = scenario.etcd.members.map((m) => {
     const first = !seen.has(m.host);
     seen.add(m.host);
-    return { name: m.name, zone: zoneOf.get(m.host) ?? '', aliases: first && m.host !== m.name ? [m.host] : [] };
+    return {
+      name: m.name,
+      zone: zoneOf.get(m.host) ?? '',
+      aliases: first && m.host !== m.name ? [m.host] : [],
+    };
   });
   const clientHosts = [...new Set(scenario.workload.map((w) => w.host))];
   const clients: NetworkHost[] = clientHosts.map((host, i) => ({

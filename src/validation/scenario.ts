@@ -4,7 +4,14 @@
  */
 import type { DistributionSpec } from '../dist/index.ts';
 import type {
-  ClockScenario, DiskScenario, EtcdMemberScenario, FaultScenario, HostScenario, NetworkPairScenario, Scenario, WorkloadScenario,
+  ClockScenario,
+  DiskScenario,
+  EtcdMemberScenario,
+  FaultScenario,
+  HostScenario,
+  NetworkPairScenario,
+  Scenario,
+  WorkloadScenario,
 } from '../scenario/types.ts';
 
 export interface ValidationSetup {
@@ -35,10 +42,12 @@ const EXCESS_MIN_MS = 0.06;
 export function injectedFsync(injected: DistributionSpec, meanMs: number): DistributionSpec {
   const excess = interpolate(INJECTED_MS, OBSERVED_EXCESS_MS, meanMs);
   const wakeUp: DistributionSpec = {
-    kind: 'shifted', by: EXCESS_MIN_MS * NS_PER_MS,
+    kind: 'shifted',
+    by: EXCESS_MIN_MS * NS_PER_MS,
     of: { kind: 'exponential', mean: Math.round((excess - EXCESS_MIN_MS) * NS_PER_MS) },
   };
-  if (injected.kind !== 'constant') return { kind: 'shifted', by: Math.round(excess * NS_PER_MS), of: injected };
+  if (injected.kind !== 'constant')
+    return { kind: 'shifted', by: Math.round(excess * NS_PER_MS), of: injected };
   return { kind: 'shifted', by: injected.value, of: wakeUp };
 }
 
@@ -54,7 +63,8 @@ export function realRttMs(askedMs: number): number {
 function interpolate(xs: readonly number[], ys: readonly number[], x: number): number {
   if (x <= xs[0]) return ys[0];
   for (let i = 1; i < xs.length; i++) {
-    if (x <= xs[i]) return ys[i - 1] + ((ys[i] - ys[i - 1]) * (x - xs[i - 1])) / (xs[i] - xs[i - 1]);
+    if (x <= xs[i])
+      return ys[i - 1] + ((ys[i] - ys[i - 1]) * (x - xs[i - 1])) / (xs[i] - xs[i - 1]);
   }
   return ys[ys.length - 1];
 }
@@ -64,11 +74,23 @@ export function constantMs(ms: number): DistributionSpec {
 }
 
 const idealClock: ClockScenario = {
-  shape: 'ideal', offsetNs: 0, driftPpm: 0, amplitudeNs: 0, periodNs: 0, stepAtNs: 0, stepNs: 0,
-  ntp: 'none', ntpPollNs: 0, ntpMaxSlewPpm: 0,
+  shape: 'ideal',
+  offsetNs: 0,
+  driftPpm: 0,
+  amplitudeNs: 0,
+  periodNs: 0,
+  stepAtNs: 0,
+  stepNs: 0,
+  ntp: 'none',
+  ntpPollNs: 0,
+  ntpMaxSlewPpm: 0,
 };
 
-export interface MemberDisk { readonly wal: DistributionSpec; readonly backend: DistributionSpec; readonly queueDepth: number }
+export interface MemberDisk {
+  readonly wal: DistributionSpec;
+  readonly backend: DistributionSpec;
+  readonly queueDepth: number;
+}
 
 export interface SettingOptions {
   readonly name: string;
@@ -89,51 +111,114 @@ export interface SettingOptions {
 /** All members and the clients on one machine; every member has a WAL disk and a backend disk of its own. */
 export function settingScenario(o: SettingOptions): Scenario {
   const members: EtcdMemberScenario[] = o.disks.map((_, i) => ({
-    name: `etcd/${i}`, host: 'machine', learner: false, walDisk: `wal${i}`, backendDisk: `backend${i}`,
-    cpuWeight: 100, cpuQuotaCores: Infinity,
+    name: `etcd/${i}`,
+    host: 'machine',
+    learner: false,
+    walDisk: `wal${i}`,
+    backendDisk: `backend${i}`,
+    cpuWeight: 100,
+    cpuQuotaCores: Infinity,
   }));
   const host: HostScenario = {
-    name: 'machine', cores: o.setup.cores, memoryBytes: 24 * 2 ** 30, zone: '', clock: idealClock,
+    name: 'machine',
+    cores: o.setup.cores,
+    memoryBytes: 24 * 2 ** 30,
+    zone: '',
+    clock: idealClock,
     disks: o.disks.flatMap((d, i) => [
-      disk(`wal${i}`, d.wal, d.queueDepth), disk(`backend${i}`, d.backend, d.queueDepth),
+      disk(`wal${i}`, d.wal, d.queueDepth),
+      disk(`backend${i}`, d.backend, d.queueDepth),
     ]),
   };
   return {
-    name: o.name, description: '', seed: o.seed, replications: 1, horizonNs: o.horizonNs, warmupNs: o.warmupNs,
+    name: o.name,
+    description: '',
+    seed: o.seed,
+    replications: 1,
+    horizonNs: o.horizonNs,
+    warmupNs: o.warmupNs,
     seriesIntervalNs: 1e9,
     etcd: {
-      version: o.setup.version, members,
-      heartbeatIntervalNs: o.heartbeatMs * NS_PER_MS, electionTimeoutNs: o.electionMs * NS_PER_MS,
+      version: o.setup.version,
+      members,
+      heartbeatIntervalNs: o.heartbeatMs * NS_PER_MS,
+      electionTimeoutNs: o.electionMs * NS_PER_MS,
       preVote: !o.setup.version.startsWith('3.4'),
-      snapshotCount: o.setup.version >= '3.6' ? 10_000 : 100_000, snapshotCatchUpEntries: 5000,
-      quotaBackendBytes: 2 * 2 ** 30, maxRequestBytes: 1.5 * 2 ** 20, maxTxnOps: 128,
-      backendBatchIntervalNs: 100e6, backendBatchLimit: 10_000,
-      autoCompactionMode: 'off', autoCompactionRetention: 0, timers: 'monotonic', strictReconfigCheck: true,
-      flagsWithoutEffect: [], joining: [], preloadKeys: 2000, preloadKeyBytes: 16, preloadValueBytes: 256,
+      snapshotCount: o.setup.version >= '3.6' ? 10_000 : 100_000,
+      snapshotCatchUpEntries: 5000,
+      quotaBackendBytes: 2 * 2 ** 30,
+      maxRequestBytes: 1.5 * 2 ** 20,
+      maxTxnOps: 128,
+      backendBatchIntervalNs: 100e6,
+      backendBatchLimit: 10_000,
+      autoCompactionMode: 'off',
+      autoCompactionRetention: 0,
+      timers: 'monotonic',
+      strictReconfigCheck: true,
+      flagsWithoutEffect: [],
+      joining: [],
+      preloadKeys: 2000,
+      preloadKeyBytes: 16,
+      preloadValueBytes: 256,
     },
     hosts: [host],
     network: {
-      peerRtt: constantMs(realRttMs(o.peerRttMs)), clientRtt: { kind: 'constant', value: o.setup.clientRttNs },
-      bandwidthBytesPerSecond: Infinity, lossProbability: 0, pairs: o.pairs ?? [],
+      peerRtt: constantMs(realRttMs(o.peerRttMs)),
+      clientRtt: { kind: 'constant', value: o.setup.clientRttNs },
+      bandwidthBytesPerSecond: Infinity,
+      lossProbability: 0,
+      pairs: o.pairs ?? [],
     },
-    workload: o.workload, faults: o.faults ?? [], thresholds: [], constants: o.constants ?? {},
+    workload: o.workload,
+    faults: o.faults ?? [],
+    thresholds: [],
+    constants: o.constants ?? {},
   };
 }
 
 function disk(name: string, fsync: DistributionSpec, queueDepth: number): DiskScenario {
   return {
-    name, fsync, fsyncKind: 'service', profile: '', queueDepth, iops: Infinity, iopsBurst: 0,
-    bandwidthBytesPerSecond: Infinity, bandwidthBurstBytes: 0, capacityBytes: Infinity,
+    name,
+    fsync,
+    fsyncKind: 'service',
+    profile: '',
+    queueDepth,
+    iops: Infinity,
+    iopsBurst: 0,
+    bandwidthBytesPerSecond: Infinity,
+    bandwidthBurstBytes: 0,
+    capacityBytes: Infinity,
   };
 }
 
 /** A workload with everything else at its default: closed loop of puts of 256 B to the leader. */
-export function workloadOf(partial: Partial<WorkloadScenario> & { name: string }): WorkloadScenario {
+export function workloadOf(
+  partial: Partial<WorkloadScenario> & { name: string },
+): WorkloadScenario {
   return {
-    op: 'put', ratePerSecond: 0, arrivals: 'poisson', clients: 0, thinkTime: { kind: 'constant', value: 0 },
-    connections: 1, target: 'leader', consistency: 'linearizable', keyBytes: 16,
-    valueSize: { kind: 'constant', value: 256 }, keySpace: 2000, prefix: '', keysPerRequest: 1, compareFailure: 0,
-    streams: 0, leaseTtlNs: 60e9, deadlineNs: Infinity, retries: 0, retryBackoffNs: 25e6, startNs: 1e9,
-    stopNs: Infinity, host: 'machine', maxInFlight: 100_000, ...partial,
+    op: 'put',
+    ratePerSecond: 0,
+    arrivals: 'poisson',
+    clients: 0,
+    thinkTime: { kind: 'constant', value: 0 },
+    connections: 1,
+    target: 'leader',
+    consistency: 'linearizable',
+    keyBytes: 16,
+    valueSize: { kind: 'constant', value: 256 },
+    keySpace: 2000,
+    prefix: '',
+    keysPerRequest: 1,
+    compareFailure: 0,
+    streams: 0,
+    leaseTtlNs: 60e9,
+    deadlineNs: Infinity,
+    retries: 0,
+    retryBackoffNs: 25e6,
+    startNs: 1e9,
+    stopNs: Infinity,
+    host: 'machine',
+    maxInFlight: 100_000,
+    ...partial,
   };
 }

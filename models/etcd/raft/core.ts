@@ -16,7 +16,7 @@ import {
   type MessageType,
 } from './message.ts';
 import { Progress } from './progress.ts';
-import { committedIndex, type VoteResult, voteResult } from './quorum.ts';
+import { committedIndex, sizeOf, type VoteResult, voteResult } from './quorum.ts';
 import { ReadOnlyQueue } from './read-only.ts';
 import type { RaftState } from './ready.ts';
 
@@ -66,6 +66,13 @@ export interface RaftPersisted {
   applied: number;
 }
 
+/** A log and the configuration that it goes with, as bit sets of ids. */
+interface DiskState {
+  readonly log: RaftLog;
+  readonly voters: number;
+  readonly learners: number;
+}
+
 /** Own messages of a Ready, sent to nobody. */
 export type SelfVote = 'none' | 'preVote' | 'vote';
 
@@ -103,8 +110,12 @@ export class RaftCore {
 
   /** Index of a snapshot that a Ready still has to install; 0: none. */
   pendingSnapshot = 0;
+  /** The pending snapshot that the Ready under way has handed out; 0: none. */
+  handedSnapshot = 0;
   /** What a pending snapshot will replace, still all that the disk holds. */
-  onDisk: { log: RaftLog; voters: number; learners: number } | null = null;
+  onDisk: DiskState | null = null;
+  /** What it will hold when the Ready under way is on disk, if another snapshot came meanwhile. */
+  onDiskNext: DiskState | null = null;
   readonly reads = new ReadOnlyQueue();
   /** Reads postponed until this leader commits in its term: id and origin, alternating. */
   readonly postponedReads: number[] = [];
@@ -153,8 +164,9 @@ export class RaftCore {
     return (this.voters & (1 << this.id)) !== 0 && this.pendingSnapshot === 0;
   }
 
+  /** One voter, even if it is another member: a leader may have removed itself (`IsSingleton`). */
   get singleton(): boolean {
-    return this.voters === 1 << this.id;
+    return sizeOf(this.voters) === 1;
   }
 
   // --- Roles -----------------------------------------------------------------------------------
@@ -327,13 +339,14 @@ export class RaftCore {
    */
   restore(index: number, term: number, voters: number, learners: number): boolean {
     if (index <= this.committed) return false;
-    if (this.pendingSnapshot !== 0) return false; // etcd would replace it; ours comes first
     if (((voters | learners) & (1 << this.id)) === 0) return false;
     if (this.log.term(index) === term) {
       this.commitTo(index); // the log has it all: no need to install anything
       return false;
     }
-    this.onDisk = { log: this.log, voters: this.voters, learners: this.learners };
+    const replaced = { log: this.log, voters: this.voters, learners: this.learners };
+    if (this.onDisk === null) this.onDisk = replaced;
+    else if (this.handedSnapshot === this.pendingSnapshot) this.onDiskNext = replaced;
     this.log = new RaftLog();
     this.log.restart(index, term);
     this.committed = index;

@@ -198,8 +198,12 @@ export class MessagePool {
   /** Moves the first `count` entries of an app to another, empty one that goes before it. */
   moveFirst(message: Message, head: Message, count: number): void {
     const { entries } = message;
-    assert(count < entries.count && head.entries.count === 0, 'raft: nothing to move, or nothing left');
-    for (let i = 0; i < count; i++) head.entries.push(entries.proposals[i], entries.sizes[i], entries.terms[i]);
+    assert(
+      count < entries.count && head.entries.count === 0,
+      'raft: nothing to move, or nothing left',
+    );
+    for (let i = 0; i < count; i++)
+      head.entries.push(entries.proposals[i], entries.sizes[i], entries.terms[i]);
     head.messageCount = count;
     message.index += count;
     message.logTerm = entries.terms[count - 1];

@@ -160,7 +160,7 @@ export class Raft extends RaftCore {
   /** Handles a message of another member. The caller keeps the message and releases it. */
   step(m: Message): void {
     assert(!m.free && m.to === this.id, 'raft: a message for somebody else');
-    if (isResponse(m) && this.progressOf(m.from) === null) return; // node.go `run`
+    if (this.isResponse(m) && this.progressOf(m.from) === null) return; // node.go `run`
     if (m.term > this.term) {
       if (!this.stepHigherTerm(m)) return;
     } else if (m.term < this.term && m.term !== 0) {
@@ -171,6 +171,16 @@ export class Raft extends RaftCore {
     else if (this.state === 'leader') stepLeader(this, m);
     else if (this.state === 'follower') stepFollower(this, m);
     else stepCandidate(this, m);
+  }
+
+  private isResponse(m: Message): boolean {
+    return (
+      m.type === 'appResp' ||
+      m.type === 'voteResp' ||
+      m.type === 'preVoteResp' ||
+      m.type === 'heartbeatResp' ||
+      (m.type === 'readIndexResp' && !this.legacy)
+    );
   }
 
   /** False: ignored under the vote lease. */
@@ -251,7 +261,7 @@ export class Raft extends RaftCore {
 
   private fillEntries(out: Ready): void {
     const log = this.log;
-    out.snapshotIndex = this.pendingSnapshot;
+    out.snapshotIndex = this.handedSnapshot = this.pendingSnapshot;
     out.snapshotTerm = this.pendingSnapshot === 0 ? 0 : log.offsetTerm;
     out.entriesFrom = log.handedOut + 1;
     out.entriesTo = log.lastIndex;
@@ -281,8 +291,10 @@ export class Raft extends RaftCore {
     this.diskTerm = ready.term;
     this.diskVote = ready.vote;
     this.diskCommit = ready.commit;
-    if (ready.snapshotIndex !== 0 && ready.snapshotIndex === this.pendingSnapshot) {
-      this.onDisk = null;
+    if (this.handedSnapshot !== 0) {
+      this.onDisk = this.onDiskNext; // null, unless another snapshot came meanwhile
+      this.onDiskNext = null;
+      this.handedSnapshot = 0;
     }
     // What was replaced meanwhile comes with the next Ready.
     const log = this.onDisk?.log ?? this.log;
@@ -378,14 +390,4 @@ export class Raft extends RaftCore {
       applied: log.offset,
     };
   }
-}
-
-function isResponse(m: Message): boolean {
-  return (
-    m.type === 'appResp' ||
-    m.type === 'voteResp' ||
-    m.type === 'preVoteResp' ||
-    m.type === 'heartbeatResp' ||
-    m.type === 'readIndexResp'
-  );
 }
