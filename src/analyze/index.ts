@@ -37,6 +37,7 @@ export {
   type StageRow,
 } from './stages.ts';
 export {
+  type Axes,
   axisNames,
   type MetricSummary,
   type PointOutage,

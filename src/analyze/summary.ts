@@ -31,11 +31,14 @@ import {
 import { type SummaryWarning, warningsOf } from './warnings.ts';
 import { selectSegments } from './window.ts';
 
+/** Value of each axis at a point. */
+export type Axes = Readonly<Record<string, string | number>>;
+
 /** One point of a sweep (a single scenario is one point without axes). */
 export interface ScenarioPoint {
   readonly scenario: Scenario;
   /** Value of each axis as written, e.g. { 'etcd.disk.fsync': '5ms' }. */
-  readonly axes?: Readonly<Record<string, string>>;
+  readonly axes?: Axes;
 }
 
 export interface SummaryOptions {
@@ -79,7 +82,7 @@ export interface PointOutage extends OutageResult {
 
 export interface PointSummary {
   readonly point: number;
-  readonly axes: Readonly<Record<string, string>>;
+  readonly axes: Axes;
   readonly runs: readonly RunSummary[];
   /** Sorted by name and labels. */
   readonly metrics: readonly MetricSummary[];
@@ -103,7 +106,7 @@ export interface Summary {
   readonly warmupNs: number;
   readonly eventCount: number;
   readonly interrupted: boolean;
-  /** Names of the axes, sorted; empty for a single scenario. */
+  /** Names of the axes in their order; empty for a single scenario. */
   readonly axes: readonly string[];
   readonly points: readonly PointSummary[];
   readonly warnings: readonly SummaryWarning[];
@@ -155,10 +158,11 @@ export function sortRuns(results: readonly RunResult[]): RunResult[] {
   return [...results].sort((a, b) => a.point - b.point || a.replication - b.replication);
 }
 
+/** In the order in which the points have them. */
 export function axisNames(points: readonly ScenarioPoint[]): string[] {
   const names = new Set<string>();
   for (const point of points) for (const name of Object.keys(point.axes ?? {})) names.add(name);
-  return [...names].sort();
+  return [...names];
 }
 
 function summarizePoint(

@@ -6,6 +6,7 @@ import {
   REQUEST_METRIC,
   REQUESTS_METRIC,
   type Summary,
+  type ThresholdResult,
   VALIDATED_CONDITIONS,
 } from '../analyze/index.ts';
 import { availabilityOf, figureValue, metricsNamed, spread } from './figures.ts';
@@ -117,7 +118,7 @@ function pointsSection(summary: Summary): Section[] {
   }
   columns.push(left('busiest'), right('busy'), left('verdict'));
   const rows = summary.points.map((point) => [
-    ...summary.axes.map((axis) => span(point.axes[axis] ?? NONE, 'strong')),
+    ...summary.axes.map((axis) => span(String(point.axes[axis] ?? NONE), 'strong')),
     ...kinds.flatMap((kind) => requestSpans(point, kind)),
     ...lastSpans(point),
   ]);
@@ -171,7 +172,7 @@ function curveSection(summary: Summary): Section[] {
   });
   const drawn = plot({
     title: `p99 of ${requestName(kind)}`,
-    labels: summary.points.map((point) => point.axes[axis] ?? ''),
+    labels: summary.points.map((point) => String(point.axes[axis] ?? '')),
     values,
     axis,
     format: formatSeconds,
@@ -180,23 +181,28 @@ function curveSection(summary: Summary): Section[] {
   return [{ title: 'Curve', blocks: [{ kind: 'verbatim', lines: drawn }] }];
 }
 
-/** A row for each threshold: at how many points it holds, and where it first does not. */
+/** A row for each threshold: at how many of its points it holds, and where it first does not. */
 function experimentThresholds(summary: Summary): Section[] {
-  const [first] = summary.points;
-  if (first === undefined || first.thresholds.length === 0) return [];
-  const rows = first.thresholds.map((threshold, i) => {
-    const results = summary.points.map((point) => ({
-      point,
-      verdict: point.thresholds[i]?.verdict,
-    }));
-    const passed = results.filter((result) => result.verdict === 'pass').length;
-    const broken = results.find((result) => result.verdict !== 'pass');
+  const groups = new Map<string, { threshold: ThresholdResult; point: PointSummary }[]>();
+  for (const point of summary.points) {
+    for (const threshold of point.thresholds) {
+      const key = [threshold.metric, threshold.expect, threshold.window].join(' ');
+      const group = groups.get(key) ?? [];
+      groups.set(key, group);
+      group.push({ threshold, point });
+    }
+  }
+  if (groups.size === 0) return [];
+  const rows = [...groups.values()].map((group) => {
+    const passed = group.filter(({ threshold }) => threshold.verdict === 'pass').length;
+    const broken = group.find(({ threshold }) => threshold.verdict !== 'pass');
+    const [{ threshold }] = group;
     return [
-      span(`${passed} of ${results.length}`, passed === results.length ? 'good' : 'bad'),
+      span(`${passed} of ${group.length}`, passed === group.length ? 'good' : 'bad'),
       span(threshold.expect, 'strong'),
       span(threshold.window),
       span(threshold.metric, 'dim'),
-      broken === undefined ? span('') : span(logfmt(broken.point.axes)),
+      span(broken === undefined ? '' : logfmt(broken.point.axes)),
     ];
   });
   const columns = ['holds at', 'expected', 'window', 'metric', 'first not at'].map(left);

@@ -5,5 +5,6 @@ export { type CsvFile, csvFiles, csvText, runsCsv } from './csv-files.ts';
 export { renderJson } from './json.ts';
 export { type FileEntry, fileEntry, type ManifestInput, manifest } from './manifest.ts';
 export { renderMarkdown } from './markdown.ts';
+export { outputsReference } from './reference.ts';
 export type { OutputInput } from './tables/shared.ts';
 export { renderText, type TextOptions } from './text.ts';

@@ -36,10 +36,9 @@ export function plot(options: PlotOptions): string[] {
     let last = rowOf(from);
     for (let x = start; x <= end; x++) {
       const row = rowOf(from + ((to - from) * (x - start)) / Math.max(1, end - start));
-      // A steep stretch is filled upwards and downwards, so that the line has no holes.
-      for (let y = Math.min(row, last); y <= Math.max(row, last); y++) {
-        rows[y][x] = y === row ? '·' : ':';
-      }
+      rows[row][x] = '·';
+      // A steep stretch is filled between the two, so that the line has no holes.
+      for (let y = Math.min(row, last) + 1; y < Math.max(row, last); y++) rows[y][x] = ':';
       last = row;
     }
   }

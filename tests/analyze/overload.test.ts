@@ -2,10 +2,10 @@ import * as assert from 'node:assert/strict';
 import { suite } from 'uvu';
 import { findOverload, queueGrowth } from '../../src/analyze/index.ts';
 import { log } from '../../src/core/index.ts';
-import { makeScenario } from '../run/support.ts';
 import {
   buildRun,
   MS,
+  makeScenario,
   S,
   type Script,
   sequence,

@@ -2,8 +2,7 @@ import * as assert from 'node:assert/strict';
 import { suite } from 'uvu';
 import { latencyByStage, rankBottlenecks } from '../../src/analyze/index.ts';
 import type { ResourceResult } from '../../src/metrics/index.ts';
-import { makeScenario } from '../run/support.ts';
-import { buildRun, MS, type Script } from '../support/run-result.ts';
+import { buildRun, MS, makeScenario, type Script } from '../support/run-result.ts';
 
 const test = suite('bottlenecks and stages');
 

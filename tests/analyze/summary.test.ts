@@ -3,10 +3,11 @@ import { suite } from 'uvu';
 import { type Summary, type SummaryWarning, summarize } from '../../src/analyze/index.ts';
 import type { DiskProfile } from '../../src/scenario/profile.ts';
 import type { DiskScenario, Scenario } from '../../src/scenario/types.ts';
-import { makeScenario } from '../run/support.ts';
 import {
   buildRun,
   MS,
+  makeDisk,
+  makeScenario,
   S,
   type Script,
   stallRun,
@@ -110,37 +111,9 @@ test('a busy resource warns once for all points, with the worst of them', () => 
   assert.deepEqual(found[0].points, [1, 2]);
 });
 
-function disk(changes: Partial<DiskScenario>): DiskScenario {
-  return {
-    name: 'disk',
-    fsync: { kind: 'constant', value: MS },
-    fsyncKind: 'service',
-    profile: '',
-    queueDepth: Infinity,
-    iops: Infinity,
-    iopsBurst: 0,
-    bandwidthBytesPerSecond: Infinity,
-    bandwidthBurstBytes: 0,
-    capacityBytes: Infinity,
-    ...changes,
-  };
-}
-
 function withDisk(changes: Partial<DiskScenario>): Scenario {
-  const clock = {
-    shape: 'ideal',
-    offsetNs: 0,
-    driftPpm: 0,
-    amplitudeNs: 0,
-    periodNs: 0,
-    stepAtNs: 0,
-    stepNs: 0,
-    ntp: 'none',
-    ntpPollNs: 0,
-    ntpMaxSlewPpm: 0,
-  } as const;
-  const host = { name: 'h', cores: 4, memoryBytes: 1, zone: '', clock, disks: [disk(changes)] };
-  return makeScenario({ hosts: [host] });
+  const base = makeScenario();
+  return { ...base, hosts: base.hosts.map((host) => ({ ...host, disks: [makeDisk(changes)] })) };
 }
 
 test('a production histogram warns beyond the load under which it was seen', () => {
@@ -186,23 +159,13 @@ test('flags without effect and the warnings of models are passed on', () => {
 });
 
 test('conditions name what differs from those that were measured, and nothing else', () => {
-  const members = [0, 1, 2].map((i) => ({
-    name: `etcd/${i}`,
-    host: 'h',
-    learner: false,
-    walDisk: 'disk',
-    backendDisk: 'disk',
-    cpuWeight: 100,
-    cpuQuotaCores: Infinity,
-  }));
-  const base = withDisk({});
-  const etcd = { ...base.etcd, version: '3.4.23', preVote: false, members };
+  const base = makeScenario();
+  const { members } = base.etcd;
+  const etcd = { ...base.etcd, version: '3.4.23', preVote: false };
   const measured = { ...base, etcd };
   assert.deepEqual(summaryOf(measured, () => undefined).conditions, []);
-  const newer = {
-    ...measured,
-    etcd: { ...etcd, version: '3.6', members: [...members, ...members.slice(1)] },
-  };
+  const five = [...members, ...members.slice(1)];
+  const newer = { ...measured, etcd: { ...etcd, version: '3.6', members: five } };
   const { conditions } = summaryOf(newer, () => undefined);
   assert.equal(conditions.length, 2);
   assert.match(conditions[0], /etcd 3\.6/);

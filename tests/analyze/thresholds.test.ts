@@ -9,8 +9,7 @@ import {
 } from '../../src/analyze/index.ts';
 import { judge } from '../../src/analyze/thresholds.ts';
 import type { ThresholdScenario } from '../../src/scenario/types.ts';
-import { makeScenario } from '../run/support.ts';
-import { buildRun, MS, S, type Script, threshold } from '../support/run-result.ts';
+import { buildRun, MS, makeScenario, S, type Script, threshold } from '../support/run-result.ts';
 
 const test = suite('thresholds');
 

@@ -2,8 +2,12 @@
 import { type ConstantEntry, hashSeed, hashText } from '../../src/core/index.ts';
 import { Metrics } from '../../src/metrics/index.ts';
 import type { RunResult } from '../../src/run/result.ts';
-import type { Scenario, ThresholdScenario, WorkloadScenario } from '../../src/scenario/types.ts';
-import { makeScenario } from '../run/support.ts';
+import type {
+  DiskScenario,
+  Scenario,
+  ThresholdScenario,
+  WorkloadScenario,
+} from '../../src/scenario/types.ts';
 
 export const MS = 1e6;
 export const S = 1e9;
@@ -15,6 +19,99 @@ export interface RunOptions extends Partial<Omit<RunResult, 'metrics'>> {
   readonly script?: Script;
   /** Ends the run there, as Ctrl-C does. */
   readonly endNs?: number;
+}
+
+/** Three members on hosts of their own; 10 s of which 1 s is warm-up. */
+export function makeScenario(changes: Partial<Scenario> = {}): Scenario {
+  const none = { kind: 'constant', value: 0 } as const;
+  const names = ['etcd/0', 'etcd/1', 'etcd/2'];
+  return {
+    name: 'test',
+    description: '',
+    seed: 'seed',
+    replications: 1,
+    horizonNs: 10 * S,
+    warmupNs: S,
+    seriesIntervalNs: S,
+    etcd: {
+      version: '3.6',
+      members: names.map((name) => ({
+        name,
+        host: name,
+        learner: false,
+        walDisk: 'disk',
+        backendDisk: 'disk',
+        cpuWeight: 100,
+        cpuQuotaCores: Infinity,
+      })),
+      joining: [],
+      heartbeatIntervalNs: 100 * MS,
+      electionTimeoutNs: S,
+      preVote: true,
+      snapshotCount: 10_000,
+      snapshotCatchUpEntries: 5000,
+      quotaBackendBytes: 2 ** 31,
+      maxRequestBytes: 1.5 * 2 ** 20,
+      maxTxnOps: 128,
+      backendBatchIntervalNs: 100 * MS,
+      backendBatchLimit: 10_000,
+      autoCompactionMode: 'off',
+      autoCompactionRetention: 0,
+      timers: 'monotonic',
+      strictReconfigCheck: true,
+      flagsWithoutEffect: [],
+      preloadKeys: 0,
+      preloadKeyBytes: 0,
+      preloadValueBytes: 0,
+    },
+    hosts: names.map((name) => ({
+      name,
+      cores: 4,
+      memoryBytes: 2 ** 34,
+      zone: '',
+      clock: {
+        shape: 'ideal',
+        offsetNs: 0,
+        driftPpm: 0,
+        amplitudeNs: 0,
+        periodNs: 0,
+        stepAtNs: 0,
+        stepNs: 0,
+        ntp: 'none',
+        ntpPollNs: 0,
+        ntpMaxSlewPpm: 0,
+      },
+      disks: [makeDisk()],
+    })),
+    network: {
+      peerRtt: none,
+      clientRtt: none,
+      bandwidthBytesPerSecond: Infinity,
+      lossProbability: 0,
+      pairs: [],
+    },
+    workload: [],
+    faults: [],
+    thresholds: [],
+    constants: {},
+    ...changes,
+  };
+}
+
+export function makeDisk(changes: Partial<DiskScenario> = {}): DiskScenario {
+  return {
+    name: 'disk',
+    fsync: { kind: 'constant', value: MS },
+    fsyncKind: 'service',
+    profile: '',
+    queueDepth: Infinity,
+    iops: Infinity,
+    iopsBurst: 0,
+    bandwidthBytesPerSecond: Infinity,
+    bandwidthBurstBytes: 0,
+    capacityBytes: Infinity,
+    ...changes,
+  };
 }
 
 export function buildRun(scenario: Scenario, options: RunOptions = {}): RunResult {

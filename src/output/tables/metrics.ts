@@ -25,8 +25,8 @@ function figure(name: FigureName, header: string, unit: string, text: string): C
 export const metricsTable: Table<Row> = {
   file: 'metrics.csv',
   description:
-    'Every metric of every run: in the whole measured time (`run`) and in each window that a threshold names. Metrics of real components carry their real names.',
-  order: 'point, replication, metric, labels, window',
+    'Every metric of every run: in the whole measured time (`all`) and in each window that a threshold names. Metrics of real components carry their real names.',
+  order: 'point, replication, metric, labels, then `all` and windows as in the scenario',
   columns: [
     ...runColumns<Row>(),
     column('metric', '', 'Name of the metric.', (r) => r.metric.name),
@@ -38,7 +38,7 @@ export const metricsTable: Table<Row> = {
       (r) => r.metric.kind,
     ),
     column('unit', '', 'Unit of the figures: `s`, `bytes` or `1`.', (r) => r.metric.unit),
-    column('window', '', '`run`, or the window as the threshold has it.', (r) => r.window),
+    column('window', '', '`all`, or the window as the threshold has it.', (r) => r.window),
     column('from_s', 's', 'Start of the measured part of the window.', (r) =>
       seconds(r.selection.fromNs),
     ),

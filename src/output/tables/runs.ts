@@ -57,7 +57,7 @@ export function runsTableOf(input: OutputInput): { table: Table<Row>; rows: Row[
     const { point, replication } = run;
     return { point, replication, run, values };
   });
-  const { axes } = input.summary;
+  const axes = [...input.summary.axes].sort(compareText);
   const columns = [
     ...runsKeyColumns,
     ...axes.map((axis) =>

@@ -1,5 +1,5 @@
 /** What all tables are made of. */
-import type { ScenarioPoint, Summary } from '../../analyze/index.ts';
+import type { Axes, ScenarioPoint, Summary } from '../../analyze/index.ts';
 import { logfmt } from '../../analyze/index.ts';
 import type { RunResult } from '../../run/result.ts';
 import { type Column, column } from '../csv.ts';
@@ -57,6 +57,6 @@ export function pointColumns<Row extends OfPoint>(): Column<Row>[] {
   ];
 }
 
-export function axesText(axes: Readonly<Record<string, string>>): string {
+export function axesText(axes: Axes): string {
   return logfmt(axes);
 }
