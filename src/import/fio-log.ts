@@ -13,6 +13,7 @@
 
 import type { Latencies } from './latencies.ts';
 import { latenciesOfSamples } from './latencies.ts';
+import { linesOf } from './lines.ts';
 import type { Report } from './problems.ts';
 import { type LatencySeries, STALL_NS_MIN } from './stalls.ts';
 import type { CalibrateInput, TimeUnit } from './types.ts';
@@ -71,7 +72,7 @@ export function parseFioLog(
   let skipped = 0;
   let sized = 0;
   let lineNumber = 0;
-  for (const line of input.text.split('\n')) {
+  for (const line of linesOf(input.text)) {
     lineNumber++;
     if (line.trim() === '') continue;
     const cells = line.split(',');

@@ -58,6 +58,7 @@ export const calibrateCodes = {
     text: 'Too few latencies to say anything of a distribution.',
   },
   WT6035: { title: 'CSV broken', text: 'A quote is not closed, or a row has too few columns.' },
+  WT6036: { title: 'CSV too long', text: 'The CSV has more rows than are read at once.' },
   WT6040: {
     title: 'wrong kind of log',
     text: 'A fio log of bandwidth, IOPS, submission or histograms.',
