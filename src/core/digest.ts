@@ -8,6 +8,11 @@ import { hex32, mix32 } from './hash.ts';
 /** A checkpoint of the digest is kept after every so many events. */
 export const CHECKPOINT_EVENTS = 2 ** 16;
 
+/** Lets the upper bits reach the lower ones: a multiplication alone only carries upwards. */
+function spread(word: number): number {
+  return word ^ (word >>> 16);
+}
+
 export class Digest {
   #first = 0x243f6a88;
   #second = 0x13198a2e;
@@ -22,15 +27,27 @@ export class Digest {
     const type = ints[slot * INTS + TYPE];
     const a = ints[slot * INTS + A];
     const b = ints[slot * INTS + B];
-    const low = timeNs | 0;
-    const high = (timeNs * 2 ** -32) | 0;
-    const x =
-      Math.imul(low, 0x9e3779b1) + Math.imul(high, 0x85ebca77) + Math.imul(type, 0xc2b2ae3d);
-    const y = Math.imul(a, 0x27d4eb2f) + Math.imul(b, 0x165667b1);
-    const first = Math.imul(this.#first ^ (x + y), 0x01000193);
-    this.#first = first ^ (first >>> 15);
-    const second = Math.imul(this.#second + (x ^ Math.imul(y, 0x2c1b3c6d)), 0x297a2d39);
-    this.#second = second ^ (second >>> 14);
+    const low = spread(timeNs | 0);
+    const high = spread((timeNs * 2 ** -32) | 0);
+    const kind = spread(type);
+    const x = spread(a);
+    const y = spread(b);
+    const first =
+      Math.imul(low, 0x9e3779b1) +
+      Math.imul(high, 0x85ebca77) +
+      Math.imul(kind, 0xc2b2ae3d) +
+      Math.imul(x, 0x27d4eb2f) +
+      Math.imul(y, 0x165667b1);
+    const second =
+      Math.imul(low, 0x2c1b3c6d) +
+      Math.imul(high, 0x297a2d39) +
+      Math.imul(kind, 0x1b56c4e9) +
+      Math.imul(x, 0x7feb352d) +
+      Math.imul(y, 0x846ca68b);
+    const one = Math.imul(this.#first ^ first, 0xac4c1b51);
+    this.#first = one ^ (one >>> 15);
+    const two = Math.imul(this.#second ^ second, 0x31848bab);
+    this.#second = two ^ (two >>> 14);
   }
 
   checkpoint(): void {

@@ -1,5 +1,6 @@
 /** The core: event loop, random streams, engine-independent mathematics. Knows nothing of Kubernetes. */
 export { type ConstantEntry, Constants } from './constants.ts';
+export { CHECKPOINT_EVENTS } from './digest.ts';
 export {
   assert,
   InvariantViolation,
@@ -7,6 +8,12 @@ export {
   LimitError,
   type RunPosition,
 } from './errors.ts';
+export {
+  type FirstDifference,
+  findFirstDifference,
+  type NamedEvent,
+  type SimulationFactory,
+} from './first-difference.ts';
 export { hashSeed, hashText } from './hash.ts';
 export * from './math.ts';
 export {

@@ -159,7 +159,9 @@ export class NearHeap {
       if (order > most) most = order;
     }
     if (most - least >= 2 ** 29) {
-      batch.subarray(0, batchEnd).sort((x, y) => floats[x * FLOATS + SEQUENCE] - floats[y * FLOATS + SEQUENCE]);
+      batch
+        .subarray(0, batchEnd)
+        .sort((x, y) => floats[x * FLOATS + SEQUENCE] - floats[y * FLOATS + SEQUENCE]);
       return;
     }
     const keys = new Float64Array(batchEnd);
