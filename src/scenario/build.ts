@@ -5,7 +5,7 @@ import { checkFaults, checkTimes, checkWorkloads } from './checks.ts';
 import { disksOf, type MemberDisks } from './disks.ts';
 import type { MapNode } from './document.ts';
 import { minorOf, readFlags } from './extra-args.ts';
-import { type FaultValue, type FaultVerb, faultVerbs } from './fields/faults.ts';
+import { type FaultValue, type FaultVerb, verbOf } from './fields/faults.ts';
 import type { ClockValue, HostValue } from './fields/machine.ts';
 import type { BaseValue, MetadataValue } from './fields/scenario.ts';
 import type { WorkloadValue } from './fields/workload.ts';
@@ -25,6 +25,7 @@ import type {
 const DAY_NS = 86_400e9;
 const HORIZON_DAYS_MAX = 100;
 const WARMUP_NS = 10e9;
+const HORIZON_UNKNOWN = Number.POSITIVE_INFINITY;
 const CLIENT_HOST = 'client';
 const SHARED_HOST = 'host/0';
 /** Enough that clients never wait for their own CPU. */
@@ -52,10 +53,14 @@ export function buildScenario(input: BuildInput, checker: Checker): Scenario {
     });
   }
   const warmupNs = base.warmup ?? Math.min(WARMUP_NS, Math.floor(base.horizon / 6));
-  const times = { horizonNs: base.horizon, warmupNs };
+  // Nothing is past a horizon that could not be read.
+  const times = { horizonNs: checker.bad('horizon') ? HORIZON_UNKNOWN : base.horizon, warmupNs };
   checkTimes(base, warmupNs, checker);
   const cluster = clusterOf(input, checker);
   const workload = workloadsOf(base, cluster.clientHost, checker);
+  for (const [i, { host }] of workload.entries()) {
+    checkHost(`workload[${i}].host`, host, cluster.hostNames, checker);
+  }
   const faults = base.faults.map((fault, i) =>
     faultOf(fault, i, base.faults, cluster.etcd, checker),
   );
@@ -113,6 +118,8 @@ function hasChance(scenario: Scenario): boolean {
 export interface Cluster {
   readonly etcd: EtcdScenario;
   readonly memberDisks: readonly MemberDisks[];
+  /** Hosts that something may run on: those described, and one for each member and the clients. */
+  readonly hostNames: readonly string[];
   readonly clientHost: string;
   readonly shared: boolean;
 }
@@ -138,12 +145,19 @@ function clusterOf(input: BuildInput, checker: Checker): Cluster {
   const joining = joiningNames(base, count);
   const all = [...Array.from({ length: count }, (_, i) => `etcd/${i}`), ...joining];
   checkOverrides(etcd.overrides, all, checker);
+  const hosts = [
+    ...base.hosts.map((h) => h.name),
+    ...all,
+    CLIENT_HOST,
+    ...(shared ? [SHARED_HOST] : []),
+  ];
   const members: EtcdMemberScenario[] = [];
   const memberDisks: MemberDisks[] = [];
   const hostOf = (name: string) => etcd.overrides[name]?.host ?? (shared ? SHARED_HOST : name);
   for (const [i, name] of all.entries()) {
     const own = etcd.overrides[name];
     const host = hostOf(name);
+    checkHost(`etcd.overrides.${name}.host`, host, hosts, checker);
     const alone = all.every((other) => other === name || hostOf(other) !== host);
     const disks = disksOf({ root: node, member: name, host, alone, hosts: base.hosts }, checker);
     memberDisks.push(disks);
@@ -174,9 +188,17 @@ function clusterOf(input: BuildInput, checker: Checker): Cluster {
       preloadValueBytes: etcd.preload.valueSize,
     },
     memberDisks,
+    hostNames: hosts,
     clientHost: shared ? SHARED_HOST : CLIENT_HOST,
     shared,
   };
+}
+
+/** A host has to be described, so that a slip of the pen does not make a new one. */
+function checkHost(path: string, host: string, names: readonly string[], checker: Checker): void {
+  if (names.includes(host)) return;
+  const hint = `describe it: hosts: [{ name: ${host} }]`;
+  checker.unknown(path, `there is no host ${host}`, host, names, hint);
 }
 
 /** Names that addMember faults bring, each once. */
@@ -352,13 +374,6 @@ function workloadOf(w: WorkloadValue, clientHost: string, horizonNs: number): Wo
   };
 }
 
-/** The verb of a fault; the first one where it has several, which is reported. */
-export function verbOf(fault: FaultValue): FaultVerb {
-  // Keys of the table of verbs are its verbs.
-  const verbs = Object.keys(faultVerbs) as FaultVerb[];
-  return verbs.find((verb) => fault[verb] !== undefined) ?? 'disarm';
-}
-
 function faultOf(
   fault: FaultValue,
   index: number,
@@ -366,7 +381,7 @@ function faultOf(
   etcd: EtcdScenario,
   checker: Checker,
 ): FaultScenario {
-  const verb = verbOf(fault);
+  const verb = verbOf(fault) ?? 'disarm';
   const same = all.slice(0, index).filter((f) => f.name === undefined && verbOf(f) === verb).length;
   return {
     name: fault.name ?? (same === 0 ? verb : `${verb}-${same + 1}`),

@@ -87,6 +87,11 @@ export class Checker {
     this.reader.problem(code, path, same ? span : node.span, message, details);
   }
 
+  /** True where the value at a path is wrong already, so that nothing should be concluded from it. */
+  bad(path: string): boolean {
+    return this.reader.options.problems.touches(path);
+  }
+
   /** The keys that were given in the mapping at a path. */
   keysAt(path: string): readonly string[] {
     const { node } = locate(this.#root, path);
@@ -100,9 +105,13 @@ export class Checker {
     const item = findScalar(node, name);
     const shown = [...new Set(names)].slice(0, 12);
     const span = item?.span ?? (node.kind === 'scalar' ? node.span : keySpan);
+    const more = new Set(names).size > shown.length ? ', …' : '';
+    const nearest = nearestName(name, names);
+    const withoutNumber = (text: string) => text.replace(/\d+/g, '');
     this.reader.problem('WT1101', path, span, message, {
-      expected: `one of ${shown.join(', ')}${names.length > shown.length ? ', …' : ''}`,
-      nearest: nearestName(name, names),
+      expected: shown.length === 0 ? '' : `one of ${shown.join(', ')}${more}`,
+      // etcd/3 on three members is no slip of the pen.
+      nearest: withoutNumber(nearest) === withoutNumber(name) ? '' : nearest,
       hint,
     });
   }

@@ -1,7 +1,7 @@
 /** Checks across fields: times, workloads and faults against the cluster that they are for. */
 import type { Checker } from './checker.ts';
 import type { Fields } from './field.ts';
-import { type FaultValue, faultFields } from './fields/faults.ts';
+import { type FaultValue, faultFields, verbOf } from './fields/faults.ts';
 import type { BaseValue } from './fields/scenario.ts';
 import { type WorkloadValue, workloadFields } from './fields/workload.ts';
 import { faultSpan, type RunTimes } from './thresholds.ts';
@@ -25,6 +25,7 @@ const SERIES_ROWS_MAX = 1_000_000;
 const show = (ns: number) => formatUnit('duration', ns);
 
 export function checkTimes(base: BaseValue, warmupNs: number, checker: Checker): void {
+  if (checker.bad('horizon')) return;
   if (warmupNs >= base.horizon) {
     const message = `a warm-up of ${show(warmupNs)} leaves nothing of a run of ${show(base.horizon)}`;
     checker.at('warmup', 'WT1104', message, { expected: `less than ${show(base.horizon)}` });
@@ -151,11 +152,12 @@ export function checkFaults(
 ): void {
   checker.duplicates(
     'faults',
-    faults.map((fault) => fault.name),
+    faults.map((fault, i) => (verbOf(values[i]) === null ? '' : fault.name)),
     'fault',
   );
   for (const [i, fault] of faults.entries()) {
     const path = `faults[${i}]`;
+    if (verbOf(values[i]) === null) continue;
     checkOnly(faultFields, fault.action.kind, path, checker);
     checkFaultTimes(values[i], fault, path, times, checker);
     checkFaultTargets(fault, path, names, checker);
@@ -218,6 +220,10 @@ function checkFaultTargets(
     if (target === '') continue;
     if (target === 'etcd/followers' && members.length === 1) {
       checker.at(`${path}.${verb}`, 'WT1101', 'a single member has no followers');
+    } else if (verb === 'addMember' && !/^etcd\/\d{1,3}$/.test(target)) {
+      checker.at(`${path}.addMember`, 'WT1006', `${target} cannot be the name of a member`, {
+        expected: `a new name such as etcd/${members.length}`,
+      });
     } else if (!known.includes(target)) {
       const count = members.length;
       const index = /^etcd\/\d+$/.test(target);

@@ -3,6 +3,7 @@
  * Aliases and merge keys are expanded here, under a limit, so that nobody after this meets them.
  */
 import {
+  type Alias,
   type Document,
   isAlias,
   isMap,
@@ -13,6 +14,7 @@ import {
   type Scalar,
   type YAMLError,
 } from 'yaml';
+import { nearestName } from './nearest.ts';
 import type { ProblemList, Source, Span } from './problem.ts';
 
 export interface ScalarNode {
@@ -67,7 +69,7 @@ export function parseTree(source: Source, problems: ProblemList, shown = source)
       uniqueKeys: false, // checked below, in linear time
       merge: false, // done below, with places and limits
       prettyErrors: false,
-      logLevel: 'silent',
+      logLevel: 'error', // 'silent' would hide further documents
       stringKeys: false,
     }) as Document.Parsed;
   } catch (error) {
@@ -82,7 +84,9 @@ export function parseTree(source: Source, problems: ProblemList, shown = source)
     return null;
   }
   const converter = new Converter(clean, problems);
-  return converter.convert(document.contents, 0);
+  const tree = converter.convert(document.contents, 0);
+  // What a broken text still holds would only give mistakes that are none.
+  return document.errors.length > 0 || converter.broken ? null : tree;
 }
 
 /** Text that no YAML parser should be given: too large, binary, not UTF-8. */
@@ -129,8 +133,9 @@ function addSyntaxProblem(error: YAMLError, source: Source, problems: ProblemLis
     });
     return;
   }
-  const atEnd = error.pos[0] >= source.text.trimEnd().length;
-  const start = Math.min(error.pos[0], source.text.length);
+  const last = source.text.trimEnd().length;
+  const atEnd = error.pos[0] >= last;
+  const start = Math.min(error.pos[0], last);
   const message = error.message.split('\n')[0];
   const lower = message.charAt(0).toLowerCase() + message.slice(1);
   const hint =
@@ -151,6 +156,8 @@ class Converter {
   readonly #problems: ProblemList;
   #count = 0;
   #stopped = false;
+  /** An alias without its anchor, or too many values: the tree is not what was meant. */
+  broken = false;
 
   constructor(source: Source, problems: ProblemList) {
     this.#source = source;
@@ -167,7 +174,7 @@ class Converter {
     if (this.#count > NODES_MAX || depth > DEPTH_MAX) return this.#stop(node, depth);
     if (isAlias(node)) {
       const target = this.#anchors.get(node.source);
-      if (target === undefined) return this.#null(node); // the parser has reported it
+      if (target === undefined) return this.#noAnchor(node);
       this.#expanding++;
       const copy = this.convert(target, depth + 1);
       this.#expanding--;
@@ -224,6 +231,17 @@ class Converter {
     return { kind: 'map', entries: [...own.values()], span: this.#span(node) };
   }
 
+  #noAnchor(node: Alias.Parsed): Node {
+    this.broken = true;
+    const names = [...this.#anchors.keys()];
+    this.#problems.add('WT1001', '', this.#span(node), `there is no anchor &${node.source}`, {
+      expected: 'an anchor that stands before the alias',
+      nearest: nearestName(node.source, names),
+      hint: 'a text that begins with * needs quotes',
+    });
+    return this.#null(node);
+  }
+
   #merge(value: Node, merged: MapEntry[]): void {
     const maps = value.kind === 'list' ? value.items : [value];
     for (const map of maps) {
@@ -243,6 +261,7 @@ class Converter {
       });
     }
     this.#stopped = true;
+    this.broken = true;
     return this.#null(node);
   }
 }

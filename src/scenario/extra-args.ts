@@ -172,7 +172,8 @@ function settingsOf(
   const old = minor === '3.4' || minor === '3.5';
   const heartbeatMs = number('heartbeat-interval', 100);
   const electionMs = number('election-timeout', 1000);
-  checkElection(heartbeatMs, electionMs, problem);
+  const given = args['election-timeout'] === undefined ? 'heartbeat-interval' : 'election-timeout';
+  checkElection(heartbeatMs, electionMs, given, problem);
   const quota = number('quota-backend-bytes', 0);
   const catchUp =
     args['snapshot-catchup-entries'] ?? args['experimental-snapshot-catchup-entries'] ?? '5000';
@@ -211,14 +212,18 @@ function backendBatch(args: Readonly<Record<string, string>>, problem: FlagProbl
 }
 
 /** E:server/embed/config.go Validate. */
-function checkElection(heartbeatMs: number, electionMs: number, problem: FlagProblem): void {
-  const atElection = 'election-timeout';
+function checkElection(
+  heartbeatMs: number,
+  electionMs: number,
+  given: string,
+  problem: FlagProblem,
+): void {
   if (heartbeatMs === 0 || electionMs === 0) {
-    const name = heartbeatMs === 0 ? 'heartbeat-interval' : atElection;
+    const name = heartbeatMs === 0 ? 'heartbeat-interval' : 'election-timeout';
     problem(name, 'WT1203', `etcd refuses a ${name} of 0`, { expected: 'a number above 0' });
   } else if (5 * heartbeatMs > electionMs) {
     problem(
-      atElection,
+      given,
       'WT1103',
       `an election timeout of ${electionMs} ms is too short for heartbeats of ${heartbeatMs} ms`,
       {
@@ -227,7 +232,7 @@ function checkElection(heartbeatMs: number, electionMs: number, problem: FlagPro
       },
     );
   } else if (electionMs > ELECTION_MS_MAX) {
-    problem(atElection, 'WT1103', `an election timeout of ${electionMs} ms is too long`, {
+    problem(given, 'WT1103', `an election timeout of ${electionMs} ms is too long`, {
       expected: `at most ${ELECTION_MS_MAX}`,
     });
   }

@@ -73,7 +73,9 @@ export function parseScenario(text: string, options: ParseOptions): ParseResult 
 function withElsewhere(problem: Problem): Problem {
   if (problem.code !== 'WT1002' || problem.nearest !== '') return problem;
   const place = elsewhere(problem.path.slice(problem.path.lastIndexOf('.') + 1), problem.path);
-  return place === '' ? problem : { ...problem, hint: `there is ${place}` };
+  if (place === '') return problem;
+  const hint = place.includes('.') ? `it belongs at ${place}` : 'it belongs at the top of the file';
+  return { ...problem, hint };
 }
 
 /** The kind of the file; null where it cannot be told, with the problem reported. */

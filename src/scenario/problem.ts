@@ -181,12 +181,15 @@ export function renderProblem(problem: Problem): string {
   const path = problem.path === '' ? '' : ` ${problem.path}:`;
   const lines = [`${problem.code}${path} ${problem.message}${where}`];
   if (problem.excerpt !== '') {
-    lines.push('', ...problem.excerpt.split('\n').map((line) => `    ${line}`), '');
+    lines.push('', ...problem.excerpt.split('\n').map((text) => `    ${text}`));
   }
-  if (problem.expected !== '') lines.push(`  expected: ${problem.expected}`);
-  if (problem.found !== '') lines.push(`  found: ${problem.found}`);
-  if (problem.nearest !== '') lines.push(`  did you mean ${problem.nearest}?`);
-  if (problem.hint !== '') lines.push(`  hint: ${problem.hint}`);
+  const details = [
+    ['expected: ', problem.expected, ''],
+    ['found: ', problem.found, ''],
+    ['did you mean ', problem.nearest, '?'],
+    ['hint: ', problem.hint, ''],
+  ].filter(([, text]) => text !== '');
+  if (details.length > 0) lines.push('', ...details.map((parts) => `  ${parts.join('')}`));
   return lines.join('\n');
 }
 

@@ -147,9 +147,15 @@ export class Reader {
       const unknown = map.entries.some((e) => !Object.hasOwn(group.fields, e.key));
       // The unknown key is reported already, and is what was meant.
       if (!unknown) {
-        this.problem(code, path, headSpan(map), 'one of several fields is missing', {
-          expected: `one of ${among.join(', ')}`,
-        });
+        this.problem(
+          code,
+          path,
+          headSpan(map),
+          among.length < 4 ? `${among.join(' or ')} is missing` : 'one of these fields is needed',
+          {
+            expected: `one of ${among.join(', ')}`,
+          },
+        );
       }
     }
   }

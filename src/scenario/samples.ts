@@ -80,7 +80,7 @@ function readColumn(
   const body = hasHeader ? rows.slice(1) : rows;
   if (body.length === 0) return { error: 'there are no rows below the header', hint: '' };
   const cells = body.map((row) => ({ text: row.cells[index] ?? '', line: row.line }));
-  return { cells, bare: cells.every((cell) => !/[a-zA-Zµμ]$/.test(cell.text)) };
+  return { cells, bare: !/[a-zA-Zµμ]$/.test(cells[0].text) };
 }
 
 function splitLine(line: string): string[] {

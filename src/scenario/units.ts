@@ -103,6 +103,8 @@ export function parseUnit(kind: UnitKind, text: string): UnitResult {
   if (match === null) return { error: 'unreadable', unit: '' };
   const name = trimmed.slice(match[0].length).trim();
   const known = units[kind];
+  // Nothing is nothing in any unit.
+  if (name === '' && Number(match[0]) === 0) return { value: 0 };
   if (!Object.hasOwn(known, name)) {
     return { error: name === '' ? 'missing-unit' : 'unknown-unit', unit: name };
   }

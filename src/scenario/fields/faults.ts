@@ -160,7 +160,7 @@ export const faultFields = {
   probability: field.ratio({
     description: 'Probability that a segment is lost.',
     min: '0',
-    max: '0.9',
+    max: '90%',
     example: '1%',
     only: ['loss'],
   }),
@@ -195,3 +195,10 @@ export const faultGroup: Group<typeof faultFields> = {
 
 export type FaultValue = ValueOf<typeof faultFields>;
 export type FaultVerb = keyof typeof faultVerbs;
+
+/** The verb of a fault, the first one where it has several; null where it has none that can be read. */
+export function verbOf(fault: FaultValue): FaultVerb | null {
+  // The keys of the table of verbs are the verbs.
+  const verbs = Object.keys(faultVerbs) as FaultVerb[];
+  return verbs.find((verb) => fault[verb] !== undefined) ?? null;
+}

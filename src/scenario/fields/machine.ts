@@ -231,7 +231,7 @@ export const pairFields = {
     description: 'Probability that a segment is lost between them.',
     defaultNote: 'that of the network',
     min: '0',
-    max: '0.9',
+    max: '90%',
     example: '0.1%',
   }),
 };
@@ -258,7 +258,7 @@ export const networkFields = {
     description: 'Probability that a segment is lost; it is paid as a retransmission delay.',
     default: '0',
     min: '0',
-    max: '0.9',
+    max: '90%',
     example: '0.01%',
   }),
   pairs: field.list(
