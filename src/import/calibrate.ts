@@ -165,7 +165,7 @@ function measureCsv(
       input.name,
       'csv-kind',
       'taken as latencies of an idle disk (service)',
-      'If the disk was in use by an etcd, say so: kind response.',
+      'If the disk was in use by an etcd, say so: --kind response.',
     );
   }
   return {

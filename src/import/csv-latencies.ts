@@ -268,7 +268,7 @@ function readColumn(
       line: 1,
       message: `the unit of ${column.label} is not known`,
       expected: 'ns, us, ms or s in the name of the column',
-      hint: 'Name it latency_ms, for example, or give the unit as an option.',
+      hint: 'Name it latency_ms, for example, or say --unit ms.',
     });
     return null;
   }

@@ -270,7 +270,7 @@ function isOneSeries(
     expected: 'the metrics of one etcd',
     hint:
       series.size > 1
-        ? 'Pick one by its labels; members have different disks and are calibrated one by one.'
+        ? 'Pick one, e.g. --label instance=10.0.0.1:2379; each member has a disk of its own.'
         : 'Give two scrapes as two files.',
   });
   return false;
@@ -489,7 +489,7 @@ function secondsBetween(
     last.input.name,
     'elapsed-unknown',
     'the time covered is not known, so neither is the load under which the disk was seen',
-    'Say how many seconds lie between the scrapes (or since the start of etcd).',
+    'Say how much lies between the scrapes, or since the start of etcd: --elapsed 600s.',
   );
   return null;
 }

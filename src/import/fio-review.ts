@@ -31,7 +31,7 @@ export function reviewJobs(
       'several-jobs',
       `${parallel} jobs are added up; where they ran at the same time they waited for each ` +
         'other, and etcd has one writer',
-      'Run one job, or pick one by its name.',
+      'Run one job, or pick one: --job NAME.',
     );
   }
   const { sumNs, count } = mergeLatencies(used);

@@ -186,22 +186,34 @@ function bucketOfRank(latencies: Latencies, rank: number): number {
 
 /**
  * The interval that holds the quantile of the disk, 95 %: of n samples, the ranks
- * n p ± 1.96 sqrt(n p (1 - p)), widened to the edges of their buckets.
+ * n p ± 1.96 sqrt(n p (1 - p)), widened to the edges of their buckets. Its upper end is Infinity
+ * where that rank lies beyond the last sample. At least one sample.
  */
-export function quantileRow(latencies: Latencies, p: number): QuantileRow {
+export function quantileInterval(
+  latencies: Latencies,
+  p: number,
+): { readonly lowNs: number; readonly highNs: number } {
   const n = latencies.count;
-  // 1 - 0.99 is 0.010000000000000009: without the slack 1000 samples would have "9.99" beyond.
-  const beyond = n * Math.min(p, 1 - p) + 1e-6;
-  if (beyond < SAMPLES_BEYOND_INTERVAL) return { p, lowNs: null, estimateNs: null, highNs: null };
   const error = Z95 * Math.sqrt(n * p * (1 - p));
   const low = bucketOfRank(latencies, clamp(Math.floor(n * p - error), 1, n));
-  const high = bucketOfRank(latencies, clamp(Math.ceil(n * p + error) + 1, 1, n));
+  const highRank = Math.ceil(n * p + error) + 1;
   return {
-    p,
     lowNs: latencies.lowersNs[low],
-    estimateNs: beyond < SAMPLES_BEYOND_FIGURE ? null : interpolatedQuantileNs(latencies, p),
-    highNs: latencies.uppersNs[high],
+    highNs:
+      highRank > n
+        ? Number.POSITIVE_INFINITY
+        : latencies.uppersNs[bucketOfRank(latencies, Math.max(highRank, 1))],
   };
+}
+
+/** What can be said of a quantile; nothing where too few samples lie beyond it. */
+export function quantileRow(latencies: Latencies, p: number): QuantileRow {
+  // 1 - 0.99 is 0.010000000000000009: without the slack 1000 samples would have "9.99" beyond.
+  const beyond = latencies.count * Math.min(p, 1 - p) + 1e-6;
+  if (beyond < SAMPLES_BEYOND_INTERVAL) return { p, lowNs: null, estimateNs: null, highNs: null };
+  const { lowNs, highNs } = quantileInterval(latencies, p);
+  const estimateNs = beyond < SAMPLES_BEYOND_FIGURE ? null : interpolatedQuantileNs(latencies, p);
+  return { p, lowNs, estimateNs, highNs };
 }
 
 /** Linear within the bucket, as Prometheus' histogram_quantile: the figure that dashboards show. */

@@ -60,7 +60,7 @@ export type VerdictLevel = 'good' | 'bad' | 'uncertain' | 'unknown';
 
 /** One rule of etcd's guidance against the measured interval of the quantile. */
 export interface VerdictRule {
-  readonly rule: 'wal-fsync-p99' | 'backend-commit-p99';
+  readonly rule: 'wal-fsync-p99' | 'wal-fsync-p99.99' | 'backend-commit-p99';
   readonly limitNs: number;
   /** Interval that holds the quantile: bucket width and sampling error; null = not measured. */
   readonly lowNs: number | null;
@@ -72,7 +72,7 @@ export interface VerdictRule {
 }
 
 export interface Verdict {
-  /** Of the WAL rule; 'bad' where any rule is bad. */
+  /** The worst of the rules that could be judged; 'unknown' where the WAL's p99 could not. */
   readonly level: VerdictLevel;
   readonly rules: readonly VerdictRule[];
   /** Stalls, tails and what they cost; whole sentences. */

@@ -134,7 +134,7 @@ test('backend commits are judged beside, and not part of the profile', () => {
   const commits = histogramText(COMMIT, [0, 0, 0, 0, 0, 2000], { sum: 50 });
   const { calibration } = profileOf([text('a.txt', scrape(COUNTS, 1.25, commits))]);
   assert.is(calibration.commit?.count, 2000);
-  const rule = calibration.verdict?.rules[1];
+  const rule = calibration.verdict?.rules[2];
   // All within 16 to 32 ms: the limit of 25 ms lies inside.
   assert.is(rule?.level, 'uncertain');
   assert.is(rule?.lowNs, 16e6);
