@@ -57,7 +57,8 @@ export function externalImports(metafile) {
   const found = [];
   for (const [file, input] of Object.entries(metafile.inputs)) {
     for (const imported of input.imports) {
-      if (imported.external && imported.path !== '<runtime>') found.push(`${file} imports ${imported.path}`);
+      if (imported.external && imported.path !== '<runtime>')
+        found.push(`${file} imports ${imported.path}`);
     }
   }
   return found;

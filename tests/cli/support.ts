@@ -18,6 +18,8 @@ export interface Printed {
 export interface CallOptions {
   /** Presses Ctrl-C as soon as the predicate holds for what was printed on stderr so far. */
   readonly interruptWhen?: (err: string) => boolean;
+  /** Presses Ctrl-C before the first slice. */
+  readonly interruptAtStart?: boolean;
   readonly nowMs?: () => number;
 }
 
@@ -39,6 +41,7 @@ export async function call(argv: readonly string[], options: CallOptions = {}): 
     nowMs: options.nowMs ?? (() => 0),
     interrupts: (onFirst) => {
       controller.signal.addEventListener('abort', onFirst, { once: true });
+      if (options.interruptAtStart) controller.abort();
       return { signal: controller.signal, dispose: () => undefined };
     },
     packageRoot: ROOT,

@@ -11,6 +11,7 @@ warmup: 1s
 seed: seed
 replications: 1
 etcd:
+  version: "3.5"
   members: 3
   disk: { fsync: { lognormal: { p50: 1ms, p99: 4ms } } }
 network: { peerRtt: 0.5ms, clientRtt: 0.2ms }
