@@ -32,7 +32,8 @@ export class InvariantViolation extends Error {
   }
 }
 
-export type LimitCode = 'WT2001' | 'WT2002' | 'WT2003' | 'WT2004';
+/** WT2001: the horizon; WT2002: pending events. */
+export type LimitCode = 'WT2001' | 'WT2002';
 
 /** A bound with a name was reached. The message says which, what was asked for and what to do. */
 export class LimitError extends Error {

@@ -32,9 +32,6 @@ export interface SimulationOptions {
   readonly trace?: TraceOptions;
 }
 
-/** Most events that one run may schedule. */
-export const EVENTS_MAX = 2 ** 40;
-
 export class Simulation {
   /** Simulated time, ns; only the loop moves it. */
   nowNs = 0;
@@ -82,10 +79,15 @@ export class Simulation {
     return this.#handlers.push(handler) - 1;
   }
 
-  /** `delayNs` >= 0, an integer; `a` and `b` are int32. First in, first out among equal times. */
+  /**
+   * `delayNs` >= 0, an integer of any size: what is due at the horizon or later just never runs. `a` and `b` are int32.
+   * First in, first out among equal times.
+   */
   schedule(delayNs: number, type: number, a = 0, b = 0): EventId {
     const timeNs = this.nowNs + delayNs;
-    if (!(delayNs >= 0 && Math.floor(timeNs) === timeNs)) this.#refuseTime(timeNs, type);
+    if (!(delayNs >= 0 && timeNs < Number.POSITIVE_INFINITY && Math.floor(timeNs) === timeNs)) {
+      this.#refuseTime(timeNs, type);
+    }
     const store = this.#store;
     const slot = store.allocate();
     store.floats[slot * FLOATS + TIME] = timeNs;
@@ -94,7 +96,11 @@ export class Simulation {
 
   /** As `schedule`, at an absolute time that is not in the past. */
   scheduleAt(timeNs: number, type: number, a = 0, b = 0): EventId {
-    if (!(timeNs >= this.nowNs && Math.floor(timeNs) === timeNs)) this.#refuseTime(timeNs, type);
+    if (
+      !(timeNs >= this.nowNs && timeNs < Number.POSITIVE_INFINITY && Math.floor(timeNs) === timeNs)
+    ) {
+      this.#refuseTime(timeNs, type);
+    }
     const store = this.#store;
     const slot = store.allocate();
     store.floats[slot * FLOATS + TIME] = timeNs;
@@ -172,7 +178,7 @@ export class Simulation {
 
   /** The rest of scheduling, given a slot with its time: a call that is not inlined would allocate to pass a double. */
   #place(slot: number, type: number, a: number, b: number): EventId {
-    if (!(type >= 0 && type < this.#handlers.length)) this.#refuseType(type);
+    if ((type | 0) !== type || type < 0 || type >= this.#handlers.length) this.#refuseType(type);
     if ((a | 0) !== a || (b | 0) !== b) this.#refusePayload(type, a, b);
     const { floats, ints } = this.#store;
     floats[slot * FLOATS + SEQUENCE] = this.#sequence++;
