@@ -63,21 +63,19 @@ export function parseTree(source: Source, problems: ProblemList, shown = source)
   const marked = source.text.startsWith('\uFEFF');
   const text = marked ? source.text.slice(1) : source.text;
   const clean: Source = marked ? { file: source.file, text } : shown;
-  let document: Document.Parsed;
-  try {
-    document = parseDocument(text, {
-      uniqueKeys: false, // checked below, in linear time
-      merge: false, // done below, with places and limits
-      prettyErrors: false,
-      logLevel: 'error', // 'silent' would hide further documents
-      stringKeys: false,
-    }) as Document.Parsed;
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    const span = { source: clean, start: 0, end: 1 };
+  const deep = tooDeepAt(text);
+  if (deep >= 0) {
+    const span = { source: clean, start: deep, end: deep + 1 };
     problems.add('WT1014', '', span, `nested deeper than ${DEPTH_MAX} levels`);
     return null;
   }
+  const document = parseDocument(text, {
+    uniqueKeys: false, // checked below, in linear time
+    merge: false, // done below, with places and limits
+    prettyErrors: false,
+    logLevel: 'error', // 'silent' would hide further documents
+    stringKeys: false,
+  }) as Document.Parsed;
   for (const error of document.errors) addSyntaxProblem(error, clean, problems);
   if (document.contents === null) {
     if (!problems.any) emptyProblem(clean, problems);
@@ -87,6 +85,26 @@ export function parseTree(source: Source, problems: ProblemList, shown = source)
   const tree = converter.convert(document.contents, 0);
   // What a broken text still holds would only give mistakes that are none.
   return document.errors.length > 0 || converter.broken ? null : tree;
+}
+
+/** Columns of indentation, and dashes at the start of one line, that nobody writes. */
+const INDENT_MAX = 300;
+const DASHES_MAX = 50;
+
+/**
+ * Where the text nests so deeply that a recursive parser would run out of stack, or -1. It counts
+ * brackets in comments and quotes, too: it need only be right about texts that people write.
+ */
+function tooDeepAt(text: string): number {
+  let open = 0;
+  for (let i = 0; i < text.length; i++) {
+    const c = text[i];
+    if (c === '[' || c === '{') open++;
+    else if ((c === ']' || c === '}') && open > 0) open--;
+    if (open > DEPTH_MAX + 1) return i;
+  }
+  const line = new RegExp(`^(?: {${INDENT_MAX},}|[ \\t]*(?:[-?][ \\t]+){${DASHES_MAX},})`, 'm');
+  return text.search(line);
 }
 
 /** Text that no YAML parser should be given: too large, binary, not UTF-8. */
@@ -141,7 +159,7 @@ function addSyntaxProblem(error: YAMLError, source: Source, problems: ProblemLis
   const hint =
     error.code === 'TAB_AS_INDENT'
       ? 'YAML is indented with spaces, never with tabs'
-      : atEnd
+      : atEnd && !source.file.startsWith('-s ')
         ? 'the text ends here: is the file cut off?'
         : '';
   problems.add('WT1001', '', { source, start, end: Math.max(start + 1, error.pos[1]) }, lower, {

@@ -37,7 +37,8 @@ const LENGTH_MAX = 80;
 export function nearestName(name: string, candidates: readonly string[]): string {
   const word = fold(name);
   if (word === '' || word.length > LENGTH_MAX) return '';
-  let bound = Math.min(3, Math.max(1, Math.floor(word.length / 3)));
+  // A third of the letters may be wrong; of two letters none, as any two would be near.
+  let bound = Math.min(3, Math.floor(word.length / 3));
   let nearest = '';
   for (const candidate of candidates) {
     const distance = editDistance(word, fold(candidate), bound);
