@@ -85,10 +85,12 @@ export class DiskPlan {
   stall(untilNs: number): void {
     this.settle();
     const fromNs = Math.max(this.sim.nowNs, this.stalledUntilNs);
-    if (untilNs <= fromNs) return;
-    this.stalledUntilNs = untilNs;
+    // For ever is until the horizon: what ends after it never ends.
+    const endNs = Math.min(untilNs, this.sim.horizonNs);
+    if (endNs <= fromNs) return;
+    this.stalledUntilNs = endNs;
     for (let i = 0; i < this.count; i++) {
-      if (this.requests[i].started) this.moveEnd(this.requests[i], untilNs - fromNs);
+      if (this.requests[i].started) this.moveEnd(this.requests[i], endNs - fromNs);
     }
     this.placeWaiting();
   }

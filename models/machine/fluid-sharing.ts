@@ -13,8 +13,8 @@
  * Left out: per-CPU slices of the quota (5 ms), cpu.max.burst.
  */
 import { assert, type EventId, type Simulation } from '../../src/core/index.ts';
-import { doubled, doubledInts } from './arrays.ts';
 import type { CpuMeter } from './cpu-meter.ts';
+import { JobPool } from './job-pool.ts';
 
 /** Work below this many ns is done: absorbs the rounding of the virtual clocks. */
 const EPSILON_NS = 1e-3;
@@ -77,17 +77,7 @@ export class FluidSharing {
   /** The probe's levels are ours: jobs have been shared since they were last zero. */
   private measured = false;
 
-  // Jobs by slot.
-  private readonly free: number[] = [];
-  private slots = 0;
-  private virtualEnd = new Float64Array(64);
-  private jobOrder = new Float64Array(64);
-  private enteredNs = new Float64Array(64);
-  private heldAtEntryNs = new Float64Array(64);
-  private work = new Float64Array(64);
-  private doneType = new Int32Array(64);
-  private payloadA = new Int32Array(64);
-  private payloadB = new Int32Array(64);
+  private readonly pool = new JobPool();
 
   constructor(
     sim: Simulation,
@@ -145,17 +135,18 @@ export class FluidSharing {
     this.advance();
     const share = this.shares[job.process];
     if (share.heap.length === 0) share.virtualNs = 0;
-    const slot = this.free.length > 0 ? this.free.pop()! : this.newSlot();
-    this.virtualEnd[slot] = share.virtualNs + job.leftNs;
-    this.jobOrder[slot] = job.order;
+    const { pool } = this;
+    const slot = pool.take();
+    pool.virtualEnd[slot] = share.virtualNs + job.leftNs;
+    pool.order[slot] = job.order;
     // What the job has waited before counts as if it had come that much earlier.
-    this.enteredNs[slot] = this.sim.nowNs - job.waitedNs;
-    this.heldAtEntryNs[slot] = this.heldTotalNs(share);
-    this.work[slot] = job.leftNs;
-    this.doneType[slot] = job.doneType;
-    this.payloadA[slot] = job.a;
-    this.payloadB[slot] = job.b;
-    this.push(share.heap, slot);
+    pool.enteredNs[slot] = this.sim.nowNs - job.waitedNs;
+    pool.heldAtEntryNs[slot] = this.heldTotalNs(share);
+    pool.work[slot] = job.leftNs;
+    pool.doneType[slot] = job.doneType;
+    pool.a[slot] = job.a;
+    pool.b[slot] = job.b;
+    pool.push(share.heap, slot);
     if (!share.held) this.jobCount++;
   }
 
@@ -184,7 +175,7 @@ export class FluidSharing {
     const share = this.shares[process];
     for (const slot of share.heap) {
       this.meter.abandon(process, this.leftOf(share, slot));
-      this.free.push(slot);
+      this.pool.give(slot);
     }
     if (!share.held) this.jobCount -= share.heap.length;
     share.heap.length = 0;
@@ -232,26 +223,26 @@ export class FluidSharing {
     const share = this.shares[process];
     if (share.held) return;
     const doneBy = share.virtualNs + EPSILON_NS;
-    while (share.heap.length > 0 && this.virtualEnd[share.heap[0]] <= doneBy) {
+    while (share.heap.length > 0 && this.pool.virtualEnd[share.heap[0]] <= doneBy) {
       this.handBack(process, share, 0);
     }
   }
 
   /** Takes the first job out and gives it back with `leftNs` of work. */
   private handBack(process: number, share: Share, leftNs: number): void {
-    const slot = this.pop(share.heap);
+    const slot = this.pool.pop(share.heap);
     this.jobCount--;
-    this.free.push(slot);
-    const heldNs = this.heldTotalNs(share) - this.heldAtEntryNs[slot];
-    const hereNs = this.sim.nowNs - this.enteredNs[slot] - heldNs;
+    this.pool.give(slot);
+    const heldNs = this.heldTotalNs(share) - this.pool.heldAtEntryNs[slot];
+    const hereNs = this.sim.nowNs - this.pool.enteredNs[slot] - heldNs;
     const { record } = this;
     record.process = process;
     record.leftNs = leftNs;
-    record.waitedNs = Math.max(0, Math.round(hereNs - (this.work[slot] - leftNs)));
-    record.order = this.jobOrder[slot];
-    record.doneType = this.doneType[slot];
-    record.a = this.payloadA[slot];
-    record.b = this.payloadB[slot];
+    record.waitedNs = Math.max(0, Math.round(hereNs - (this.pool.work[slot] - leftNs)));
+    record.order = this.pool.order[slot];
+    record.doneType = this.pool.doneType[slot];
+    record.a = this.pool.a[slot];
+    record.b = this.pool.b[slot];
     this.owner.start(record);
   }
 
@@ -334,7 +325,7 @@ export class FluidSharing {
         if (share.periodEndNs < nextNs) nextNs = share.periodEndNs;
         continue;
       }
-      const leftNs = (this.virtualEnd[share.heap[0]] - share.virtualNs) / share.rate;
+      const leftNs = (this.pool.virtualEnd[share.heap[0]] - share.virtualNs) / share.rate;
       let atNs = nowNs + Math.ceil(leftNs - EPSILON_NS);
       if (share.quotaNs !== Infinity) {
         const spentNs = nowNs + Math.ceil(share.budgetNs / (share.rate * share.heap.length));
@@ -368,57 +359,7 @@ export class FluidSharing {
   }
 
   private leftOf(share: Share, slot: number): number {
-    const ns = this.virtualEnd[slot] - share.virtualNs;
+    const ns = this.pool.virtualEnd[slot] - share.virtualNs;
     return Math.max(ns, 0);
-  }
-
-  private before(s: number, t: number): boolean {
-    const byEnd = this.virtualEnd[s] - this.virtualEnd[t];
-    return byEnd !== 0 ? byEnd < 0 : this.jobOrder[s] < this.jobOrder[t];
-  }
-
-  private push(heap: number[], slot: number): void {
-    let i = heap.length;
-    heap.push(slot);
-    while (i > 0) {
-      const parent = (i - 1) >> 1;
-      if (!this.before(slot, heap[parent])) break;
-      heap[i] = heap[parent];
-      i = parent;
-    }
-    heap[i] = slot;
-  }
-
-  private pop(heap: number[]): number {
-    const top = heap[0];
-    const slot = heap.pop()!;
-    const n = heap.length;
-    if (n === 0) return top;
-    let i = 0;
-    for (;;) {
-      let child = 2 * i + 1;
-      if (child >= n) break;
-      if (child + 1 < n && this.before(heap[child + 1], heap[child])) child++;
-      if (!this.before(heap[child], slot)) break;
-      heap[i] = heap[child];
-      i = child;
-    }
-    heap[i] = slot;
-    return top;
-  }
-
-  private newSlot(): number {
-    const slot = this.slots++;
-    if (slot === this.work.length) {
-      this.virtualEnd = doubled(this.virtualEnd);
-      this.jobOrder = doubled(this.jobOrder);
-      this.enteredNs = doubled(this.enteredNs);
-      this.heldAtEntryNs = doubled(this.heldAtEntryNs);
-      this.work = doubled(this.work);
-      this.doneType = doubledInts(this.doneType);
-      this.payloadA = doubledInts(this.payloadA);
-      this.payloadB = doubledInts(this.payloadB);
-    }
-    return slot;
   }
 }

@@ -67,6 +67,17 @@ test('a stall that is prolonged adds only what it is longer', () => {
   assert.deepEqual(done.log, ['7400:0']);
 });
 
+test('a stall for ever lets nothing end before the horizon', () => {
+  const w = world({ horizonNs: 100_000 });
+  const disk = new Disk(w, 'wal', diskScenario());
+  const done = recorder(w);
+  disk.fsync(1, done.type, 0, 0);
+  at(w, 500, () => disk.stall(Infinity));
+  at(w, 99_999, () => disk.fsync(1, done.type, 1, 0));
+  w.run();
+  assert.deepEqual(done.log, []);
+});
+
 test('a stall of a serialising disk delays the queue behind it', () => {
   const w = world();
   const disk = new Disk(w, 'wal', diskScenario({ queueDepth: 1 }));
