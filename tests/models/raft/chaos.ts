@@ -156,7 +156,7 @@ export class Chaos {
     }
     const proposal = 1_000_000;
     for (let round = 0; round < 400; round++) {
-      for (const member of cluster.members) member.raft.tick();
+      for (const member of cluster.members) if (member.up) member.raft.tick();
       cluster.settle();
       cluster.checkLogs();
       const leader = cluster.leader();
