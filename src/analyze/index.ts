@@ -1,4 +1,5 @@
 /** What results mean: intervals, verdicts, bottlenecks, stages, comparisons, warnings. */
+export { type BackWithin, backWithin } from './back-within.ts';
 export { type Bottlenecks, type ResourceRank, rankBottlenecks } from './bottlenecks.ts';
 export { conditionsOf, VALIDATED_CONDITIONS } from './conditions.ts';
 export { type Comparison, type ErrorRow, errorFactor, errorTable } from './error-table.ts';
@@ -25,7 +26,7 @@ export {
   scaleOf,
   unitOfName,
 } from './metric-row.ts';
-export { REQUEST_METRIC, REQUESTS_METRIC } from './outcome.ts';
+export { isSuccess, REQUEST_METRIC, REQUESTS_METRIC } from './outcome.ts';
 export { findOverload, type Overload } from './overload.ts';
 export { comparePaired, type PairedComparison, type PairedVerdict } from './paired.ts';
 export { medianOf, percentile, type SampleSummary, summarizeSamples } from './samples.ts';

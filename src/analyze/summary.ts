@@ -3,10 +3,11 @@ import { type Labels, mergeHistograms } from '../metrics/index.ts';
 import type { OutageResult, RunResult } from '../run/result.ts';
 import type { DiskProfile } from '../scenario/profile.ts';
 import type { Scenario } from '../scenario/types.ts';
+import { backWithin } from './back-within.ts';
 import { type Bottlenecks, rankBottlenecks } from './bottlenecks.ts';
 import { conditionsOf } from './conditions.ts';
 import { type Estimate, estimate } from './estimate.ts';
-import { labelText } from './labels.ts';
+import { compareText, labelText } from './labels.ts';
 import {
   compareRows,
   type ExportedUnit,
@@ -78,6 +79,8 @@ export interface MetricSummary {
 
 export interface PointOutage extends OutageResult {
   readonly replication: number;
+  /** See back-within.ts; NaN where it did not happen, null where no threshold says what would be. */
+  readonly backWithinNs: number | null;
 }
 
 export interface PointSummary {
@@ -188,10 +191,18 @@ function summarizePoint(
     stages: latencyByStage(runs.map((run) => run.metrics)),
     bottlenecks: rankBottlenecks(runs.map((run) => run.metrics.resources)),
     overload,
-    outages: runs.flatMap((run) =>
-      run.outages.map((outage) => ({ ...outage, replication: run.replication })),
-    ),
+    outages: runs.flatMap((run) => outagesOf(run, point.scenario)),
   };
+}
+
+function outagesOf(run: RunResult, scenario: Scenario): PointOutage[] {
+  const back = run.outages.length === 0 ? null : backWithin(run.metrics, scenario.thresholds);
+  const outages = [...run.outages].sort((a, b) => a.atNs - b.atNs || compareText(a.fault, b.fault));
+  return outages.map((outage) => {
+    const next = outages.find((other) => other.atNs > outage.atNs)?.atNs ?? Infinity;
+    const backWithinNs = back === null ? null : back.backNs(outage.atNs, next);
+    return { ...outage, replication: run.replication, backWithinNs };
+  });
 }
 
 function summarizeMetrics(runs: readonly RunResult[]): MetricSummary[] {

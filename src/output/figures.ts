@@ -1,5 +1,11 @@
 /** Figures of metrics as spans: the value, and how sure it is. */
-import type { Estimate, FigureName, MetricSummary, PointSummary } from '../analyze/index.ts';
+import {
+  type Estimate,
+  type FigureName,
+  isSuccess,
+  type MetricSummary,
+  type PointSummary,
+} from '../analyze/index.ts';
 import { type FormatUnit, formatValue, NONE } from './format.ts';
 import { type Span, span } from './report.ts';
 
@@ -57,11 +63,11 @@ export function availabilityOf(
   let total = 0;
   let good = 0;
   for (const metric of metricsNamed(point, requestsMetric)) {
-    const { op, workload, outcome } = metric.labels;
+    const { op, workload } = metric.labels;
     if (op !== labels.op || workload !== labels.workload) continue;
     const count = metric.estimates.count?.mean ?? 0;
     total += count;
-    if (outcome === 'ok' || outcome === 'notFound') good += count;
+    if (isSuccess(metric.labels)) good += count;
   }
   return total === 0 ? null : good / total;
 }

@@ -1,5 +1,6 @@
 /** Sections of the report of one point: what an SRE looks at, in the order in which they ask. */
 import {
+  isSuccess,
   type MetricSummary,
   type PointOutage,
   type PointSummary,
@@ -98,8 +99,26 @@ export function requestsSection(point: PointSummary): Section[] {
     ]);
   }
   if (rows.length === 0) return [];
+  const failures = failuresOf(point);
   const heads = ['rate', 'answered', 'p50', 'p90', 'p99', '95 %', 'p99.9', 'max'];
-  return [{ title: 'Requests', blocks: [table([left('request'), ...heads.map(right)], rows)] }];
+  const blocks = [table([left('request'), ...heads.map(right)], rows)];
+  if (failures.length > 0) blocks.push(lines(...failures.map((text) => [span(text)])));
+  return [{ title: 'Requests', blocks }];
+}
+
+/** 'put (writers) not answered: 4 timeout, 2 dropped', by outcome, mean of a replication. */
+function failuresOf(point: PointSummary): string[] {
+  const groups = new Map<string, string[]>();
+  for (const metric of metricsNamed(point, REQUESTS_METRIC)) {
+    const count = metric.estimates.count?.mean ?? 0;
+    if (isSuccess(metric.labels) || count === 0) continue;
+    const name = requestName(metric);
+    const group = groups.get(name) ?? [];
+    groups.set(name, group);
+    group.push(`${formatCount(count)} ${metric.labels.outcome ?? 'failed'}`);
+  }
+  const each = point.runs.length > 1 ? ' (mean of a replication)' : '';
+  return [...groups].map(([name, counts]) => `${name} not answered: ${counts.join(', ')}${each}.`);
 }
 
 /** 'put (writers)'. */
@@ -213,7 +232,11 @@ export function faultsSection(point: PointSummary): Section[] {
     if (group === undefined) groups.set(outage.fault, [outage]);
     else group.push(outage);
   }
-  if (groups.size === 0) return [];
+  const changes = leaderChanges(point);
+  const elections = lines([span(`Leader changes in the measured time: ${formatCount(changes)}.`)]);
+  if (groups.size === 0) {
+    return changes > 0 ? [{ title: 'Leadership', blocks: [elections] }] : [];
+  }
   const runs = point.runs.length;
   const rows = [...groups].map(([fault, outages]) => {
     const after = (time: (o: PointOutage) => number): Span =>
@@ -229,6 +252,7 @@ export function faultsSection(point: PointSummary): Section[] {
       after((o) => o.detectedNs),
       after((o) => o.firstErrorNs),
       after((o) => o.firstSuccessNs),
+      after((o) => o.backWithinNs ?? Number.NaN),
       span(formatSeconds(Math.max(...outages.map((o) => o.longestGapNs || 0)) / NS_PER_S)),
       each((o) => Object.values(o.failed).reduce((a, b) => a + b, 0)),
       each((o) => o.ambiguous),
@@ -242,6 +266,7 @@ export function faultsSection(point: PointSummary): Section[] {
     'noticed after',
     'first error',
     'success again',
+    'within limits',
     'longest gap',
     'failed',
     'ambiguous',
@@ -249,7 +274,17 @@ export function faultsSection(point: PointSummary): Section[] {
     'restarts',
     'lost',
   ];
-  return [{ title: 'Faults', blocks: [table([left('fault'), ...heads.map(right)], rows)] }];
+  const faults = table([left('fault'), ...heads.map(right)], rows);
+  return [{ title: 'Faults', blocks: changes > 0 ? [faults, elections] : [faults] }];
+}
+
+/** As the member that saw most of them has it, mean of a replication. */
+function leaderChanges(point: PointSummary): number {
+  let most = 0;
+  for (const metric of metricsNamed(point, 'etcd_server_leader_changes_seen_total')) {
+    most = Math.max(most, metric.estimates.count?.mean ?? 0);
+  }
+  return most;
 }
 
 /** Mean of those that happened. */

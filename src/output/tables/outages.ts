@@ -1,11 +1,10 @@
 /** outages.csv: each fault as the clients saw it. */
-import { compareText, logfmt } from '../../analyze/index.ts';
-import type { OutageResult } from '../../run/result.ts';
+import { logfmt, type PointOutage } from '../../analyze/index.ts';
 import { column, seconds, type Table } from '../csv.ts';
 import { type OfRun, type OutputInput, runColumns } from './shared.ts';
 
 interface Row extends OfRun {
-  readonly outage: OutageResult;
+  readonly outage: PointOutage;
 }
 
 export const outagesTable: Table<Row> = {
@@ -27,6 +26,12 @@ export const outagesTable: Table<Row> = {
       's',
       'First success after the outage; empty where there was none.',
       (r) => seconds(r.outage.firstSuccessNs),
+    ),
+    column(
+      'back_within_slo_s',
+      's',
+      'When every threshold on request latency held again in a row of the time series; empty where that did not happen or none is given.',
+      (r) => (r.outage.backWithinNs === null ? null : seconds(r.outage.backWithinNs)),
     ),
     column('longest_gap_s', 's', 'Longest time between two successes.', (r) =>
       seconds(r.outage.longestGapNs),
@@ -50,15 +55,14 @@ export const outagesTable: Table<Row> = {
   ],
 };
 
-export function failedTotal(outage: OutageResult): number {
+export function failedTotal(outage: PointOutage): number {
   let total = 0;
   for (const count of Object.values(outage.failed)) total += count;
   return total;
 }
 
 export function* outagesRows(input: OutputInput): Generator<Row> {
-  for (const { point, replication, outages } of input.results) {
-    const sorted = [...outages].sort((a, b) => a.atNs - b.atNs || compareText(a.fault, b.fault));
-    for (const outage of sorted) yield { point, replication, outage };
+  for (const { point, outages } of input.summary.points) {
+    for (const outage of outages) yield { point, replication: outage.replication, outage };
   }
 }
