@@ -2,13 +2,7 @@
  * One run: builds the cluster of a scenario, drives the simulation in slices and hands back plain
  * data. Who calls (command, worker, page) decides how large a slice is; that never changes a byte.
  */
-import {
-  Constants,
-  hashText,
-  Simulation,
-  type TracedEvent,
-  type TraceOptions,
-} from '../core/index.ts';
+import { Constants, hashText, Simulation, type TraceOptions } from '../core/index.ts';
 import { Metrics } from '../metrics/index.ts';
 import { canonicalScenario, type Scenario } from '../scenario/index.ts';
 import { buildCluster } from './build.ts';
@@ -29,11 +23,6 @@ export interface RunOptions {
   readonly build?: ClusterBuilder;
 }
 
-/** An event of a trace with the name of its type. */
-export interface NamedEvent extends TracedEvent {
-  readonly typeName: string;
-}
-
 export interface RunProgress {
   readonly nowNs: number;
   readonly horizonNs: number;
@@ -46,8 +35,6 @@ export interface Run {
   progress(): RunProgress;
   /** Ends the run where it is (before its horizon: marked interrupted). Once. */
   finish(): RunResult;
-  /** What `trace` recorded; empty where it was off. */
-  traced(): readonly NamedEvent[];
 }
 
 /** Where segments of the metrics end: the edges of every threshold's window inside the measured time. */
@@ -79,7 +66,7 @@ export function contentKey(scenario: Scenario, seed: string): string {
 class ClusterRun implements Run {
   readonly #scenario: Scenario;
   readonly #options: RunOptions;
-  readonly #sim: Simulation;
+  readonly sim: Simulation;
   readonly #metrics: Metrics;
   readonly #constants: Constants;
   readonly #cluster: Cluster;
@@ -90,7 +77,7 @@ class ClusterRun implements Run {
     this.#scenario = scenario;
     this.#options = options;
     this.#constants = new Constants(allConstants(), scenario.constants);
-    this.#sim = new Simulation({
+    this.sim = new Simulation({
       seed: options.seed,
       horizonNs: scenario.horizonNs,
       queue: options.queue ?? 'two-tier',
@@ -103,28 +90,28 @@ class ClusterRun implements Run {
       seriesIntervalNs: scenario.seriesIntervalNs,
     });
     // Scheduled before anything else: at its time a cut comes before whatever the models do then.
-    const cut = this.#sim.eventType('metrics/cut', () => this.#metrics.cut(this.#sim.nowNs));
-    for (const atNs of metricTimes(scenario, cutsNs)) this.#sim.scheduleAt(atNs, cut);
+    const cut = this.sim.eventType('metrics/cut', () => this.#metrics.cut(this.sim.nowNs));
+    for (const atNs of metricTimes(scenario, cutsNs)) this.sim.scheduleAt(atNs, cut);
     this.#cluster = (options.build ?? buildCluster)(
-      { sim: this.#sim, metrics: this.#metrics, constants: this.#constants },
+      { sim: this.sim, metrics: this.#metrics, constants: this.#constants },
       scenario,
     );
     this.#cluster.start();
   }
 
   advance(maxEvents: number): boolean {
-    this.#sim.advance(maxEvents);
-    return this.#sim.finished;
+    this.sim.advance(maxEvents);
+    return this.sim.finished;
   }
 
   progress(): RunProgress {
-    const sim = this.#sim;
+    const sim = this.sim;
     return { nowNs: sim.nowNs, horizonNs: sim.horizonNs, eventCount: sim.eventCount };
   }
 
   finish(): RunResult {
     if (this.#result !== null) return this.#result;
-    const sim = this.#sim;
+    const sim = this.sim;
     const interrupted = !sim.finished;
     // With nothing left to do the rest of the time passes in silence.
     const endNs = interrupted ? sim.nowNs : sim.horizonNs;
@@ -146,13 +133,13 @@ class ClusterRun implements Run {
     };
     return this.#result;
   }
-
-  traced(): readonly NamedEvent[] {
-    const events = this.#sim.trace?.events ?? [];
-    return events.map((event) => ({ ...event, typeName: this.#sim.typeName(event.type) }));
-  }
 }
 
 export function createRun(scenario: Scenario, options: RunOptions): Run {
   return new ClusterRun(scenario, options);
+}
+
+/** The simulation of a run by itself: for a search through its events. */
+export function createSimulation(scenario: Scenario, options: RunOptions): Simulation {
+  return new ClusterRun(scenario, options).sim;
 }
