@@ -93,7 +93,7 @@ export const etcdConstants: readonly ConstantEntry[] = [
   ),
   entry(
     'etcd.wakeNs',
-    30_000,
+    40_000,
     5_000,
     50_000,
     'fitted',

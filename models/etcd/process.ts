@@ -3,10 +3,10 @@
  *
  * One idea: work that starts after the process was idle pays for being cold. Caches, TLB and the
  * parked threads of the Go scheduler make the first work after an idle time t dearer by
- * `coldNs x sqrt(t / 1 ms)`; it shows in a real etcd as an overhead over the sync that grows with it.
+ * `coldNs x sqrt(t / 1 ms)`, on top of waking a parked thread (exponential, mean `wakeNs`); it shows in a real etcd as an overhead over the sync that grows with it.
  */
 
-import type { Simulation } from '../../src/core/index.ts';
+import type { Simulation, Stream } from '../../src/core/index.ts';
 import type { ModelContext } from '../../src/resource/index.ts';
 import type { Host } from '../machine/index.ts';
 
@@ -20,6 +20,7 @@ export class EtcdProcess {
   readonly #coldNs: number;
   readonly #coldIdleMaxNs: number;
   readonly #wakeNs: number;
+  readonly #wakes: Stream;
   readonly #id: number;
   state: ProcessState = 'up';
   /** Grows at every start; events of an older life are ignored. */
@@ -41,6 +42,7 @@ export class EtcdProcess {
     this.#coldNs = ctx.constants.get('etcd.coldNs');
     this.#coldIdleMaxNs = ctx.constants.get('etcd.coldIdleMaxNs');
     this.#wakeNs = ctx.constants.get('etcd.wakeNs');
+    this.#wakes = ctx.sim.stream(`${name}/wake`);
     this.#id = host.cpu.process(name, { weight: options.weight, quotaCores: options.quotaCores });
   }
 
@@ -50,12 +52,13 @@ export class EtcdProcess {
     let work = workNs * this.#cpuFactor;
     const idleNs = now - this.#busyUntilNs;
     if (idleNs > 0) {
-      const capped = Math.min(idleNs, this.#coldIdleMaxNs);
-      work += this.#wakeNs + this.#coldNs * Math.sqrt(capped / 1e6);
+      const cappedNs = Math.min(idleNs, this.#coldIdleMaxNs);
+      work += this.#wakeNs * this.#wakes.exponential();
+      work += this.#coldNs * Math.sqrt(cappedNs / 1e6);
     }
     work = Math.round(work);
-    const end = now + work;
-    if (end > this.#busyUntilNs) this.#busyUntilNs = end;
+    // As if on one core: with several it is idle sooner, but then its threads still spin.
+    this.#busyUntilNs = Math.max(this.#busyUntilNs, now) + work;
     this.host.cpu.execute(this.#id, work, doneType, a, b);
   }
 
