@@ -281,9 +281,7 @@ export class FluidSharing {
     for (const share of this.shares) {
       if (share.quotaNs === Infinity || share.heap.length === 0) continue;
       if (nowNs < share.periodEndNs) continue;
-      // A period that begins while jobs wait follows on the last one; else it begins now.
-      const follows = share.periodEndNs === nowNs;
-      share.periodEndNs = follows ? share.periodEndNs + this.periodNs : nowNs + this.periodNs;
+      share.periodEndNs = nowNs + this.periodNs;
       share.budgetNs = share.quotaNs;
     }
   }

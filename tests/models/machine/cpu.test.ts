@@ -144,6 +144,52 @@ test('a quota is spent at full speed and then the process stands still until the
   assert.deepEqual(done.log, ['115000000:0', '115000000:1']);
 });
 
+test('a serial loop on one core starts its next job at the instant the last one ends, one event each', () => {
+  const w = world();
+  const cpu = new Cpu(w, 'cpu', { cores: 1 });
+  const p = cpu.process('etcd');
+  const ends: number[] = [];
+  const type = w.sim.eventType('loop', () => {
+    ends.push(w.sim.nowNs);
+    if (ends.length < 4) cpu.execute(p, 100, type, 0, 0);
+  });
+  cpu.execute(p, 100, type, 0, 0);
+  w.runTo(1000);
+  assert.deepEqual(ends, [100, 200, 300, 400]);
+  // Four done events, the two hops of runTo, and the cut at time zero.
+  assert.equal(w.sim.eventCount, 7);
+});
+
+test('time in which a process is stopped is no waiting for the CPU', () => {
+  const w = world({ horizonNs: 10_000 });
+  const cpu = new Cpu(w, 'cpu', { cores: 1 });
+  const done = recorder(w);
+  const p = cpu.process('etcd');
+  const q = cpu.process('other');
+  cpu.execute(p, 100, done.type, 0, 0);
+  cpu.execute(q, 100, done.type, 1, 0);
+  at(w, 50, () => cpu.pause(p));
+  at(w, 5000, () => cpu.resume(p));
+  const r = w.resource('cpu');
+  // Until 50 both had 25. q: alone from 50 on, ends at 125, waited 25. p: 75 left at 5000, ends at 5075, waited
+  // 25 of the first 50; the 4950 of the stop are none.
+  assert.deepEqual(done.log, ['125:1', '5075:0']);
+  assert.equal(r.waitNsTotal, 50);
+  assert.equal(r.waitNsMax, 25);
+});
+
+test('CPU time of a process dropped from a core of its own is what it had', () => {
+  const w = world();
+  const cpu = new Cpu(w, 'cpu', { cores: 2 });
+  const done = recorder(w);
+  const p = cpu.process('etcd');
+  cpu.execute(p, 100, done.type, 0, 0);
+  w.runTo(30);
+  cpu.drop(p);
+  w.runTo(500);
+  assert.equal(cpu.usedNs(p), 30);
+});
+
 test('a wake-up costs its latency on an idle core and nothing on busy ones', () => {
   const w = world();
   const cpu = new Cpu(w, 'cpu', { cores: 1, wakeup: { kind: 'constant', value: 7 } });

@@ -90,4 +90,17 @@ test('a cut at any moment changes neither events nor what is measured', () => {
   }
 });
 
+test('a write that ends at once, after the last look before a cut, is not accounted for in the past', () => {
+  const w = world({ horizonNs: 1000, seriesIntervalNs: 100 });
+  const disk = new Disk(w, 'disk', diskScenario());
+  const { type, log } = recorder(w);
+  // Scheduled at 99 itself, so behind the look that is due at 99; the cut is at 100.
+  at(w, 99, () => at(w, 99, () => disk.write(10, type, 0, 0)));
+  at(w, 150, () => disk.write(10, type, 1, 0));
+  const r = w.resource('disk');
+  assert.deepEqual(log, ['99:0', '150:1']);
+  assert.equal(r.utilization, 0);
+  assert.equal(r.arrivals, 2);
+});
+
 test.run();
