@@ -28,4 +28,4 @@ export { mixUniform, type Stream } from './stream.ts';
 export * from './time.ts';
 export type { TracedEvent, TraceOptions } from './trace.ts';
 export type { Process, Waitable } from './waitable.ts';
-export { Watchdog } from './watchdog.ts';
+export { Watchdog, Watchdogs } from './watchdog.ts';

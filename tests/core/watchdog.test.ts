@@ -1,7 +1,7 @@
 import * as assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { suite } from 'uvu';
-import { NO_EVENT, Simulation, Watchdog } from '../../src/core/index.ts';
+import { NO_EVENT, Simulation, Watchdog, Watchdogs } from '../../src/core/index.ts';
 
 const test = suite('core/watchdog');
 
@@ -102,6 +102,21 @@ test('a deadline that is moved earlier fires earlier', () => {
   dog.set(10);
   sim.advance(100);
   assert.deepEqual(fired, [10]);
+});
+
+test('the members of a population have deadlines of their own', () => {
+  const sim = new Simulation({ seed: 's', horizonNs: 1e9 });
+  const fired: string[] = [];
+  const dogs = new Watchdogs(sim, 'leases', 4, (member) => fired.push(`${member} at ${sim.nowNs}`));
+  for (let member = 0; member < 4; member++) dogs.set(member, 100 - member);
+  dogs.clear(2);
+  dogs.set(3, 200);
+  assert.deepEqual(
+    [0, 1, 2, 3].map((m) => dogs.deadlineNs(m)),
+    [100, 99, Number.POSITIVE_INFINITY, 200],
+  );
+  sim.advance(100);
+  assert.deepEqual(fired, ['1 at 99', '0 at 100', '3 at 200']);
 });
 
 test('a deadline in the past is an invariant violation', () => {

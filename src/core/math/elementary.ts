@@ -7,6 +7,7 @@ import { highWord, powerOfTwo, scale, withHighWord } from './bits.ts';
 /** ln 2 in two parts; the first has 32 trailing zero bits, so that k * LN2_HIGH is exact. */
 const LN2_HIGH = 0.6931471803691238;
 const LN2_LOW = 1.9082149292705877e-10;
+// biome-ignore lint/suspicious/noApproximativeNumericConstant: from Math the core takes basic operations only.
 const LOG2_E = 1.4426950408889634;
 
 /** Natural logarithm. */

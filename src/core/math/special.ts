@@ -68,9 +68,12 @@ export function erfc(x: number): number {
   return x > 0 ? r / size : 2 - r / size;
 }
 
+// biome-ignore lint/suspicious/noApproximativeNumericConstant: from Math the core takes basic operations only.
+const SQRT_HALF = 0.7071067811865476;
+
 /** P(Z <= x) of the standard normal. */
 export function normalCdf(x: number): number {
-  return 0.5 * erfc(-x * Math.SQRT1_2);
+  return 0.5 * erfc(-x * SQRT_HALF);
 }
 
 // Wichura, "Algorithm AS 241: The Percentage Points of the Normal Distribution", Applied Statistics 37, 1988 (PPND16).
