@@ -8,7 +8,7 @@
  * average: such a row says nothing), and does not where it is not.
  */
 import { type MetricsResult, parseSelector, type SeriesResult } from '../metrics/index.ts';
-import type { ThresholdScenario } from '../scenario/types.ts';
+import type { ThresholdScenario } from '../scenario/index.ts';
 import { type Expectation, readExpectation } from './expectation.ts';
 import { labelText } from './labels.ts';
 import { REQUEST_METRIC } from './outcome.ts';

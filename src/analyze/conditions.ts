@@ -3,7 +3,7 @@
  * differs from them. Outside of them the mechanism still holds, but nobody has measured the numbers.
  */
 import { quantile } from '../dist/index.ts';
-import type { Scenario } from '../scenario/types.ts';
+import type { Scenario } from '../scenario/index.ts';
 
 /** Said in every summary. */
 export const VALIDATED_CONDITIONS =

@@ -1,7 +1,7 @@
 /** Is a point overloaded: do its queues or its requests in flight still grow at the horizon? */
 
 import type { MetricsResult } from '../metrics/index.ts';
-import type { RunResult } from '../run/result.ts';
+import type { RunResult } from '../run/index.ts';
 import { queueGrowth } from './growth.ts';
 import { compareText, labelText } from './labels.ts';
 import { counterSum } from './metric-row.ts';

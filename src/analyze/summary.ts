@@ -1,8 +1,7 @@
 /** Summary: what the results of a scenario or an experiment say. Plain data that every renderer shares. */
 import { type Labels, mergeHistograms } from '../metrics/index.ts';
-import type { OutageResult, RunResult } from '../run/result.ts';
-import type { DiskProfile } from '../scenario/profile.ts';
-import type { Scenario } from '../scenario/types.ts';
+import type { OutageResult, RunResult } from '../run/index.ts';
+import type { DiskProfile, Scenario } from '../scenario/index.ts';
 import { backWithin } from './back-within.ts';
 import { type Bottlenecks, rankBottlenecks } from './bottlenecks.ts';
 import { conditionsOf } from './conditions.ts';

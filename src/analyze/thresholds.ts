@@ -14,8 +14,8 @@ import {
   quantileOf,
   type Selector,
 } from '../metrics/index.ts';
-import type { RunResult } from '../run/result.ts';
-import type { ThresholdScenario } from '../scenario/types.ts';
+import type { RunResult } from '../run/index.ts';
+import type { ThresholdScenario } from '../scenario/index.ts';
 import { estimate } from './estimate.ts';
 import { type Expectation, type Operator, readExpectation } from './expectation.ts';
 import {
@@ -254,7 +254,11 @@ function judgeByValues(
   }
   const { mean, low, high, n } = e;
   const verdict = judge(low ?? mean, high ?? mean, expectation.operator, limit);
-  const note = n < values.length ? `${values.length - n} replications without a value` : '';
+  const notes: string[] = [];
+  if (verdict === 'inconclusive')
+    notes.push('the interval straddles the limit, more replications narrow it');
+  if (n < values.length) notes.push(`${values.length - n} replications without a value`);
+  const note = notes.join('; ');
   return { verdict, value: mean, low, high, replications: n, note };
 }
 

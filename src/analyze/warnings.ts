@@ -1,8 +1,7 @@
 /** Warnings: what to keep in mind before believing the figures, each with what to do about it. */
 import { SAMPLES_BEYOND_MIN } from '../metrics/index.ts';
-import type { RunResult } from '../run/result.ts';
-import type { DiskProfile } from '../scenario/profile.ts';
-import type { Scenario, WorkloadScenario } from '../scenario/types.ts';
+import type { RunResult } from '../run/index.ts';
+import type { DiskProfile, Scenario, WorkloadScenario } from '../scenario/index.ts';
 import { compareText } from './labels.ts';
 import { REQUEST_METRIC } from './outcome.ts';
 import type { PointSummary, ScenarioPoint } from './summary.ts';

@@ -1,7 +1,7 @@
 /** histograms.csv: the distributions behind the percentiles. */
 import { compareText, labelText, scaleOf, selectSegments } from '../../analyze/index.ts';
 import { binEdges, mergeHistograms, type TallyResult } from '../../metrics/index.ts';
-import type { RunResult } from '../../run/result.ts';
+import type { RunResult } from '../../run/index.ts';
 import { column, type Table } from '../csv.ts';
 import { type OfRun, type OutputInput, runColumns } from './shared.ts';
 
@@ -16,12 +16,12 @@ interface Row extends OfRun {
 }
 
 /** Their percentiles are in metrics.csv; their bins would be most of this file. */
-const LEFT_OUT = 'wavetank_resource_';
+const LEFT_OUT = ['wavetank_resource_', 'wavetank_request_slow_stage_'];
 
 export const histogramsTable: Table<Row> = {
   file: 'histograms.csv',
   description:
-    'Distributions over the whole measured time. `fine`: bins of 0.8 %, lower <= value < upper, those that are not empty. `prometheus`: the buckets of the real component, lower < value <= upper, counted as the component counts them, not cumulative. Metrics of single resources (`wavetank_resource_*`) are left out.',
+    'Distributions over the whole measured time. `fine`: bins of 0.8 %, lower <= value < upper, those that are not empty. `prometheus`: the buckets of the real component, lower < value <= upper, counted as the component counts them, not cumulative. Metrics of single resources (`wavetank_resource_*`) and of the stages of slow requests are left out.',
   order: 'point, replication, metric, labels, kind, lower',
   columns: [
     ...runColumns<Row>(),
@@ -38,7 +38,7 @@ export const histogramsTable: Table<Row> = {
 export function* histogramsRows(input: OutputInput): Generator<Row> {
   for (const run of input.results) {
     const tallies = run.metrics.tallies
-      .filter((tally) => !tally.name.startsWith(LEFT_OUT))
+      .filter((tally) => !LEFT_OUT.some((prefix) => tally.name.startsWith(prefix)))
       .map((tally) => ({ tally, labels: labelText(tally.labels) }))
       .sort((a, b) => compareText(a.tally.name, b.tally.name) || compareText(a.labels, b.labels));
     for (const { tally, labels } of tallies) {

@@ -7,8 +7,8 @@ import {
   WHOLE_RUN,
   type WindowSelection,
 } from '../../analyze/index.ts';
-import type { RunResult } from '../../run/result.ts';
-import type { Scenario } from '../../scenario/types.ts';
+import type { RunResult } from '../../run/index.ts';
+import type { Scenario } from '../../scenario/index.ts';
 import { type Column, column, seconds, type Table } from '../csv.ts';
 import { type OfRun, type OutputInput, runColumns } from './shared.ts';
 

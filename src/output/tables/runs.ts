@@ -7,7 +7,7 @@ import {
   metricText,
   selectSegments,
 } from '../../analyze/index.ts';
-import type { RunResult } from '../../run/result.ts';
+import type { RunResult } from '../../run/index.ts';
 import { type Cell, type Column, column, seconds, type Table } from '../csv.ts';
 import { figureName } from './estimates.ts';
 import { type OfRun, type OutputInput, runColumns } from './shared.ts';

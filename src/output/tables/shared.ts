@@ -1,7 +1,7 @@
 /** What all tables are made of. */
 import type { Axes, ScenarioPoint, Summary } from '../../analyze/index.ts';
 import { logfmt } from '../../analyze/index.ts';
-import type { RunResult } from '../../run/result.ts';
+import type { RunResult } from '../../run/index.ts';
 import { type Column, column } from '../csv.ts';
 
 export interface OutputInput {

@@ -7,7 +7,7 @@ import {
   unitOfName,
 } from '../../analyze/index.ts';
 import type { SeriesResult } from '../../metrics/index.ts';
-import type { RunResult } from '../../run/result.ts';
+import type { RunResult } from '../../run/index.ts';
 import { column, type Table } from '../csv.ts';
 import { type OfRun, type OutputInput, runColumns } from './shared.ts';
 
@@ -20,10 +20,13 @@ interface Row extends OfRun {
   readonly value: number;
 }
 
+/** resources.csv and stages.csv have what matters of them. */
+const LEFT_OUT = ['wavetank_resource_', 'wavetank_request_slow_stage_'];
+
 export const timeseriesTable: Table<Row> = {
   file: 'timeseries.csv',
   description:
-    'How each metric moved over simulated time, warm-up included, in steps of `seriesInterval`. Intervals without data have no row.',
+    'How each metric moved over simulated time, warm-up included, in steps of `seriesInterval`. Intervals without data have no row, and neither has a field of a metric that is zero in all of them. Metrics of single resources (`wavetank_resource_*`) and of the stages of slow requests are left out.',
   order: 'point, replication, metric, labels, field, time',
   columns: [
     ...runColumns<Row>(),
@@ -32,7 +35,7 @@ export const timeseriesTable: Table<Row> = {
     column(
       'field',
       '',
-      '`value` (level or counter at the end of the interval), `rate` per second, `count`, `mean`, `p50`, `p99`, `max` of the interval.',
+      '`value` (level at the end of the interval), `rate` (of a counter, per second), `count`, `mean`, `p50`, `p99`, `max` of the interval.',
       (r) => r.field,
     ),
     column('unit', '', 'Unit of the value: `s`, `bytes`, `1` or `1/s`.', (r) => r.unit),
@@ -50,8 +53,15 @@ function* rowsOfRun(run: RunResult): Generator<Row> {
   const unitOfTally = new Map(
     tallies.map((tally) => [`${tally.name} ${labelText(tally.labels)}`, tally.unit]),
   );
+  const counters = new Set(counterTexts(run));
   const columns = series
+    .filter(
+      (one) =>
+        !LEFT_OUT.some((prefix) => one.name.startsWith(prefix)) && one.values.some(isSomething),
+    )
     .map((one) => ({ one, labels: labelText(one.labels) }))
+    // What a counter has reached is the sum of its rates.
+    .filter(({ one, labels }) => one.field !== 'value' || !counters.has(`${one.name} ${labels}`))
     .sort(
       (a, b) =>
         compareText(a.one.name, b.one.name) ||
@@ -77,6 +87,14 @@ function* rowsOfRun(run: RunResult): Generator<Row> {
       };
     }
   }
+}
+
+function counterTexts(run: RunResult): string[] {
+  return run.metrics.counters.map((counter) => `${counter.name} ${labelText(counter.labels)}`);
+}
+
+function isSomething(value: number): boolean {
+  return value !== 0 && !Number.isNaN(value);
 }
 
 function unitOf(
