@@ -31,7 +31,7 @@ const SHARED_HOST = 'host/0';
 /** Enough that clients never wait for their own CPU. */
 const CLIENT_CORES = 64;
 const CORES = 4;
-const MEMORY_BYTES = 16 * 1024 ** 3;
+const MEMORY_BYTES = 16 * 1024 * 1024 * 1024;
 
 export interface BuildInput {
   readonly metadata: MetadataValue;

@@ -86,7 +86,8 @@ export function explain(path: string): Explanation {
   if (word === '') return { found: true, text: fileGroups.map(groupText).join('\n\n') };
   if (Object.hasOwn(roots, word)) return { found: true, text: groupText(roots[word]) };
   const steps = splitPath(word.replace(/\[\]|\[\d+\]/g, ''));
-  const names = steps?.map((step) => step.name) ?? [];
+  if (steps === null) return { found: false, message: `\`${word}\` is not a path`, nearest: '' };
+  const names = steps.map((step) => step.name);
   if (names.length > 1 && Object.hasOwn(roots, names[0]))
     return explainIn(roots[names[0]], names.slice(1), `${names[0]}.`);
   if (names.length > 0 && !Object.hasOwn(scenarioGroup.fields, names[0])) {

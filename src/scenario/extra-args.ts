@@ -45,7 +45,7 @@ const NS_PER_HOUR = 3600e9;
 /** E:server/embed/config.go maxElectionMs. */
 const ELECTION_MS_MAX = 50_000;
 /** E:server/storage/quota.go DefaultQuotaBytes. */
-const QUOTA_BYTES_DEFAULT = 2 * 1024 ** 3;
+const QUOTA_BYTES_DEFAULT = 2 * 1024 * 1024 * 1024;
 
 /** '3.5.21' to '3.5', or null for a version that is not modelled. */
 export function minorOf(version: string): EtcdMinor | null {

@@ -137,11 +137,20 @@ export const overrides = (options: Options) => make<undefined>('overrides', opti
 /** Read by its own code. */
 export const any = (options: Options) => make<undefined>('any', options);
 
+/** One group is one object, however often it is asked for. */
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}
+
 export const group = <F extends Fields>(of: () => Group<F>, options: Options) =>
-  make<ValueOf<F>>('group', { group: of, ...options });
+  make<ValueOf<F>>('group', { group: once(of), ...options });
 /** Undefined where the mapping is not there at all. */
 export const optionalGroup = <F extends Fields>(of: () => Group<F>, options: Options) =>
-  make<ValueOf<F> | undefined>('group', { group: of, optional: true, ...options });
+  make<ValueOf<F> | undefined>('group', { group: once(of), optional: true, ...options });
 export const list = <T>(item: Field<T>, options: Options) =>
   make<readonly Exclude<T, undefined>[]>('list', { item, ...options });
 export const map = <T>(item: Field<T>, options: Options) =>

@@ -4,7 +4,7 @@ import type { FileReader } from './distribution.ts';
 import { parseTree } from './document.ts';
 import type { Group } from './field.ts';
 import * as field from './field.ts';
-import { API_VERSION, metadataFields } from './fields/scenario.ts';
+import { API_VERSION, headFields } from './fields/scenario.ts';
 import { distributionNode } from './print-distribution.ts';
 import { printYaml, type YamlValue } from './print-yaml.ts';
 import { type Problem, ProblemList } from './problem.ts';
@@ -26,20 +26,13 @@ export interface DiskProfile {
 }
 
 export const profileFields = {
-  apiVersion: field.choice([API_VERSION], {
-    description: 'Version of the file format.',
-    required: true,
-    example: API_VERSION,
-  }),
+  apiVersion: headFields.apiVersion,
   kind: field.choice(['DiskProfile'], {
     description: 'Kind of the file.',
     required: true,
     example: 'DiskProfile',
   }),
-  metadata: field.group(
-    () => ({ name: 'metadata', description: 'Name and description.', fields: metadataFields }),
-    { description: 'Name and description.', required: true },
-  ),
+  metadata: headFields.metadata,
   fsyncKind: field.choice(['service', 'response'], {
     description: 'service: latency of an idle disk; response: contention is in it.',
     default: 'service',

@@ -12,6 +12,7 @@ interface Unit {
   readonly factor: number;
 }
 
+const KIB = 1024;
 const unit = (exponent: number, factor = 1): Unit => ({ exponent, factor });
 
 const units: Readonly<Record<UnitKind, Readonly<Record<string, Unit>>>> = {
@@ -34,13 +35,13 @@ const units: Readonly<Record<UnitKind, Readonly<Record<string, Unit>>>> = {
     MB: unit(6),
     GB: unit(9),
     TB: unit(12),
-    KiB: unit(0, 1024),
-    MiB: unit(0, 1024 ** 2),
-    GiB: unit(0, 1024 ** 3),
-    TiB: unit(0, 1024 ** 4),
-    Ki: unit(0, 1024),
-    Mi: unit(0, 1024 ** 2),
-    Gi: unit(0, 1024 ** 3),
+    KiB: unit(0, KIB),
+    MiB: unit(0, KIB * KIB),
+    GiB: unit(0, KIB * KIB * KIB),
+    TiB: unit(0, KIB * KIB * KIB * KIB),
+    Ki: unit(0, KIB),
+    Mi: unit(0, KIB * KIB),
+    Gi: unit(0, KIB * KIB * KIB),
   },
   rate: { '/s': unit(0), 'k/s': unit(3), '/min': unit(0), '/h': unit(0) },
   ratio: { '': unit(0), '%': unit(-2) },
@@ -51,9 +52,9 @@ const units: Readonly<Record<UnitKind, Readonly<Record<string, Unit>>>> = {
     'kB/s': unit(3),
     'MB/s': unit(6),
     'GB/s': unit(9),
-    'KiB/s': unit(0, 1024),
-    'MiB/s': unit(0, 1024 ** 2),
-    'GiB/s': unit(0, 1024 ** 3),
+    'KiB/s': unit(0, KIB),
+    'MiB/s': unit(0, KIB * KIB),
+    'GiB/s': unit(0, KIB * KIB * KIB),
     'bit/s': unit(0),
     'kbit/s': unit(3),
     'Mbit/s': unit(6),

@@ -14,7 +14,8 @@ import { type DiskProfile, parseScenario, renderProblem } from '../../src/scenar
 
 const HEADER = 'apiVersion: wavetank/v1alpha1\nkind: Scenario\nmetadata: { name: story }\n';
 
-const profiles: Readonly<Record<string, DiskProfile>> = {
+/** Stand-ins for the built-in profiles. */
+export const profiles: Readonly<Record<string, DiskProfile>> = {
   hdd: {
     name: 'hdd',
     description: '',

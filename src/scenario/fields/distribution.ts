@@ -161,7 +161,11 @@ function distributionFields(unit: DistributionUnit) {
         required: true,
         example: '[900, 95, 5]',
       }),
-      sum: value({ description: 'Sum of all values, so that the mean is exact.', ...positive }),
+      sum: value({
+        description: 'Sum of all values, so that the mean is exact.',
+        example: tail,
+        ...positive,
+      }),
     }),
     scaled: inner(called('scaled'), 'Another distribution times a factor.', {
       by: field.number({ description: 'Factor.', required: true, min: '0', example: '2' }),
