@@ -424,8 +424,10 @@ export class EtcdMember {
   }
 
   /** server.go `triggerSnapshot`: every snapshot-count entries; 3.6 also compacts the log in memory. */
-  #maybeSnapshot(applied: number): void {
+  #maybeSnapshot(appliedHere: number): void {
     const { scenario, features } = this.#shared;
+    // Raft learns at advance, a moment later than the apply worker, what was applied.
+    const applied = Math.min(appliedHere, this.raft.applied);
     if (applied - this.#snapshotAt > scenario.snapshotCount) {
       this.#snapshotAt = applied;
       this.maintenance.diskSnapshot();
