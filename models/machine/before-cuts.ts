@@ -1,9 +1,13 @@
-/** Models that account lazily bring their levels and counters up to date just before the metrics are cut. */
+/**
+ * Models that account lazily bring their levels and counters up to date just before the metrics are
+ * cut.
+ */
 import type { ModelContext } from '../../src/resource/index.ts';
 
 /**
- * Calls `flush` one ns before each moment at which the metrics close a row, a segment or a quarter, and before the
- * horizon: at the moment itself it is not said whether they have been closed already. One event each.
+ * Calls `flush` one ns before each moment at which the metrics close a row, a segment or a quarter,
+ * and before the horizon: at the moment itself it is not said whether they have been closed
+ * already. One event each.
  */
 export function beforeCuts(ctx: ModelContext, name: string, flush: () => void): void {
   const { sim, metrics } = ctx;

@@ -4,16 +4,18 @@
  *   monotonic(t) = integral of (1 + driftPpm / 1e6) (1 + slewPpm / 1e6) dt
  *   wall(t)      = monotonic(t) + offset + steps + shape(t)
  *
- * Simulated time is true time. Drift and NTP slewing change the rate of both clocks, as adjtimex(2) does to
- * CLOCK_MONOTONIC; a step moves the wall clock alone. Shapes, after the idea of TigerBeetle's testing/time.zig:
- * ideal and linear (offset and drift only), periodic (a sine on the wall clock), noisy (a random walk of the wall
- * clock), step (the wall clock jumps once).
+ * Simulated time is true time. Drift and NTP slewing change the rate of both clocks, as adjtimex(2)
+ * does to CLOCK_MONOTONIC; a step moves the wall clock alone. Shapes, after the idea of
+ * TigerBeetle's testing/time.zig: ideal and linear (offset and drift only), periodic (a sine on the
+ * wall clock), noisy (a random walk of the wall clock), step (the wall clock jumps once).
  *
- * NTP: each poll measures the error of the wall clock exactly; 'slew' corrects it within one poll interval but not
- * faster than ntpMaxSlewPpm, 'step' steps errors above machine.ntpStepThresholdNs and slews smaller ones.
+ * NTP: each poll measures the error of the wall clock exactly; 'slew' corrects it within one poll
+ * interval but not faster than ntpMaxSlewPpm, 'step' steps errors above machine.ntpStepThresholdNs
+ * and slews smaller ones.
  *
- * Left out: the daemon's learning of the frequency error (a slewed clock keeps a saw tooth of drift x poll),
- * errors of the measurement by asymmetric paths, leap seconds, CLOCK_BOOTTIME, temperature.
+ * Left out: the daemon's learning of the frequency error (a slewed clock keeps a saw tooth of drift
+ * x poll), errors of the measurement by asymmetric paths, leap seconds, CLOCK_BOOTTIME,
+ * temperature.
  * Evidence: tests/models/machine/clock.test.ts, by hand.
  */
 import { assert, NS_PER_S, type Simulation, type Stream } from '../../src/core/index.ts';
@@ -78,7 +80,10 @@ export class Clock {
     return Math.floor(this.localNs() + this.wallOffsetNs + this.shapeNs());
   }
 
-  /** Simulated ns until a monotonic timer of this host that was armed now fires, at the present rate. */
+  /**
+   * Simulated ns until a monotonic timer of this host that was armed now fires, at the present
+   * rate.
+   */
   toSimDelay(localDelayNs: number): number {
     if (this.rate === 1) return localDelayNs;
     return Math.ceil(localDelayNs / this.rate);
@@ -107,7 +112,10 @@ export class Clock {
     this.listeners.push(listener);
   }
 
-  /** A lower bound of the simulated ns until the wall clock has gone `wallDelayNs` further; at least 1. */
+  /**
+   * A lower bound of the simulated ns until the wall clock has gone `wallDelayNs` further; at least
+   * 1.
+   */
   wallDelayAtLeast(wallDelayNs: number): number {
     const { shape, amplitudeNs, periodNs } = this.options;
     let rate = this.rate;

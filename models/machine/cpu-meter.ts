@@ -1,4 +1,7 @@
-/** What a Cpu measures of itself: the resource probe of the host, and CPU time and waiting of each process. */
+/**
+ * What a Cpu measures of itself: the resource probe of the host, and CPU time and waiting of each
+ * process.
+ */
 import type { Counter, ResourceProbe } from '../../src/metrics/index.ts';
 import type { ModelContext } from '../../src/resource/index.ts';
 import { beforeCuts } from './before-cuts.ts';
@@ -20,7 +23,9 @@ export class CpuMeter {
   private readonly probe: ResourceProbe;
   private readonly processes: ProcessMeter[] = [];
 
-  /** `flush` is called just before each cut of the metrics, to bring levels and counters up to date. */
+  /**
+   * `flush` is called just before each cut of the metrics, to bring levels and counters up to date.
+   */
   constructor(ctx: ModelContext, name: string, cores: number, flush: () => void) {
     this.ctx = ctx;
     this.name = name;

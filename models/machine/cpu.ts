@@ -1,14 +1,15 @@
 /**
  * Cores of one host, shared by processes.
  *
- * The idea: while every runnable job can have a core of its own, nobody disturbs anybody. A job then costs one
- * event, the caller's own, and its end is known at its start: the *direct* regime. When jobs outnumber cores,
- * or a quota binds, the jobs move to `FluidSharing`, which plans one event at a time: weights between
- * processes, equal shares within one, never more than one core a job. Both regimes are exact; a property test
- * holds them against a fluid simulator that recomputes everything at every event.
+ * The idea: while every runnable job can have a core of its own, nobody disturbs anybody. A job
+ * then costs one event, the caller's own, and its end is known at its start: the *direct* regime.
+ * When jobs outnumber cores, or a quota binds, the jobs move to `FluidSharing`, which plans one
+ * event at a time: weights between processes, equal shares within one, never more than one core a
+ * job. Both regimes are exact; a property test holds them against a fluid simulator that recomputes
+ * everything at every event.
  *
- * Left out: migration and cache costs, NUMA, hyper-threads (a core is a core), time slices (sharing is fluid),
- * SCHED_BATCH and nice, steal time of a hypervisor, frequency scaling.
+ * Left out: migration and cache costs, NUMA, hyper-threads (a core is a core), time slices (sharing
+ * is fluid), SCHED_BATCH and nice, steal time of a hypervisor, frequency scaling.
  * Evidence: tests/models/machine/cpu.test.ts (M/M/1-PS closed form, oracle property test).
  */
 import { assert, type Simulation } from '../../src/core/index.ts';
@@ -54,7 +55,8 @@ export class Cpu {
   private readonly held: number[] = [];
   private readonly quotaCores: number[] = [];
 
-  // Jobs whose done event is already scheduled, in no order; removed lazily once their end has passed.
+  // Jobs whose done event is already scheduled, in no order; removed lazily once their end has
+  // passed.
   private count = 0;
   /** Of these, jobs that occupy a core as far as the probe knows. */
   private running = 0;
@@ -95,7 +97,10 @@ export class Cpu {
     return id;
   }
 
-  /** Runs `workNs` of CPU time (rounded to whole ns) for the process, then hands over (doneType, a, b). */
+  /**
+   * Runs `workNs` of CPU time (rounded to whole ns) for the process, then hands over (doneType, a,
+   * b).
+   */
   execute(process: ProcessId, workNs: number, doneType: number, a: number, b: number): void {
     const ns = Math.round(workNs);
     assert(ns >= 0, 'work must be >= 0 ns');
@@ -106,8 +111,9 @@ export class Cpu {
   }
 
   /**
-   * As `execute`, for work that waited for something outside of the CPU: where a core is idle it must first be
-   * woken (futex wake, VM exit). Nothing is added while all cores are busy or shared. The core is taken meanwhile.
+   * As `execute`, for work that waited for something outside of the CPU: where a core is idle it
+   * must first be woken (futex wake, VM exit). Nothing is added while all cores are busy or shared.
+   * The core is taken meanwhile.
    */
   executeAfterWakeup(
     process: ProcessId,
@@ -150,7 +156,9 @@ export class Cpu {
     this.setHeld(process, this.held[process] & ~STOPPED);
   }
 
-  /** The whole machine stops (VM pause, live migration): every process, also those that come later. */
+  /**
+   * The whole machine stops (VM pause, live migration): every process, also those that come later.
+   */
   freeze(): void {
     this.frozen = true;
     for (let p = 0; p < this.held.length; p++) this.setHeld(p, this.held[p] | FROZEN);
@@ -281,7 +289,8 @@ export class Cpu {
       this.settle();
       this.sharing.hold(process);
       for (let i = this.count - 1; i >= 0; i--) {
-        // One that ended at this instant may still be under way: it is laid aside with no work left.
+        // One that ended at this instant may still be under way: it is laid aside with no work
+        // left.
         if (this.owner[i] === process) this.moveToSharing(i);
       }
     } else if (before !== 0 && held === 0) {
@@ -293,8 +302,9 @@ export class Cpu {
   }
 
   /**
-   * Accounts for the direct jobs that have ended, in the order of their ends, and forgets them. One that ends at
-   * this very instant is kept: its done event may still be pending, and the process may be dropped.
+   * Accounts for the direct jobs that have ended, in the order of their ends, and forgets them. One
+   * that ends at this very instant is kept: its done event may still be pending, and the process
+   * may be dropped.
    */
   private settle(): void {
     const nowNs = this.sim.nowNs;

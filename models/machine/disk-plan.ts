@@ -1,4 +1,6 @@
-/** The requests of a disk that have not ended: when each starts and ends, and the measurement of it. */
+/**
+ * The requests of a disk that have not ended: when each starts and ends, and the measurement of it.
+ */
 import { assert, type Simulation } from '../../src/core/index.ts';
 import type { ResourceProbe } from '../../src/metrics/index.ts';
 import type { ModelContext } from '../../src/resource/index.ts';
@@ -6,7 +8,9 @@ import { beforeCuts } from './before-cuts.ts';
 
 export type RequestKind = 'sync' | 'write' | 'read';
 
-/** Records are reused, so that a request allocates nothing once the disk has seen its longest queue. */
+/**
+ * Records are reused, so that a request allocates nothing once the disk has seen its longest queue.
+ */
 interface Request {
   kind: RequestKind;
   arrivedNs: number;
@@ -156,7 +160,10 @@ export class DiskPlan {
     r.eventId = this.sim.scheduleAt(r.endNs, r.doneType, r.a, r.b);
   }
 
-  /** Accounts for starts and ends up to now, in the order of their times, and forgets what has ended. */
+  /**
+   * Accounts for starts and ends up to now, in the order of their times, and forgets what has
+   * ended.
+   */
   private settle(): void {
     const nowNs = this.sim.nowNs;
     for (;;) {

@@ -1,17 +1,21 @@
 /**
- * A disk: syncs with a latency from a distribution, shared limits of operations and bytes, stalls, filling up.
+ * A disk: syncs with a latency from a distribution, shared limits of operations and bytes, stalls,
+ * filling up.
  *
- * The one idea: when a sync starts and ends is known when it arrives (first come, first served), so it costs one
- * event. The plan is kept in a short list, and a stall or a slower disk re-plans that list.
+ * The one idea: when a sync starts and ends is known when it arrives (first come, first served), so
+ * it costs one event. The plan is kept in a short list, and a stall or a slower disk re-plans that
+ * list.
  *
- * A sync goes through: the buckets (IOPS, bandwidth; shared with writes and reads), then one of `queueDepth` slots
- * in order of arrival, then its latency. `queueDepth` Infinity: syncs overlap freely and do not wait for slots.
- * `fsyncKind` 'response': the distribution was measured in production and contains contention already; the disk
- * adds none (no slots, no waiting for others' bytes) and counts the syncs that would have waited, so that a
- * warning can say that the load is beyond what was observed.
+ * A sync goes through: the buckets (IOPS, bandwidth; shared with writes and reads), then one of
+ * `queueDepth` slots in order of arrival, then its latency. `queueDepth` Infinity: syncs overlap
+ * freely and do not wait for slots. `fsyncKind` 'response': the distribution was measured in
+ * production and contains contention already; the disk adds none (no slots, no waiting for others'
+ * bytes) and counts the syncs that would have waited, so that a warning can say that the load is
+ * beyond what was observed.
  *
- * Left out: seeks and the order of requests, write amplification and garbage collection inside the device (part of
- * the distribution), journal commits of the file system as separate writes, readahead.
+ * Left out: seeks and the order of requests, write amplification and garbage collection inside the
+ * device (part of the distribution), journal commits of the file system as separate writes,
+ * readahead.
  * Evidence: tests/models/machine/disk.test.ts (M/G/1 at queue depth 1, stalls by hand).
  */
 import { assert, type Simulation, type Stream } from '../../src/core/index.ts';
@@ -72,8 +76,9 @@ export class Disk {
   }
 
   /**
-   * Writes `bytes` and makes them durable; (doneType, a, b) comes when they are. False: no space left, nothing was
-   * written and no event will come; a caller that goes on regardless waits for ever.
+   * Writes `bytes` and makes them durable; (doneType, a, b) comes when they are. False: no space
+   * left, nothing was written and no event will come; a caller that goes on regardless waits for
+   * ever.
    */
   fsync(bytes: number, doneType: number, a: number, b: number): boolean {
     if (this.isFull) return this.refuse();
@@ -83,7 +88,10 @@ export class Disk {
     return true;
   }
 
-  /** Writes `bytes` to the device without flushing it: takes of the limits, has no latency of its own. */
+  /**
+   * Writes `bytes` to the device without flushing it: takes of the limits, has no latency of its
+   * own.
+   */
   write(bytes: number, doneType: number, a: number, b: number): boolean {
     if (this.isFull) return this.refuse();
     this.plan.add('write', this.transfer(bytes), 0, 0, doneType, a, b);

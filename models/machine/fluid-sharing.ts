@@ -1,14 +1,16 @@
 /**
- * Weighted processor sharing of a few cores among processes with many jobs, planned one event at a time.
+ * Weighted processor sharing of a few cores among processes with many jobs, planned one event at a
+ * time.
  *
- * The idea: the jobs of a process share equally, so the process needs one virtual clock (CPU time given to each
- * of its jobs) and a heap of jobs by the virtual time at which they are done. Between processes, water-filling:
- * the cores are handed out by weight, nobody gets more cores than it has jobs, what it leaves goes to the others.
- * An event costs O(log jobs + processes).
+ * The idea: the jobs of a process share equally, so the process needs one virtual clock (CPU time
+ * given to each of its jobs) and a heap of jobs by the virtual time at which they are done. Between
+ * processes, water-filling: the cores are handed out by weight, nobody gets more cores than it has
+ * jobs, what it leaves goes to the others. An event costs O(log jobs + processes).
  *
- * CFS quota is throttling, not a cap on the rate: within each period a process runs at full speed until
- * quota x period is spent, then stands still until the period ends (Linux Documentation/scheduler/sched-bwc.rst).
- * The first period starts with the first job after a period without any.
+ * CFS quota is throttling, not a cap on the rate: within each period a process runs at full speed
+ * until quota x period is spent, then stands still until the period ends (Linux
+ * Documentation/scheduler/sched-bwc.rst). The first period starts with the first job after a period
+ * without any.
  *
  * Left out: per-CPU slices of the quota (5 ms), cpu.max.burst.
  */
@@ -190,7 +192,9 @@ export class FluidSharing {
     return ns;
   }
 
-  /** Finishes what is done, sets the rates and schedules the next moment at which something changes. */
+  /**
+   * Finishes what is done, sets the rates and schedules the next moment at which something changes.
+   */
   plan(): void {
     this.advance();
     for (let p = 0; p < this.shares.length; p++) this.finishDone(p);
@@ -246,7 +250,10 @@ export class FluidSharing {
     this.owner.start(record);
   }
 
-  /** With hysteresis, so that a load around the number of cores does not move its jobs back and forth. */
+  /**
+   * With hysteresis, so that a load around the number of cores does not move its jobs back and
+   * forth.
+   */
   private mayLeave(): boolean {
     if (this.jobCount > this.cores >> 1) return false;
     for (const share of this.shares) {

@@ -1,4 +1,6 @@
-/** Jobs of all processes of a host in typed arrays, and the binary heaps of slots that order them. */
+/**
+ * Jobs of all processes of a host in typed arrays, and the binary heaps of slots that order them.
+ */
 import { doubled, doubledInts } from './arrays.ts';
 
 export class JobPool {

@@ -1,9 +1,9 @@
 /**
- * Memory of a host: what each process holds, cgroup limits, the kernel's out-of-memory killer, and how much is
- * left for the page cache.
+ * Memory of a host: what each process holds, cgroup limits, the kernel's out-of-memory killer, and
+ * how much is left for the page cache.
  *
- * Left out: swap (Kubernetes runs without), NUMA, fragmentation, kernel memory, reclaim cost, oom_score_adj
- * (the largest process goes), memory.high throttling.
+ * Left out: swap (Kubernetes runs without), NUMA, fragmentation, kernel memory, reclaim cost,
+ * oom_score_adj (the largest process goes), memory.high throttling.
  * Evidence: tests/models/machine/memory.test.ts, by hand.
  */
 import { assert, type Simulation } from '../../src/core/index.ts';
@@ -63,7 +63,10 @@ export class Memory {
     return this.processes.length - 1;
   }
 
-  /** Sets the resident bytes of a process; may kill it (over its limit) or the largest one (host full). */
+  /**
+   * Sets the resident bytes of a process; may kill it (over its limit) or the largest one (host
+   * full).
+   */
   set(id: MemoryId, bytes: number): void {
     assert(bytes >= 0, 'resident bytes must be >= 0');
     this.hold(this.processes[id], bytes);

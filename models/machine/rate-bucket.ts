@@ -1,12 +1,12 @@
 /**
- * A limit of bytes or operations per second with burst credits, computed instead of queued: one call answers
- * when a request is through.
+ * A limit of bytes or operations per second with burst credits, computed instead of queued: one
+ * call answers when a request is through.
  *
- * The one idea: the bucket may go into debt, and what is in debt is what others have still to move. Two writers
- * that share a device take turns, so a request waits for at most as much of the others' debt as it moves itself,
- * plus what already sits in the device's queue. A small WAL sync next to a large backend commit waits for the
- * queue, not for the whole commit. The rate is kept exactly; the finish of the larger request is optimistic by
- * the bytes that came after it.
+ * The one idea: the bucket may go into debt, and what is in debt is what others have still to move.
+ * Two writers that share a device take turns, so a request waits for at most as much of the others'
+ * debt as it moves itself, plus what already sits in the device's queue. A small WAL sync next to a
+ * large backend commit waits for the queue, not for the whole commit. The rate is kept exactly; the
+ * finish of the larger request is optimistic by the bytes that came after it.
  */
 export class RateBucket {
   /** Credits; negative = debt. */

@@ -1,6 +1,6 @@
 /**
- * A timer that fires when the wall clock shows a time: what software without monotonic time does. A forward step
- * past the deadline fires it at once, a backward step delays it.
+ * A timer that fires when the wall clock shows a time: what software without monotonic time does. A
+ * forward step past the deadline fires it at once, a backward step delays it.
  */
 import { type EventId, NO_EVENT, type Simulation } from '../../src/core/index.ts';
 import type { Clock } from './clock.ts';

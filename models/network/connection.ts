@@ -1,13 +1,14 @@
 /**
  * One direction of a TCP connection: messages arrive once and in the order sent, each as one event.
  *
- * The one idea: when a message arrives is known when it is sent (interface, wire, latency, loss), so it costs one
- * event and no memory. Only a black hole makes the connection keep messages: they wait as in the kernel's send buffer
- * and go out at the next retransmission after the path has healed, which by exponential back-off may be long after.
- * What left before a cut arrives.
+ * The one idea: when a message arrives is known when it is sent (interface, wire, latency, loss),
+ * so it costs one event and no memory. Only a black hole makes the connection keep messages: they
+ * wait as in the kernel's send buffer and go out at the next retransmission after the path has
+ * healed, which by exponential back-off may be long after. What left before a cut arrives.
  *
- * Left out: congestion and receive windows while the path works (a message has the bandwidth of the links at once),
- * slow start after idle or after a timeout, Nagle, delayed acknowledgements, TLS and HTTP/2 framing.
+ * Left out: congestion and receive windows while the path works (a message has the bandwidth of the
+ * links at once), slow start after idle or after a timeout, Nagle, delayed acknowledgements, TLS
+ * and HTTP/2 framing.
  */
 import { assert, type Simulation, type Stream } from '../../src/core/index.ts';
 import { createSampler, isRandom, type Sampler } from '../../src/dist/index.ts';
@@ -16,20 +17,24 @@ import type { Path } from './path.ts';
 import type { Tcp } from './tcp.ts';
 
 /**
- * reset: the peer or the network refused it at once; timeout: nothing came through for idleTimeoutNs;
- * dialTimeout: not established within dialTimeoutNs.
+ * reset: the peer or the network refused it at once; timeout: nothing came through for
+ * idleTimeoutNs; dialTimeout: not established within dialTimeoutNs.
  */
 export type DownReason = 'reset' | 'timeout' | 'dialTimeout';
 
 export interface ConnectionOptions {
   /**
-   * I/O timeout of its owner: broken when nothing has come through for this long while the path is cut. The owner is
-   * taken to send keep-alives at least every third of it, so that a path that works never times out. Default Infinity.
+   * I/O timeout of its owner: broken when nothing has come through for this long while the path is
+   * cut. The owner is taken to send keep-alives at least every third of it, so that a path that
+   * works never times out. Default Infinity.
    */
   readonly idleTimeoutNs?: number;
   /** `reopen` gives up after this; default Infinity. */
   readonly dialTimeoutNs?: number;
-  /** Bytes that can wait for a path that is cut; beyond it `send` refuses. Default network.sendBufferBytes. */
+  /**
+   * Bytes that can wait for a path that is cut; beyond it `send` refuses. Default
+   * network.sendBufferBytes.
+   */
   readonly sendBufferBytes?: number;
   /** It broke, or could not be opened; messages that waited are lost. Not called by `close`. */
   readonly onDown?: (reason: DownReason) => void;
@@ -123,7 +128,10 @@ export class Connection {
     return this.waiting.length >> 2;
   }
 
-  /** Sends a message; (deliverType, a, b) comes where it arrives. False: not up or buffer full, it is lost. */
+  /**
+   * Sends a message; (deliverType, a, b) comes where it arrives. False: not up or buffer full, it
+   * is lost.
+   */
   send(bytes: number, deliverType: number, a: number, b: number): boolean {
     this.sentMessages++;
     this.sentBytes += bytes;
@@ -141,7 +149,10 @@ export class Connection {
     this.life++;
   }
 
-  /** Dials again: up after one round trip, once the path lets a SYN through; then `onUp`, else `onDown`. */
+  /**
+   * Dials again: up after one round trip, once the path lets a SYN through; then `onUp`, else
+   * `onDown`.
+   */
   reopen(): void {
     assert(this.state === 'down', `${this.name}: only a connection that is down can be reopened`);
     this.state = 'dialing';
@@ -228,8 +239,9 @@ export class Connection {
     let atNs = sim.nowNs;
     const { links } = path;
     if (links.length > 0) {
-      // Cut-through: the bytes are on the next link while they still leave the last one, so the longest queue and
-      // the slowest link count. Every link is joined now, whatever the queue before it: levels know no future.
+      // Cut-through: the bytes are on the next link while they still leave the last one, so the
+      // longest queue and the slowest link count. Every link is joined now, whatever the queue
+      // before it: levels know no future.
       let waitNs = 0;
       let serialNs = 0;
       for (let i = 0; i < links.length; i++) {
@@ -263,8 +275,8 @@ export class Connection {
   }
 
   /**
-   * Where only acknowledgements are cut, messages still arrive, until the window is used up or the first timeout
-   * has closed it: then TCP only repeats the first segment.
+   * Where only acknowledgements are cut, messages still arrive, until the window is used up or the
+   * first timeout has closed it: then TCP only repeats the first segment.
    */
   private passesUnacknowledged(bytes: number): boolean {
     if (this.path.blackholes > 0 || this.path.open || this.waiting.length > 0) return false;

@@ -1,9 +1,11 @@
 /**
- * One direction of a network interface or of a wire between two hosts: bytes a second, computed instead of queued.
+ * One direction of a network interface or of a wire between two hosts: bytes a second, computed
+ * instead of queued.
  *
- * Streams take turns, so a message waits for at most as many bytes of others as it has itself, plus what is already
- * in the queue of the interface: a heartbeat next to a snapshot of gigabytes is not held up by all of it. The rate
- * is kept exactly; what a large message loses to later small ones is left out.
+ * Streams take turns, so a message waits for at most as many bytes of others as it has itself, plus
+ * what is already in the queue of the interface: a heartbeat next to a snapshot of gigabytes is not
+ * held up by all of it. The rate is kept exactly; what a large message loses to later small ones is
+ * left out.
  */
 import type { ResourceProbe } from '../../src/metrics/index.ts';
 

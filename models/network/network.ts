@@ -1,12 +1,14 @@
 /**
  * The network between hosts: paths with latency, bandwidth and loss, and what can disturb them.
  *
- * A message passes the sender's interface, where a pair has a bandwidth of its own also that wire, the receiver's
- * interface, and then half of the round trip. Bytes are cut through, so the longest of the queues and the slowest of
- * the links count, once. The receiver's interface is queued for before the latency: messages of different distance
- * meet there in the order sent, which keeps its rate and needs no event.
+ * A message passes the sender's interface, where a pair has a bandwidth of its own also that wire,
+ * the receiver's interface, and then half of the round trip. Bytes are cut through, so the longest
+ * of the queues and the slowest of the links count, once. The receiver's interface is queued for
+ * before the latency: messages of different distance meet there in the order sent, which keeps its
+ * rate and needs no event.
  *
- * Left out: switches and routes (a path is one hop), congestion control, ECN, MTU problems, DNS, NAT tables.
+ * Left out: switches and routes (a path is one hop), congestion control, ECN, MTU problems, DNS,
+ * NAT tables.
  * Evidence: tests/models/network/*.test.ts.
  */
 import { assert } from '../../src/core/index.ts';
@@ -175,7 +177,10 @@ export class Network {
     return disturbance.id;
   }
 
-  /** Changes a path and tells the connections on it, and on the way back, where that cut or opened it. */
+  /**
+   * Changes a path and tells the connections on it, and on the way back, where that cut or opened
+   * it.
+   */
   private change(path: Path, apply: (path: Path) => void): void {
     const wasOpen = path.open;
     const refused = path.refuses;

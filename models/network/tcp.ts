@@ -1,7 +1,10 @@
 /** When TCP sends again: the arithmetic of retransmission, as Linux does it. */
 import type { Constants, Stream } from '../../src/core/index.ts';
 
-/** Retransmissions of one segment in a row after which its delay grows no further (tcp_retries2 = 15). */
+/**
+ * Retransmissions of one segment in a row after which its delay grows no further (tcp_retries2 =
+ * 15).
+ */
 const RETRIES_MAX = 15;
 /** RACK waits a quarter of the round trip for reordered segments (RFC 8985, section 6.2). */
 const REORDER = 0.25;
@@ -28,10 +31,10 @@ export class Tcp {
   }
 
   /**
-   * Delay of a message by lost segments; 0 = none is lost. `gapNs` is how soon the stream sends again: the
-   * acknowledgement of what follows tells the sender of the loss (RACK), so a busy stream recovers after about
-   * gap + 1.25 round trips, a quiet one only by its timeout. A retransmission that is lost too costs a timeout, doubled
-   * each time.
+   * Delay of a message by lost segments; 0 = none is lost. `gapNs` is how soon the stream sends
+   * again: the acknowledgement of what follows tells the sender of the loss (RACK), so a busy
+   * stream recovers after about gap + 1.25 round trips, a quiet one only by its timeout. A
+   * retransmission that is lost too costs a timeout, doubled each time.
    */
   lossDelayNs(
     bytes: number,
@@ -53,7 +56,10 @@ export class Tcp {
     return Math.ceil(delayNs);
   }
 
-  /** The first retransmission at or after `nowNs` of a segment first sent at `sentNs` into a black hole. */
+  /**
+   * The first retransmission at or after `nowNs` of a segment first sent at `sentNs` into a black
+   * hole.
+   */
   nextRetransmissionNs(sentNs: number, rttNs: number, nowNs: number): number {
     return nextAttempt(sentNs, this.rtoNs(rttNs), this.rtoMaxNs, nowNs);
   }

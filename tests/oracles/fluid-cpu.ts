@@ -1,6 +1,7 @@
 /**
- * Slow, plain processor sharing: every job keeps its own work left, and all rates are computed anew whenever
- * anything changes. Shares no code and no idea (virtual clocks, regimes) with models/machine/cpu.ts.
+ * Slow, plain processor sharing: every job keeps its own work left, and all rates are computed anew
+ * whenever anything changes. Shares no code and no idea (virtual clocks, regimes) with
+ * models/machine/cpu.ts.
  */
 
 export type CpuCommand =
@@ -48,7 +49,8 @@ export function fluidCpu(
       const throttled = limited(p) && budget[p] <= EPSILON;
       return paused[p] || throttled ? 0 : jobsOf(p).length;
     });
-    // Water level: the cores of a process are min(jobs, level x weight); find the level by bisection.
+    // Water level: the cores of a process are min(jobs, level x weight); find the level by
+    // bisection.
     const total = wants.reduce((sum, n) => sum + n, 0);
     if (total <= cores) return wants.map((n) => (n > 0 ? 1 : 0));
     let low = 0;

@@ -1,6 +1,7 @@
 /**
- * A disk that is stepped from one ns at which something happens to the next and keeps a real queue: the plain version
- * of models/machine/disk.ts. Commands of one instant are taken before what ends at it is forgotten.
+ * A disk that is stepped from one ns at which something happens to the next and keeps a real queue:
+ * the plain version of models/machine/disk.ts. Commands of one instant are taken before what ends
+ * at it is forgotten.
  */
 
 export interface DiskCommand {
@@ -41,7 +42,8 @@ export function slowDisk(depth: number, syncNs: number, commands: readonly DiskC
     nowNs = nextNs;
     for (const sync of serving) if (sync.leftNs === 0) ends[sync.id] = nowNs;
     serving = serving.filter((sync) => sync.leftNs > 0);
-    // A slot that is free now belongs to the head of the queue before anything else happens at this instant.
+    // A slot that is free now belongs to the head of the queue before anything else happens at this
+    // instant.
     while (nowNs >= stalledUntilNs && serving.length < depth && queue.length > 0) {
       const sync = queue.shift()!;
       sync.leftNs = syncNs * factor;

@@ -62,7 +62,8 @@ test('a noisy clock walks by its standard deviation per second, whoever looks wh
   }
   const offset = walk(S * 7.5);
   assert.equal(walk(S * 333), offset);
-  // After n steps the standard deviation is 10 us x sqrt(1000) = 316 us; 5 of them are all but certain.
+  // After n steps the standard deviation is 10 us x sqrt(1000) = 316 us; 5 of them are all but
+  // certain.
   assert.ok(offset !== 0 && Math.abs(offset) < 1_580_000, `${offset}`);
 });
 
@@ -125,7 +126,8 @@ test('NTP steps a large error and slews a small one', () => {
   assert.equal(clock.monotonicNs(), 64 * S);
   clock.step(100_000_000);
   w.runTo(130 * S);
-  // 100 ms is below the threshold of 128 ms: slewed at 500 ppm from the poll at 128 s on, 1 ms in 2 s.
+  // 100 ms is below the threshold of 128 ms: slewed at 500 ppm from the poll at 128 s on, 1 ms in 2
+  // s.
   assert.equal(clock.wallNs() - w.sim.nowNs, 99_000_000);
 });
 

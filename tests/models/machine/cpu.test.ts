@@ -53,8 +53,8 @@ test('cores go to processes by weight, and what one cannot use goes to the other
   cpu.execute(heavy, 100, done.type, 0, 0);
   for (let i = 1; i <= 4; i++) cpu.execute(light, 100, done.type, i, 0);
   w.runTo(1000);
-  // By weight 2.25 cores for heavy, which has one job: it gets 1, light shares 2 cores among 4 jobs. At 100 light
-  // has 50 left of each job and 3 cores: 4 x 50 / 3 = 66.7 ns more.
+  // By weight 2.25 cores for heavy, which has one job: it gets 1, light shares 2 cores among 4
+  // jobs. At 100 light has 50 left of each job and 3 cores: 4 x 50 / 3 = 66.7 ns more.
   assert.deepEqual(done.log, ['100:0', '167:1', '167:2', '167:3', '167:4']);
 });
 
@@ -136,8 +136,8 @@ test('a quota is spent at full speed and then the process stands still until the
   const cpu = new Cpu(w, 'cpu', { cores: 4 });
   const done = recorder(w);
   const p = cpu.process('etcd', { quotaCores: 0.5 });
-  // 50 ms of CPU time a period of 100 ms. Two jobs of 40 ms: 25 ms each until 25 ms, then nothing until
-  // 100 ms, then the 15 ms that are left of each.
+  // 50 ms of CPU time a period of 100 ms. Two jobs of 40 ms: 25 ms each until 25 ms, then nothing
+  // until 100 ms, then the 15 ms that are left of each.
   cpu.execute(p, 40e6, done.type, 0, 0);
   cpu.execute(p, 40e6, done.type, 1, 0);
   w.runTo(500e6);
@@ -171,8 +171,8 @@ test('time in which a process is stopped is no waiting for the CPU', () => {
   at(w, 50, () => cpu.pause(p));
   at(w, 5000, () => cpu.resume(p));
   const r = w.resource('cpu');
-  // Until 50 both had 25. q: alone from 50 on, ends at 125, waited 25. p: 75 left at 5000, ends at 5075, waited
-  // 25 of the first 50; the 4950 of the stop are none.
+  // Until 50 both had 25. q: alone from 50 on, ends at 125, waited 25. p: 75 left at 5000, ends at
+  // 5075, waited 25 of the first 50; the 4950 of the stop are none.
   assert.deepEqual(done.log, ['125:1', '5075:0']);
   assert.equal(r.waitNsTotal, 50);
   assert.equal(r.waitNsMax, 25);
@@ -229,8 +229,8 @@ test('utilization, queue and waiting are measured exactly over sharing and direc
   at(w, 50, () => cpu.execute(p, 100, done.type, 1, 0));
   at(w, 400, () => cpu.execute(p, 150, done.type, 2, 0));
   const r = w.resource('cpu');
-  // Busy 0..200 and 400..550 of 1000. Between 50 and 150 two jobs share: one waits on average, job 0 half of
-  // 100 ns and job 1 half of 100 ns.
+  // Busy 0..200 and 400..550 of 1000. Between 50 and 150 two jobs share: one waits on average, job
+  // 0 half of 100 ns and job 1 half of 100 ns.
   assert.equal(r.utilization, 0.35);
   assert.equal(r.arrivals, 3);
   assert.equal(r.queueMean, 0.1);

@@ -153,8 +153,9 @@ test('a small sync passes a large commit but not the queue of the device', () =>
   disk.fsync(104_857_600, done.type, 0, 0);
   disk.fsync(1024, done.type, 1, 0);
   w.runTo(1e9);
-  // 100 MiB at 1000 MiB/s: 100 ms. The small one: 1 MiB of queue, 1 KiB of the other's turn and its own 1 KiB,
-  // (1,048,576 + 2 x 1024) / 1,048,576,000 s = 1.001953125 ms, rounded up. Both then take 1 us.
+  // 100 MiB at 1000 MiB/s: 100 ms. The small one: 1 MiB of queue, 1 KiB of the other's turn and its
+  // own 1 KiB, (1,048,576 + 2 x 1024) / 1,048,576,000 s = 1.001953125 ms, rounded up. Both then
+  // take 1 us.
   assert.deepEqual(done.log, ['1002954:1', '100001000:0']);
 });
 

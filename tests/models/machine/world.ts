@@ -1,4 +1,7 @@
-/** A context for tests of machines: a simulation, metrics without warm-up, the constants of the machine room. */
+/**
+ * A context for tests of machines: a simulation, metrics without warm-up, the constants of the
+ * machine room.
+ */
 import { machineConstants } from '../../../models/machine/index.ts';
 import { Constants, Simulation } from '../../../src/core/index.ts';
 import { Metrics, type MetricsResult, type ResourceResult } from '../../../src/metrics/index.ts';
@@ -20,7 +23,8 @@ export function world(
   const sim = new Simulation({ seed, horizonNs });
   const metrics = new Metrics({ warmupNs, horizonNs, cutsNs: [], seriesIntervalNs });
   const constants = new Constants(machineConstants);
-  // As a run does it: scheduled first, so that a cut comes before whatever else happens at its time.
+  // As a run does it: scheduled first, so that a cut comes before whatever else happens at its
+  // time.
   const cutType = sim.eventType('cut', () => metrics.cut(sim.nowNs));
   const measuredNs = horizonNs - warmupNs;
   const cuts = new Set([0, 1, 2, 3].map((k) => warmupNs + Math.floor((measuredNs * k) / 4)));

@@ -164,7 +164,8 @@ test('a heartbeat does not wait for all of a snapshot on another stream', () => 
   n.connect().send(268_435_456, n.type, 0, 0);
   n.network.connect('heartbeat', n.h0, n.h2).send(64, n.type, 1, 0);
   n.run();
-  // 1/1024 s of queue, 64 bytes of the other's turn and its own 64 bytes (0.477 us in all), 1 ms of latency.
+  // 1/1024 s of queue, 64 bytes of the other's turn and its own 64 bytes (0.477 us in all), 1 ms of
+  // latency.
   assert.deepEqual(n.log, ['1.97704:1', '1001:0']);
 });
 
@@ -182,7 +183,8 @@ test('a black hole keeps messages until the retransmission after it has healed',
   n.at(1100 * MS, () => c.send(100, n.type, 3, 0));
   n.at(2000 * MS, () => c.send(100, n.type, 4, 0));
   n.run(5 * S);
-  // Timeout 200 + 2 ms, doubled: sent at 20, again at 222, 626, 1434. Healed at 1000, so 1434, + 1 ms.
+  // Timeout 200 + 2 ms, doubled: sent at 20, again at 222, 626, 1434. Healed at 1000, so 1434, + 1
+  // ms.
   assert.deepEqual(n.log, ['1:0', '1435:1', '1435:2', '1435:3', '2001:4']);
   assert.equal(c.lostMessages, 0);
 });
@@ -208,8 +210,8 @@ test('where only acknowledgements are cut, messages pass until the first timeout
   back.send(100, n.type, 2, 0);
   n.at(300 * MS, () => n.network.heal(id));
   n.run(5 * S);
-  // The window of 14,480 bytes takes the first only. Sent at 0, again at 202 and 606 ms; both streams wait alike, the
-  // one on the path that is healed is told first.
+  // The window of 14,480 bytes takes the first only. Sent at 0, again at 202 and 606 ms; both
+  // streams wait alike, the one on the path that is healed is told first.
   assert.deepEqual(n.log, ['1:0', '607:2', '607:1']);
 });
 
@@ -241,8 +243,8 @@ test('an owner with an I/O timeout learns of a black hole when nothing has come 
   });
   n.at(20 * S, () => c.send(100, n.type, 3, 0));
   n.run(60 * S);
-  // Last heard at 9.001 s: broken at 14.001 s. The SYN of 16 s meets the black hole, the next, after 1 s, does not; up
-  // after one round trip.
+  // Last heard at 9.001 s: broken at 14.001 s. The SYN of 16 s meets the black hole, the next,
+  // after 1 s, does not; up after one round trip.
   assert.deepEqual(n.log, ['9001:0', '14001:timeout', '17002:up', '20001:3']);
   assert.deepEqual([c.lostMessages, c.lostBytes], [2, 200]);
 });
