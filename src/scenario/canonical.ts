@@ -21,7 +21,8 @@ function stringify(value: Plain): string {
 }
 
 /**
- * The resolved scenario, profiles with their contents, without what no run depends on (name, description,
+ * The resolved scenario, profiles with their contents, without what no run depends on (name,
+ * description,
  * number of replications) and without the seed, which the key of a run holds beside it.
  */
 export function canonicalScenario(scenario: Scenario): string {

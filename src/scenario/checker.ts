@@ -1,10 +1,14 @@
-/** Reports problems that show only when fields are seen together, at the place where they were written. */
+/**
+ * Reports problems that show only when fields are seen together, at the place where they were
+ * written.
+ */
 import type { ProblemCode } from './codes.ts';
 import type { MapEntry, MapNode, Node } from './document.ts';
 import { nearestName } from './nearest.ts';
 import type { ProblemDetails, Span } from './problem.ts';
-import { headSpan, type Reader } from './read.ts';
+import type { Reader } from './read.ts';
 import type { UnitKind } from './units.ts';
+import { headSpan } from './words.ts';
 
 /** What is known of the models' constants: names and units. */
 export type KnownConstants = Readonly<Record<string, { readonly unit: string }>>;
@@ -87,7 +91,10 @@ export class Checker {
     this.reader.problem(code, path, same ? span : node.span, message, details);
   }
 
-  /** True where the value at a path is wrong already, so that nothing should be concluded from it. */
+  /**
+   * True where the value at a path is wrong already, so that nothing should be concluded from
+   * it.
+   */
   bad(path: string): boolean {
     return this.reader.options.problems.touches(path);
   }

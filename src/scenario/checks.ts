@@ -27,8 +27,9 @@ const show = (ns: number) => formatUnit('duration', ns);
 export function checkTimes(base: BaseValue, warmupNs: number, checker: Checker): void {
   if (checker.bad('horizon')) return;
   if (warmupNs >= base.horizon) {
-    const message = `a warm-up of ${show(warmupNs)} leaves nothing of a run of ${show(base.horizon)}`;
-    checker.at('warmup', 'WT1104', message, { expected: `less than ${show(base.horizon)}` });
+    const run = show(base.horizon);
+    const message = `a warm-up of ${show(warmupNs)} leaves nothing of a run of ${run}`;
+    checker.at('warmup', 'WT1104', message, { expected: `less than ${run}` });
   }
   if (base.horizon / base.seriesInterval > SERIES_ROWS_MAX) {
     checker.at('seriesInterval', 'WT1007', 'too many rows in timeseries.csv', {

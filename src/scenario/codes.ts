@@ -1,5 +1,6 @@
 /**
- * The closed set of mistakes that a scenario can contain: one code, one name and one line of text each.
+ * The closed set of mistakes that a scenario can contain: one code, one name and one line of text
+ * each.
  * docs/reference/errors.md is generated from this table. A code is never reused for something else.
  */
 

@@ -1,4 +1,7 @@
-/** The disks of a member: those of the cluster, with what differs for the log, the database and the member. */
+/**
+ * The disks of a member: those of the cluster, with what differs for the log, the database and
+ * the member.
+ */
 import { diskOf } from './build.ts';
 import type { Checker } from './checker.ts';
 import { entryOf, type MapNode, type Node } from './document.ts';
@@ -64,7 +67,10 @@ function layerAt(root: MapNode, path: string): Layer[] {
   return map === null ? [] : [{ path, map }];
 }
 
-/** Later layers win, field by field; a disk of the host replaces a disk described, and the reverse. */
+/**
+ * Later layers win, field by field; a disk of the host replaces a disk described, and the
+ * reverse.
+ */
 function merge(layers: readonly Layer[], checker: Checker): Layer {
   let path = 'etcd.disk';
   let entries: MapNode['entries'] = [];

@@ -5,9 +5,10 @@ import type { DistributionValue, ValueOf } from './field.ts';
 import { type DistributionFields, distributionGroup } from './fields/distribution.ts';
 import { nearestName } from './nearest.ts';
 import { type DiskProfile, parseDiskProfile } from './profile.ts';
-import { headSpan, type Reader } from './read.ts';
+import type { Reader } from './read.ts';
 import { readSamples } from './samples.ts';
 import { formatUnit } from './units.ts';
+import { headSpan } from './words.ts';
 
 export type Profiles = Readonly<Record<string, DiskProfile>>;
 /** Reads a file that the scenario names, relative to it. */
@@ -95,7 +96,10 @@ function innerProfile(value: Value): DiskProfile | null {
   return profile === null ? null : { ...profile, name: `${profile.name}, ${word}` };
 }
 
-/** What the distribution itself allows, and the scenario does not. Nested ones were checked before. */
+/**
+ * What the distribution itself allows, and the scenario does not. Nested ones were checked
+ * before.
+ */
 function isUsable(
   reader: Reader,
   unit: Unit,

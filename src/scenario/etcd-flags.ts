@@ -1,6 +1,8 @@
 /**
- * Flags of etcd 3.4 to 3.7. Source: the flag sets of server/embed/config.go and server/etcdmain/config.go of
- * v3.5.33, v3.6.14 and v3.7.1, of etcdmain/config.go of 3.4.13, and CHANGELOG-3.4.md for flags that later
+ * Flags of etcd 3.4 to 3.7. Source: the flag sets of server/embed/config.go and
+ * server/etcdmain/config.go of
+ * v3.5.33, v3.6.14 and v3.7.1, of etcdmain/config.go of 3.4.13, and CHANGELOG-3.4.md for flags
+ * that later
  * patches of 3.4 brought.
  */
 

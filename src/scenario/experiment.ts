@@ -7,8 +7,8 @@ import { baseGroup } from './fields/scenario.ts';
 import type { ParseOptions } from './index.ts';
 import { nearestName } from './nearest.ts';
 import { type Override, setAtPath } from './path.ts';
-import { type Problem, ProblemList } from './problem.ts';
-import { describeNode, headSpan, Reader } from './read.ts';
+import { type Problem, ProblemList, problemKey } from './problem.ts';
+import { Reader } from './read.ts';
 import {
   type Axis,
   type AxisStep,
@@ -20,6 +20,7 @@ import {
   type Setting,
 } from './sweep.ts';
 import type { Scenario } from './types.ts';
+import { describeNode, headSpan } from './words.ts';
 
 export interface ExperimentPoint {
   readonly index: number;
@@ -248,7 +249,7 @@ function readPoints(
     if (scenario !== null) points.push({ index, axes: step.labels, scenario });
     for (const problem of problems.problems) {
       if (broken && MISSING.includes(problem.code)) continue;
-      const key = `${problem.code} ${problem.file}:${problem.line}:${problem.column} ${problem.message}`;
+      const key = problemKey(problem, '');
       const seen = found.get(key);
       if (seen === undefined) found.set(key, { problem, count: 1, labels: labelText(step) });
       else seen.count++;

@@ -8,7 +8,8 @@ import { scenarioGroup } from './fields/scenario.ts';
 import { nearestName } from './nearest.ts';
 import { splitPath } from './path.ts';
 import { profileGroup } from './profile.ts';
-import { groupOf, typeWords } from './read.ts';
+import { groupOf } from './read.ts';
+import { typeWords } from './words.ts';
 
 export type Explanation =
   | { readonly found: true; readonly text: string }
@@ -76,7 +77,10 @@ export function factsOf(field: Field): readonly (readonly [string, string])[] {
   return facts.filter(([, text]) => text !== '');
 }
 
-/** A path such as `etcd.disk.fsync`, a field's bare name, a flag of etcd, or a code such as WT1002. */
+/**
+ * A path such as `etcd.disk.fsync`, a field's bare name, a flag of etcd, or a code such as
+ * WT1002.
+ */
 export function explain(path: string): Explanation {
   const word = path.trim();
   if (Object.hasOwn(problemCodes, word)) {
@@ -176,7 +180,10 @@ function lastName(path: string): string {
   return path.slice(path.lastIndexOf('.') + 1);
 }
 
-/** The path of a field or flag that was looked for in the wrong place, best near that one; or ''. */
+/**
+ * The path of a field or flag that was looked for in the wrong place, best near that one; or
+ * ''.
+ */
 export function elsewhere(name: string, near: string): string {
   if (etcdFlags.has(name)) return `etcd.extraArgs.${name}`;
   const here = pathsEndingIn(name).filter(

@@ -3,7 +3,8 @@
  *
  *     expectation  aggregate operator value         p99 < 50ms, availability > 99.5%, count == 0
  *     metric       name{label="value", ...}         wavetank_client_requests{op="put"}
- *     window       all | before(fault) | during(fault) | after(fault), each with +1s or -1s, | 10s..40s | 10s..
+ *     window       all | before(fault) | during(fault) | after(fault), each with +1s or -1s, |
+ * 10s..40s | 10s..
  */
 import type { ProblemCode } from './codes.ts';
 import { nearestName } from './nearest.ts';
@@ -30,7 +31,10 @@ export interface MetricSelector {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-/** A window before faults are looked up. Offsets are in ns and move the edge that the word names. */
+/**
+ * A window before faults are looked up. Offsets are in ns and move the edge that the word
+ * names.
+ */
 export type Window =
   | { readonly kind: 'all' }
   | {

@@ -1,5 +1,6 @@
 /**
- * How a field of the scenario file is described: once, as data. Reading, validation, `explain`, the JSON
+ * How a field of the scenario file is described: once, as data. Reading, validation, `explain`,
+ * the JSON
  * Schema and the reference page all follow from these entries; the types of the values do as well.
  */
 
@@ -29,7 +30,10 @@ export type FieldType =
 export interface Field<T = unknown> {
   readonly type: FieldType;
   readonly description: string;
-  /** In the grammar of the value. Absent: required, computed (`defaultNote`) or simply not there. */
+  /**
+   * In the grammar of the value. Absent: required, computed (`defaultNote`) or simply not
+   * there.
+   */
   readonly default?: string;
   /** The default in words, where it depends on something. */
   readonly defaultNote?: string;

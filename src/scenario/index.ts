@@ -9,8 +9,9 @@ import { API_VERSION, scenarioGroup } from './fields/scenario.ts';
 import { nearestName } from './nearest.ts';
 import { type Override, parseOverride, setAtPath } from './path.ts';
 import { type Problem, ProblemList } from './problem.ts';
-import { describeNode, headSpan, Reader } from './read.ts';
+import { Reader } from './read.ts';
 import type { Scenario } from './types.ts';
+import { describeNode, headSpan } from './words.ts';
 
 export interface ParseOptions {
   /** Name of the file, for messages. */
@@ -25,7 +26,10 @@ export interface ParseOptions {
   readonly replications?: number;
   /** The quick form of an experiment. */
   readonly quick?: boolean;
-  /** Names and units of the models' constants; without them overrides of constants are not checked. */
+  /**
+   * Names and units of the models' constants; without them overrides of constants are not
+   * checked.
+   */
   readonly constants?: KnownConstants;
 }
 

@@ -1,8 +1,11 @@
-/** The field table as a JSON Schema (draft 2020-12), for editors. Checks across fields are not in it. */
+/**
+ * The field table as a JSON Schema (draft 2020-12), for editors. Checks across fields are not
+ * in it.
+ */
 
 import { fileGroups, groupInside } from './explain.ts';
 import type { Field, Group } from './field.ts';
-import { typeWords } from './read.ts';
+import { typeWords } from './words.ts';
 
 export type JsonSchema = { readonly [key: string]: unknown };
 

@@ -1,4 +1,7 @@
-/** The nearest of some names by Damerau-Levenshtein distance (optimal string alignment), with a bound. */
+/**
+ * The nearest of some names by Damerau-Levenshtein distance (optimal string alignment), with a
+ * bound.
+ */
 
 /** Distance of two words, or bound + 1 as soon as it must be larger than the bound. */
 export function editDistance(a: string, b: string, bound: number): number {
@@ -33,7 +36,10 @@ function fold(name: string): string {
 /** Names longer than this are not compared: nobody mistypes them, and the cost is quadratic. */
 const LENGTH_MAX = 80;
 
-/** The nearest candidate, or '' where none is near enough to be meant. The first wins among equals. */
+/**
+ * The nearest candidate, or '' where none is near enough to be meant. The first wins among
+ * equals.
+ */
 export function nearestName(name: string, candidates: readonly string[]): string {
   const word = fold(name);
   if (word === '' || word.length > LENGTH_MAX) return '';

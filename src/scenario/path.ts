@@ -45,7 +45,8 @@ export interface PathError {
 export type SetResult = { readonly root: MapNode } | { readonly error: PathError };
 
 /**
- * The tree with another value at the path; the tree that is given stays as it is and shares what did not
+ * The tree with another value at the path; the tree that is given stays as it is and shares what
+ * did not
  * change. A field that excludes others (constant, lognormal; rate, clients) takes their place.
  */
 export function setAtPath(
@@ -173,7 +174,7 @@ function setInList(
     return {
       error: {
         message: `the list has no item \`${step.name}\``,
-        expected: `${known.length > 0 ? `one of ${known.join(', ')}, or ` : ''}an index up to ${names.length}`,
+        expected: [...known, `an index up to ${names.length}`].join(', '),
         nearest: nearestName(step.name, known),
       },
     };

@@ -1,4 +1,7 @@
-/** A resolved scenario as a scenario file with every default filled in; read back it is the same scenario. */
+/**
+ * A resolved scenario as a scenario file with every default filled in; read back it is the same
+ * scenario.
+ */
 import type { DistributionSpec } from '../dist/index.ts';
 import type { KnownConstants } from './checker.ts';
 import { minorOf } from './extra-args.ts';

@@ -79,6 +79,15 @@ export function positionOf(source: Source, offset: number): { line: number; colu
   return { line, column: offset - lineStart + 1 };
 }
 
+/** Equal for two reports of one mistake; the path counts only where there is no place. */
+export function problemKey(
+  problem: Pick<Problem, 'code' | 'file' | 'line' | 'column' | 'message'>,
+  path: string,
+): string {
+  const { code, file, line, column, message } = problem;
+  return [code, file, line, column, path, message].join(' ');
+}
+
 /** Collects problems; a repetition of one at the same place is dropped. */
 export class ProblemList {
   readonly problems: Problem[] = [];
@@ -94,7 +103,7 @@ export class ProblemList {
   ): void {
     const at = span === null ? { line: 0, column: 0 } : positionOf(span.source, span.start);
     const file = span?.source.file ?? '';
-    const key = `${code} ${file}:${at.line}:${at.column} ${span === null ? path : ''} ${message}`;
+    const key = problemKey({ code, file, ...at, message }, span === null ? path : '');
     if (this.#seen.has(key)) return;
     this.#seen.add(key);
     if (this.problems.length >= PROBLEMS_MAX) {
@@ -118,7 +127,7 @@ export class ProblemList {
 
   /** A problem found elsewhere, e.g. in a file that the scenario names. */
   take(problem: Problem): void {
-    const key = `${problem.code} ${problem.file}:${problem.line}:${problem.column}  ${problem.message}`;
+    const key = problemKey(problem, '');
     if (this.#seen.has(key)) return;
     this.#seen.add(key);
     if (this.problems.length >= PROBLEMS_MAX) this.#dropped++;
@@ -129,7 +138,10 @@ export class ProblemList {
     return this.problems.length > 0;
   }
 
-  /** True where this path, or a part of it, already has a problem: what follows from it is not news. */
+  /**
+   * True where this path, or a part of it, already has a problem: what follows from it is not
+   * news.
+   */
   touches(path: string): boolean {
     return this.problems.some(
       (p) =>
@@ -173,7 +185,10 @@ function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** A problem as people read it: code, path and place; the line with carets; what to do. No colour. */
+/**
+ * A problem as people read it: code, path and place; the line with carets; what to do. No
+ * colour.
+ */
 export function renderProblem(problem: Problem): string {
   const line = problem.line > 0 && !problem.file.startsWith('-s ');
   const at = `at ${problem.file}${line ? `:${problem.line}:${problem.column}` : ''}`;

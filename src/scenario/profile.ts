@@ -1,4 +1,7 @@
-/** Disk profiles: measured fsync latencies under a name, built in or written by `wavetank calibrate`. */
+/**
+ * Disk profiles: measured fsync latencies under a name, built in or written by `wavetank
+ * calibrate`.
+ */
 import type { DistributionSpec } from '../dist/index.ts';
 import type { FileReader } from './distribution.ts';
 import { parseTree } from './document.ts';
@@ -13,7 +16,10 @@ import { Reader } from './read.ts';
 export interface DiskProfile {
   readonly name: string;
   readonly description: string;
-  /** 'service': latency of an idle disk; 'response': a production histogram, contention included. */
+  /**
+   * 'service': latency of an idle disk; 'response': a production histogram, contention
+   * included.
+   */
   readonly kind: 'service' | 'response';
   /** In ns. */
   readonly fsync: DistributionSpec;

@@ -1,4 +1,7 @@
-/** Reads nodes of the YAML tree by the field table: every value checked, every default filled in. */
+/**
+ * Reads nodes of the YAML tree by the field table: every value checked, every default filled
+ * in.
+ */
 
 import type { ProblemCode } from './codes.ts';
 import { distributionValue, type FileReader, type Profiles } from './distribution.ts';
@@ -6,7 +9,8 @@ import { type ListNode, type MapNode, type Node, parseTree, type ScalarNode } fr
 import type { DistributionValue, Field, Fields, Group, ValueOf } from './field.ts';
 import { nearestName } from './nearest.ts';
 import type { ProblemDetails, ProblemList, Span } from './problem.ts';
-import { parseUnit, type UnitKind, unitNames, unitWords } from './units.ts';
+import { parseUnit, type UnitKind, unitNames } from './units.ts';
+import { describeNode, headSpan, typeWords } from './words.ts';
 
 export interface ReadOptions {
   readonly problems: ProblemList;
@@ -16,62 +20,7 @@ export interface ReadOptions {
   readonly distributions: Map<Node, DistributionValue>;
 }
 
-/** What a value looks like, for messages. */
-export function describeNode(node: Node): string {
-  if (node.kind === 'list') return 'a list';
-  if (node.kind === 'map') return 'a mapping';
-  return node.isNull ? 'nothing' : node.quoted ? JSON.stringify(node.text) : node.text;
-}
-
-/** What a field takes, for messages and the reference. */
-export function typeWords(field: Field): string {
-  const infinite = field.infinite === undefined ? '' : `, or ${field.infinite}`;
-  switch (field.type) {
-    case 'string':
-      return 'text';
-    case 'boolean':
-      return 'true or false';
-    case 'enum':
-      return (field.values ?? []).length === 1
-        ? (field.values ?? [])[0]
-        : `one of ${(field.values ?? []).join(', ')}`;
-    case 'integer':
-      return `a whole number${infinite}`;
-    case 'distribution':
-      return `${unitWords[field.unit ?? 'duration']}, or a distribution`;
-    case 'pair':
-      return 'a list of two names';
-    case 'groups':
-      return 'lists of names, such as [[etcd/0], [etcd/1, etcd/2]], or one name';
-    case 'flags':
-      return 'a mapping of flags to their values';
-    case 'constants':
-      return 'a mapping of constants to their values';
-    case 'overrides':
-      return 'a mapping of paths to values';
-    case 'any':
-      return 'a value';
-    case 'group':
-    case 'map':
-      return 'a mapping';
-    case 'list':
-      return 'a list';
-    default:
-      return unitWords[field.type] + infinite;
-  }
-}
-
 const NAMES_SHOWN = 14;
-
-/** Where to point for a mapping as a whole: its first key, or its opening brace. */
-export function headSpan(node: Node): Span {
-  if (node.kind === 'map' && node.entries.length > 0) {
-    const { start, source } = node.span;
-    if (source.text[start] !== '{') return node.entries[0].keySpan;
-    return { source, start, end: start + 1 };
-  }
-  return node.span;
-}
 
 export class Reader {
   readonly options: ReadOptions;
@@ -160,7 +109,10 @@ export class Reader {
     }
   }
 
-  /** The value of a field, or its default; undefined where there is neither or it cannot be read. */
+  /**
+   * The value of a field, or its default; undefined where there is neither or it cannot be
+   * read.
+   */
   value(field: Field, node: Node | undefined, path: string): unknown {
     switch (field.type) {
       case 'group':
@@ -227,7 +179,10 @@ export class Reader {
     }
   }
 
-  /** Members and points share the nodes of a scenario: each is read once, with the files it names. */
+  /**
+   * Members and points share the nodes of a scenario: each is read once, with the files it
+   * names.
+   */
   #distribution(unit: 'duration' | 'bytes', node: Node, path: string): unknown {
     const known = this.options.distributions.get(node);
     if (known !== undefined || this.#unreadable.has(node)) return known;
@@ -460,7 +415,10 @@ export class Reader {
   }
 }
 
-/** A value in place of a mapping as the mapping that it stands for; null where it stands for none. */
+/**
+ * A value in place of a mapping as the mapping that it stands for; null where it stands for
+ * none.
+ */
 export function wrapShorthand(group: Group, node: Node): MapNode | null {
   const key = node.kind === 'list' ? group.listShorthand : group.shorthand;
   if (key === undefined || node.kind === 'map' || (node.kind === 'scalar' && node.isNull))
@@ -473,7 +431,10 @@ export function groupOf(field: Field): Group {
   return field.group();
 }
 
-/** What a required value counts as where it is missing or wrong; the problem is reported already. */
+/**
+ * What a required value counts as where it is missing or wrong; the problem is reported
+ * already.
+ */
 function placeholder(field: Field): unknown {
   if (field.required !== true && field.default === undefined) return undefined;
   switch (field.type) {

@@ -22,7 +22,10 @@ function anchor(group: Group): string {
   return group.name.toLowerCase();
 }
 
-/** Groups in the order in which they are met, each once. The forms of sizes are those of durations. */
+/**
+ * Groups in the order in which they are met, each once. The forms of sizes are those of
+ * durations.
+ */
 function groupsOf(roots: readonly Group[]): Group[] {
   const groups: Group[] = [];
   const visit = (met: Group): void => {
@@ -94,9 +97,10 @@ function groupSection(group: Group): string {
 
 const expressions = `## Expressions
 
-An expectation is an aggregate, an operator and a value: \`p99 < 50ms\`, \`availability > 99.5%\`, \`count == 0\`,
-\`rate >= 900/s\`. Aggregates: \`p50\`, \`p99.9\` and every other quantile, \`mean\`, \`max\`, \`min\`, \`rate\`, \`count\`,
-\`availability\`. Operators: \`<\`, \`<=\`, \`>\`, \`>=\`, \`==\`, \`!=\`.
+An expectation is an aggregate, an operator and a value: \`p99 < 50ms\`, \`availability > 99.5%\`,
+\`count == 0\`, \`rate >= 900/s\`. Aggregates: \`p50\`, \`p99.9\` and every other quantile,
+\`mean\`, \`max\`, \`min\`, \`rate\`, \`count\`, \`availability\`. Operators: \`<\`, \`<=\`,
+\`>\`, \`>=\`, \`==\`, \`!=\`.
 
 A metric is a name, with labels as Prometheus writes them: \`wavetank_client_requests{op="put"}\`.
 
@@ -108,15 +112,17 @@ A metric is a name, with labels as Prometheus writes them: \`wavetank_client_req
 | \`after(fault)\` | end of the fault; its start where it stays | horizon |
 | \`10s..40s\`, \`10s..\` | the first time | the second one, or the horizon |
 
-An offset moves the edge that the word names: \`after(stall)+10s\` begins ten seconds after the stall is over,
-\`before(stall)-1s\` ends one second before it. Of a fault that repeats, the first start and the last end count.`;
+An offset moves the edge that the word names: \`after(stall)+10s\` begins ten seconds after the
+stall is over, \`before(stall)-1s\` ends one second before it. Of a fault that repeats, the first
+start and the last end count.`;
 
 const paths = `## Paths
 
-\`-s PATH=VALUE\`, the axes of a sweep and \`wavetank explain PATH\` use the same paths: names with dots between them. An item
-of a list goes by its name or its index, \`workload.writers.rate\` or \`workload[0].rate\`; names with dots stand in brackets,
-\`hosts["a.example.com"].cores\`. The value is YAML: \`-s etcd.disk.fsync.constant=25ms\`,
-\`-s 'faults=[]'\`. Setting a field that excludes others replaces them.`;
+\`-s PATH=VALUE\`, the axes of a sweep and \`wavetank explain PATH\` use the same paths: names
+with dots between them. An item of a list goes by its name or its index, \`workload.writers.rate\`
+or \`workload[0].rate\`; names with dots stand in brackets, \`hosts["a.example.com"].cores\`. The
+value is YAML: \`-s etcd.disk.fsync.constant=25ms\`, \`-s 'faults=[]'\`. Setting a field that
+excludes others replaces them.`;
 
 function valueSection(): string {
   const kinds: readonly UnitKind[] = ['duration', 'bytes', 'rate', 'ratio', 'ppm', 'bandwidth'];
@@ -124,8 +130,10 @@ function valueSection(): string {
   return [
     '## Values',
     '',
-    'A number whose unit is not plain from its field has to carry it; `25` where a duration is expected is an error.',
-    'Durations may be compound, as in Go: `1m30s`. `unlimited` and `forever` stand for no limit, where the table says so.',
+    'A number whose unit is not plain from its field has to carry it; `25` where a duration ' +
+      'is expected is an error.',
+    'Durations may be compound, as in Go: `1m30s`. `unlimited` and `forever` stand for no ' +
+      'limit, where the table says so.',
     '',
     ...lines,
   ].join('\n');
@@ -135,7 +143,8 @@ function flagSection(): string {
   const lines = [
     '## Flags of etcd',
     '',
-    'Flags stand under `etcd.extraArgs` as on the command line of etcd, in its own units. These have an effect:',
+    'Flags stand under `etcd.extraArgs` as on the command line of etcd, in its own units. ' +
+      'These have an effect:',
     '',
     '| flag | versions | default | meaning |',
     '|---|---|---|---|',
@@ -161,7 +170,8 @@ export function scenarioReference(): string {
   return `${[
     generated,
     '# Scenario files',
-    'Every field of every kind of file. `wavetank explain PATH` prints the same, `wavetank schema` the JSON Schema for editors.',
+    'Every field of every kind of file. `wavetank explain PATH` prints the same, `wavetank ' +
+      'schema` the JSON Schema for editors.',
     valueSection(),
     paths,
     expressions,
@@ -178,7 +188,8 @@ export function errorReference(): string {
   return `${[
     generated,
     '# Mistakes in scenarios',
-    'What `wavetank validate` and `wavetank run` report of a scenario, an experiment or a disk profile; the exit code is 104.',
+    'What `wavetank validate` and `wavetank run` report of a scenario, an experiment or a ' +
+      'disk profile; the exit code is 104.',
     ['| code | mistake | meaning |', '|---|---|---|', ...rows].join('\n'),
   ].join('\n\n')}\n`;
 }

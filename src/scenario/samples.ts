@@ -1,7 +1,8 @@
 /** Samples of a distribution: a list in the scenario, or a column of a CSV file that it names. */
 import type { Node } from './document.ts';
-import { headSpan, type Reader } from './read.ts';
+import type { Reader } from './read.ts';
 import { parseUnit } from './units.ts';
+import { headSpan } from './words.ts';
 
 interface SamplesValue {
   readonly values: readonly number[];

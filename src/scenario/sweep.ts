@@ -1,7 +1,8 @@
 /** Axes of a sweep: read from the file, and multiplied to points. */
 import { entryOf, type ListNode, type MapNode, type Node } from './document.ts';
 import type { Span } from './problem.ts';
-import { describeNode, headSpan, type Reader } from './read.ts';
+import type { Reader } from './read.ts';
+import { describeNode, headSpan } from './words.ts';
 
 export interface Setting {
   readonly path: string;

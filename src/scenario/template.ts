@@ -1,10 +1,13 @@
-/** The scenario that `wavetank init` writes: commented, complete enough to run, short enough to read. */
+/**
+ * The scenario that `wavetank init` writes: commented, complete enough to run, short enough to
+ * read.
+ */
 import { explain } from './explain.ts';
 import { API_VERSION } from './fields/scenario.ts';
 
 /** `{{path}}` stands for the description of the field, so that it is written only once. */
 const template = `# A scenario of wavetank: one etcd cluster, its load, and what happens to it.
-# \`wavetank run FILE\` runs it; \`wavetank explain PATH\` tells more of any field, e.g. etcd.disk.fsync.
+# \`wavetank run FILE\` runs it; \`wavetank explain etcd.disk.fsync\` tells more of a field.
 apiVersion: ${API_VERSION}
 kind: Scenario
 metadata:

@@ -1,5 +1,6 @@
 /**
- * The validated scenario: plain data, all units resolved (ns, bytes, per second), every default filled in.
+ * The validated scenario: plain data, all units resolved (ns, bytes, per second), every default
+ * filled in.
  * `src/scenario` produces it from YAML; `src/run` and the models read it; nothing mutates it.
  */
 import type { DistributionSpec } from '../dist/index.ts';
@@ -54,7 +55,10 @@ export interface ClockScenario {
 export interface DiskScenario {
   readonly name: string;
   readonly fsync: DistributionSpec;
-  /** 'service': latency of an idle disk; 'response': a production histogram, contention included. */
+  /**
+   * 'service': latency of an idle disk; 'response': a production histogram, contention
+   * included.
+   */
   readonly fsyncKind: 'service' | 'response';
   /** Name of the profile, or '' where the distribution was written in the scenario. */
   readonly profile: string;
@@ -89,7 +93,10 @@ export interface EtcdScenario {
   /** Elections timed by the wall clock: software that etcd is not; see the clock experiment. */
   readonly timers: 'monotonic' | 'wall';
   readonly strictReconfigCheck: boolean;
-  /** Flags that were given ('name=value'), are known and have no effect here; listed in the summary. */
+  /**
+   * Flags that were given ('name=value'), are known and have no effect here; listed in the
+   * summary.
+   */
   readonly flagsWithoutEffect: readonly string[];
   /** Keys already in the store at start, and the size of each (key + value). */
   readonly preloadKeys: number;
@@ -178,7 +185,10 @@ export interface WorkloadScenario {
   readonly maxInFlight: number;
 }
 
-/** `at` is simulated time from the start; `forNs` = Infinity where the fault stays. Targets: 'etcd/1', 'etcd/leader', 'etcd/followers', 'etcd/all', a host name. */
+/**
+ * `at` is simulated time from the start; `forNs` = Infinity where the fault stays. Targets:
+ * 'etcd/1', 'etcd/leader', 'etcd/followers', 'etcd/all', a host name.
+ */
 export interface FaultScenario {
   readonly name: string;
   readonly atNs: number;

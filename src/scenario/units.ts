@@ -1,6 +1,7 @@
 /**
  * Values with units: text to numbers in base units (ns, bytes, per second, ratio, ppm) and back.
- * Powers of ten are shifted in the text before it is converted, so that 1.1ms is exactly 1100000 ns.
+ * Powers of ten are shifted in the text before it is converted, so that 1.1ms is exactly 1100000
+ * ns.
  */
 
 export type UnitKind = 'duration' | 'bytes' | 'rate' | 'ratio' | 'ppm' | 'bandwidth' | 'number';
@@ -171,7 +172,8 @@ export function formatUnit(kind: UnitKind, value: number): string {
 /** Durations of etcd's flags, Go's time.ParseDuration: '100ms', '5m0s', '0'. In ns, or NaN. */
 export function parseGoDuration(text: string): number {
   if (/^[+-]?0$/.test(text)) return 0;
-  if (!/^[+-]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$/.test(text)) return Number.NaN;
+  const whole = /^[+-]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$/;
+  if (!whole.test(text)) return Number.NaN;
   let sum = 0;
   for (const [, mantissa, name] of text.matchAll(/(\d+(?:\.\d*)?|\.\d+)([a-zµμ]+)/g)) {
     sum += convert(mantissa, undefined, name, units.duration[name]);

@@ -1,4 +1,4 @@
-/** A validator of the part of JSON Schema that the generated schema uses; anything else is an error. */
+/** A validator of the part of JSON Schema that the generated schema uses; the rest is an error. */
 
 type Schema = Readonly<Record<string, unknown>>;
 

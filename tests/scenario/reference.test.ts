@@ -43,7 +43,7 @@ const allFields = allGroups().flatMap((group) =>
   Object.entries(group.fields).map(([name, field]) => ({ name: `${group.name}.${name}`, field })),
 );
 
-test('The pages of docs/reference are as `npx tsx scripts/generate-reference.ts` writes them.', () => {
+test('The pages of docs/reference are as scripts/generate-reference.ts writes them.', () => {
   const folder = new URL('../../docs/reference/', import.meta.url);
   for (const [name, text] of Object.entries(referencePages())) {
     assert.equal(readFileSync(new URL(name, folder), 'utf8'), text, name);
@@ -75,7 +75,7 @@ test('Every example and every default of every field can be read.', () => {
   }
 });
 
-test('Every field is described in a sentence, and has an example or a default, or holds others.', () => {
+test('Every field is described in a sentence and has an example, a default or fields.', () => {
   for (const { name, field } of allFields) {
     assert.match(field.description, /^[a-zA-Z`/0-9].*[.)]$/, name);
     const holds = groupInside(field) !== null && field.type !== 'distribution';

@@ -7,8 +7,10 @@
  *     etcd.preVote = true
  *     ====
  *
- * `scenario` appends apiVersion, kind and metadata to the text, so that lines keep their numbers; `parse`
- * takes it as it is; `quick` does, too, in the quick form; `file NAME` is a file that later cases name.
+ * `scenario` appends apiVersion, kind and metadata to the text, so that lines keep their numbers;
+ * `parse`
+ * takes it as it is; `quick` does, too, in the quick form; `file NAME` is a file that later cases
+ * name.
  */
 import { type DiskProfile, parseScenario, renderProblem } from '../../src/scenario/index.ts';
 

@@ -27,7 +27,8 @@ function inner<F extends Fields>(
 }
 
 const stallDescription =
-  'Rare, long values that come in runs: how often they start, how long one is, and how likely the next is one too.';
+  'Rare, long values that come in runs: how often they start, how long one is, and how likely' +
+  ' the next is one too.';
 
 export const stallFields = {
   startPerSecond: field.number({
@@ -54,27 +55,31 @@ export const stallFields = {
   }),
 };
 
-function distributionFields(unit: DistributionUnit) {
+/** Forms of sizes are other definitions of the JSON Schema than those of durations. */
+function called(unit: DistributionUnit, form: string): string {
+  return unit === 'duration' ? form : `${form}OfSizes`;
+}
+
+/** Forms by their parameters. */
+function lawFields(unit: DistributionUnit) {
   const value = numberOf[unit];
   const { small, large, tail } = examples[unit];
   const positive = { min: '0' };
-  // Forms of sizes are other definitions of the JSON Schema than those of durations.
-  const called = (form: string) => (unit === 'duration' ? form : `${form}OfSizes`);
   const mean = value({ description: 'Mean.', required: true, example: small, ...positive });
   return {
     constant: value({ description: 'Always this value.', example: small, ...positive }),
-    uniform: inner(called('uniform'), 'Every value between two bounds is equally likely.', {
+    uniform: inner(called(unit, 'uniform'), 'Every value between two bounds is equally likely.', {
       min: value({ description: 'Lower bound.', required: true, example: small, ...positive }),
       max: value({ description: 'Upper bound.', required: true, example: large, ...positive }),
     }),
     exponential: inner(
-      called('exponential'),
+      called(unit, 'exponential'),
       'Exponential, by its mean.',
       { mean },
       { shorthand: 'mean' },
     ),
     lognormal: inner(
-      called('lognormal'),
+      called(unit, 'lognormal'),
       'Lognormal, by p99 and either p50 or mean.',
       {
         p50: value({ description: 'Median.', example: small, ...positive }),
@@ -88,11 +93,11 @@ function distributionFields(unit: DistributionUnit) {
       },
       { choose: { among: ['p50', 'mean'], required: true } },
     ),
-    gamma: inner(called('gamma'), 'Gamma, by mean and shape; shape 1 is exponential.', {
+    gamma: inner(called(unit, 'gamma'), 'Gamma, by mean and shape; shape 1 is exponential.', {
       mean,
       shape: field.number({ description: 'Shape.', required: true, min: '0.001', example: '4' }),
     }),
-    pareto: inner(called('pareto'), 'Pareto: no value below scale, heavy tail above it.', {
+    pareto: inner(called(unit, 'pareto'), 'Pareto: no value below scale, heavy tail above it.', {
       scale: value({ description: 'Smallest value.', required: true, example: small, ...positive }),
       shape: field.number({
         description: 'Tail index; the mean is infinite at 1 and below unless `max` is given.',
@@ -106,24 +111,17 @@ function distributionFields(unit: DistributionUnit) {
         ...positive,
       }),
     }),
-    mixture: inner(called('mixture'), 'A body, and rare stalls that come in runs.', {
-      body: field.distribution(unit, {
-        description: 'What is usual.',
-        required: true,
-        example: small,
-      }),
-      stall: field.group(
-        () => ({
-          name: called('stall'),
-          description: stallDescription,
-          fields: stallFields,
-          choose: { among: ['startPerSecond', 'startProbability'], required: true },
-        }),
-        { description: stallDescription, required: true },
-      ),
-    }),
+  };
+}
+
+/** Forms by measured values. */
+function measuredFields(unit: DistributionUnit) {
+  const value = numberOf[unit];
+  const { small, large, tail } = examples[unit];
+  const positive = { min: '0' };
+  return {
     samples: inner(
-      called('samples'),
+      called(unit, 'samples'),
       'Values drawn from a list, or from a column of a CSV file.',
       {
         values: field.list(value({ description: 'One value.', ...positive }), {
@@ -150,24 +148,56 @@ function distributionFields(unit: DistributionUnit) {
         choose: { among: ['values', 'file'], required: true },
       },
     ),
-    histogram: inner(called('histogram'), 'Counts between bounds, such as Prometheus buckets.', {
-      bounds: field.list(value({ description: 'One bound.', infinite: 'unlimited', ...positive }), {
-        description: 'Upper edges, rising; the last may be `unlimited`.',
+    histogram: inner(
+      called(unit, 'histogram'),
+      'Counts between bounds, such as Prometheus buckets.',
+      {
+        bounds: field.list(
+          value({ description: 'One bound.', infinite: 'unlimited', ...positive }),
+          {
+            description: 'Upper edges, rising; the last may be `unlimited`.',
+            required: true,
+            example: `[${small}, ${large}, unlimited]`,
+          },
+        ),
+        counts: field.list(field.number({ description: 'One count.', min: '0' }), {
+          description: 'Values in each bucket, not cumulative.',
+          required: true,
+          example: '[900, 95, 5]',
+        }),
+        sum: value({
+          description: 'Sum of all values, so that the mean is exact.',
+          example: tail,
+          ...positive,
+        }),
+      },
+    ),
+  };
+}
+
+/** Forms made of others. */
+function compoundFields(unit: DistributionUnit) {
+  const value = numberOf[unit];
+  const { small } = examples[unit];
+  const positive = { min: '0' };
+  return {
+    mixture: inner(called(unit, 'mixture'), 'A body, and rare stalls that come in runs.', {
+      body: field.distribution(unit, {
+        description: 'What is usual.',
         required: true,
-        example: `[${small}, ${large}, unlimited]`,
+        example: small,
       }),
-      counts: field.list(field.number({ description: 'One count.', min: '0' }), {
-        description: 'Values in each bucket, not cumulative.',
-        required: true,
-        example: '[900, 95, 5]',
-      }),
-      sum: value({
-        description: 'Sum of all values, so that the mean is exact.',
-        example: tail,
-        ...positive,
-      }),
+      stall: field.group(
+        () => ({
+          name: called(unit, 'stall'),
+          description: stallDescription,
+          fields: stallFields,
+          choose: { among: ['startPerSecond', 'startProbability'], required: true },
+        }),
+        { description: stallDescription, required: true },
+      ),
     }),
-    scaled: inner(called('scaled'), 'Another distribution times a factor.', {
+    scaled: inner(called(unit, 'scaled'), 'Another distribution times a factor.', {
       by: field.number({ description: 'Factor.', required: true, min: '0', example: '2' }),
       of: field.distribution(unit, {
         description: 'The other one.',
@@ -175,7 +205,7 @@ function distributionFields(unit: DistributionUnit) {
         example: small,
       }),
     }),
-    shifted: inner(called('shifted'), 'Another distribution plus a constant.', {
+    shifted: inner(called(unit, 'shifted'), 'Another distribution plus a constant.', {
       by: value({ description: 'What is added.', required: true, example: small, ...positive }),
       of: field.distribution(unit, {
         description: 'The other one.',
@@ -189,6 +219,11 @@ function distributionFields(unit: DistributionUnit) {
       example: 'hdd',
     }) as Field<string | undefined>,
   };
+}
+
+/** The order is that of the reference. */
+function distributionFields(unit: DistributionUnit) {
+  return { ...lawFields(unit), ...measuredFields(unit), ...compoundFields(unit) };
 }
 
 const durationFields = distributionFields('duration');

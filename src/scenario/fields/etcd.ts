@@ -123,7 +123,8 @@ export const etcdFields = {
   ),
   timers: field.choice(['monotonic', 'wall'], {
     description:
-      'Clock of the election timers. etcd uses the monotonic one; `wall` shows software that does not.',
+      'Clock of the election timers. etcd uses the monotonic one; `wall` shows software that ' +
+      'does not.',
     default: 'monotonic',
   }),
   preload: field.group(

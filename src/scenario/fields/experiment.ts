@@ -26,7 +26,8 @@ export const axisFields = {
   }),
   points: field.any({
     description:
-      'Named points in place of path and values: a mapping of names to overrides, each a mapping of paths to values.',
+      'Named points in place of path and values: a mapping of names to overrides, each a ' +
+      'mapping of paths to values.',
     example: '{ healthy: {}, slow: { etcd.disk.fsync.constant: 25ms } }',
   }),
   zip: field.any({

@@ -16,7 +16,8 @@ export const faultVerbs = {
   fullDisk: verb('Let the disk be full', 'etcd/1'),
   partition: field.groups({
     description:
-      'Cut the network between groups of members or hosts. One member alone is cut off from all other members.',
+      'Cut the network between groups of members or hosts. One member alone is cut off from ' +
+      'all other members.',
     example: '[[etcd/0], [etcd/1, etcd/2]]',
   }),
   delay: field.pair({
@@ -196,7 +197,10 @@ export const faultGroup: Group<typeof faultFields> = {
 export type FaultValue = ValueOf<typeof faultFields>;
 export type FaultVerb = keyof typeof faultVerbs;
 
-/** The verb of a fault, the first one where it has several; null where it has none that can be read. */
+/**
+ * The verb of a fault, the first one where it has several; null where it has none that can be
+ * read.
+ */
 export function verbOf(fault: FaultValue): FaultVerb | null {
   // The keys of the table of verbs are the verbs.
   const verbs = Object.keys(faultVerbs) as FaultVerb[];

@@ -90,7 +90,8 @@ const deviceFields = {
   }),
   fsyncKind: field.choice(['service', 'response'], {
     description:
-      'service: latency of an idle disk; response: a production histogram that has contention in it, to which the disk then adds none.',
+      'service: latency of an idle disk; response: a production histogram that has contention' +
+      ' in it, to which the disk then adds none.',
     defaultNote: 'that of the profile, else service',
     example: 'service',
   }),

@@ -30,13 +30,15 @@ export const thresholdFields = {
   }),
   expect: field.string({
     description:
-      'What must hold: p50, p99.9, mean, max, min, rate, count or availability, an operator (<, <=, >, >=, ==, !=) and a value.',
+      'What must hold: p50, p99.9, mean, max, min, rate, count or availability, an operator ' +
+      '(<, <=, >, >=, ==, !=) and a value.',
     required: true,
     example: 'p99 < 50ms',
   }),
   window: field.string({
     description:
-      'When: before(fault), during(fault), after(fault), each with an offset such as +10s; or 10s..40s.',
+      'When: before(fault), during(fault), after(fault), each with an offset such as +10s; or' +
+      ' 10s..40s.',
     default: 'all',
     defaultNote: 'the whole run after warm-up',
     example: 'after(stall)+10s',

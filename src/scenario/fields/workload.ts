@@ -30,7 +30,8 @@ export const workloadFields = {
   }),
   rate: field.rate({
     description:
-      'Open loop: requests per second, whatever the answers do. Latency counts from the planned arrival.',
+      'Open loop: requests per second, whatever the answers do. Latency counts from the ' +
+      'planned arrival.',
     example: '1000/s',
     min: '0.000001/s',
     max: '10000000/s',
@@ -41,7 +42,8 @@ export const workloadFields = {
   }),
   clients: field.integer({
     description:
-      'Closed loop: clients that wait for each answer before they go on. watch: number of watchers.',
+      'Closed loop: clients that wait for each answer before they go on. watch: number of ' +
+      'watchers.',
     min: '1',
     max: '1000000',
     example: '16',
