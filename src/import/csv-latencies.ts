@@ -1,6 +1,6 @@
 /** Reads a CSV of latencies, one fsync a row: a column with a unit, perhaps a column of times. */
 import { parse } from 'csv-parse/browser/esm/sync';
-import { type Latencies, latenciesOfSamples } from './latencies.ts';
+import { LATENCY_NS_MAX, type Latencies, latenciesOfSamples } from './latencies.ts';
 import { linesOf } from './lines.ts';
 import type { Report } from './problems.ts';
 import type { LatencySeries } from './stalls.ts';
@@ -30,6 +30,8 @@ interface Table {
 /** Rows are kept as text until their column is known; a CSV with quotes is read by a parser. */
 const LENGTH_MAX = 100e6;
 const QUOTED_LENGTH_MAX = 20e6;
+/** A hundred days, the longest run that a simulation may have. */
+const SPAN_NS_MAX = 8_640_000e9;
 /** Fewer say nothing of a distribution. */
 const LATENCIES_MIN = 10;
 const LATENCY_WORDS =
@@ -234,7 +236,8 @@ function readColumn(
     const value = match === null ? Number.NaN : Number(match[1]);
     const cellUnit = match === null || match[2] === '' ? null : unitOf(match[2]);
     const wrongUnit = match !== null && match[2] !== '' && cellUnit === null;
-    if (!(value >= 0) || !Number.isFinite(value) || wrongUnit) {
+    const ns = Math.round(value * nsPer(cellUnit ?? stated ?? 'ns'));
+    if (!(value >= 0) || !(ns <= LATENCY_NS_MAX) || wrongUnit) {
       badCell(input, table.lines[i], `${column.label} has '${text.slice(0, 40)}'`, report);
       continue;
     }
@@ -249,7 +252,7 @@ function readColumn(
     }
     if (cellUnit === null) bare++;
     else withUnit++;
-    valuesNs.push(Math.round(value * nsPer(cellUnit ?? stated ?? 'ns')));
+    valuesNs.push(ns);
   }
   if (report.failed) return null;
   if (stated === null && bare > 0 && withUnit > 0) {
@@ -281,7 +284,7 @@ function badCell(input: CalibrateInput, line: number, message: string, report: R
     input: input.name,
     line,
     message,
-    expected: 'a latency: a number, not negative',
+    expected: 'a latency: a number, not negative, at most an hour',
     hint: 'Leave out rows of fsyncs that failed.',
   });
 }
@@ -322,6 +325,16 @@ function readSeries(
   }
   const scale = nsPer(unit ?? 's');
   const origin = times.reduce((least, time) => Math.min(least, time), Number.POSITIVE_INFINITY);
+  const last = times.reduce((most, time) => Math.max(most, time), Number.NEGATIVE_INFINITY);
+  if (!((last - origin) * scale <= SPAN_NS_MAX)) {
+    report.warning(
+      input.name,
+      'time-span',
+      `${o.time.label} spans more than 100 days: stalls are not fitted`,
+      'Say the unit of the times: --time-unit ms.',
+    );
+    return null;
+  }
   const order = times.map((_, i) => i);
   if (times.some((time, i) => i > 0 && time < times[i - 1])) {
     report.info(input.name, 'time-sorted', `${o.time.label} goes back: rows were sorted by it`);

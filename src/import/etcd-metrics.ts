@@ -20,6 +20,9 @@ const PROCESS_START = 'process_start_time_seconds';
 const LAST_GC = 'go_memstats_last_gc_time_seconds';
 const VERSION = 'etcd_server_version';
 const NS_PER_S = 1e9;
+/** More than any etcd counts, and exact in a double. */
+const COUNT_MAX = 1e15;
+const BOUND_SECONDS_MAX = 3600;
 /** Go collects garbage at least every two minutes (runtime/proc.go, forcegcperiod). */
 const GC_PERIOD_SECONDS = 120;
 /** A span known to within one GC period is used where that is at most a tenth of it. */
@@ -182,13 +185,13 @@ function readHistogram(
   const own = samples.filter((sample) => sample.name.startsWith(`${name}_`));
   if (!isOneSeries(input, name, own, report)) return null;
   for (const sample of own) {
-    if (sample.value >= 0 && Number.isFinite(sample.value)) continue;
+    if (sample.value >= 0 && sample.value <= COUNT_MAX) continue;
     report.problem({
       code: 'WT6027',
       input: input.name,
       line: sample.line,
       message: `${sample.name} has the value '${sample.valueText}'`,
-      expected: 'a number, not negative',
+      expected: 'a number from 0 to 1e15',
       hint: 'Scrape again; a counter never has such a value.',
     });
   }
@@ -196,13 +199,13 @@ function readHistogram(
     .filter((sample) => sample.name === `${name}_bucket`)
     .map((sample) => ({ sample, bound: parseValue(sample.labels.le ?? '') }));
   for (const { sample, bound } of buckets) {
-    if (bound > 0) continue;
+    if (bound > 0 && (bound <= BOUND_SECONDS_MAX || bound === Number.POSITIVE_INFINITY)) continue;
     report.problem({
       code: 'WT6027',
       input: input.name,
       line: sample.line,
       message: `a bucket has the bound le="${sample.labels.le ?? ''}"`,
-      expected: 'seconds, or +Inf',
+      expected: 'seconds, at most 3600, or +Inf',
       hint: 'Scrape again.',
     });
   }

@@ -10,7 +10,9 @@
 import { FIO_COMMAND, isOn, reviewJobs, reviewOptions } from './fio-review.ts';
 import {
   type Bucket,
+  disjoint,
   fioBinWidthNs,
+  LATENCY_NS_MAX,
   type Latencies,
   latenciesOf,
   mergeLatencies,
@@ -46,6 +48,8 @@ interface JobLatencies {
   readonly from: 'sync' | 'write';
 }
 
+/** More than any run counts, and exact in a double. */
+const COUNT_MAX = 1e15;
 const UNIT_SUFFIXES: readonly (readonly [string, number])[] = [
   ['_ns', 1],
   ['_us', 1e3],
@@ -266,32 +270,35 @@ function latenciesOfStat(
       code: 'WT6013',
       input: input.name,
       message: `${where}: ${field} is ${String(value).slice(0, 40)}`,
-      expected: 'a number, not negative',
+      expected: 'a number, not negative, that fits the others; a latency of at most an hour',
       hint: 'Calibrate the file as fio wrote it.',
     });
     return null;
   };
+  const latencyMax = LATENCY_NS_MAX / o.unitNs;
   for (const field of ['min', 'max', 'mean']) {
-    if (!isMagnitude(stat[field])) return bad(field, stat[field]);
+    if (!isMagnitude(stat[field], latencyMax)) return bad(field, stat[field]);
   }
   const { min, max, mean } = stat as { min: number; max: number; mean: number };
   const bins = isObject(stat.bins) ? Object.entries(stat.bins) : [];
   let buckets: Bucket[] = [];
   if (bins.length > 0) {
     for (const [value, count] of bins) {
-      if (!isMagnitude(Number(value)) || value.trim() === '') return bad('a bin', value);
-      if (!isMagnitude(count)) return bad(`the count of bin ${value}`, count);
+      if (value.trim() === '' || !isMagnitude(Number(value), latencyMax)) {
+        return bad('a bin', value);
+      }
+      if (!isMagnitude(count, COUNT_MAX)) return bad(`the count of bin ${value}`, count);
     }
     buckets = bucketsOfBins(bins, o.unitNs);
   } else {
     const count = o.count ?? 0;
-    if (!isMagnitude(count)) return bad('N', count);
+    if (!isMagnitude(count, COUNT_MAX)) return bad('N', count);
     if (count === 0) return null;
     const percentiles = percentilesOf(stat.percentile);
     for (const [p, value] of percentiles) {
-      if (!(p > 0 && p <= 100) || !isMagnitude(value)) return bad(`percentile ${p}`, value);
+      const known = p > 0 && p <= 100 && isMagnitude(value, latencyMax);
+      if (!known) return bad(`percentile ${p}`, value);
     }
-    if (min > max || mean < min || mean > max) return bad('mean', mean);
     buckets = bucketsOfPercentiles(percentiles, { count, min, max, unitNs: o.unitNs });
     report.warning(
       input.name,
@@ -303,6 +310,7 @@ function latenciesOfStat(
   }
   const total = buckets.reduce((sum, bucket) => sum + bucket.count, 0);
   if (total === 0) return null;
+  if (min > mean || mean > max) return bad(`mean, of latencies from ${min} to ${max},`, mean);
   return latenciesOf(buckets, {
     sumNs: mean * o.unitNs * total,
     minNs: min * o.unitNs,
@@ -310,8 +318,8 @@ function latenciesOfStat(
   });
 }
 
-function isMagnitude(value: unknown): value is number {
-  return typeof value === 'number' && Number.isFinite(value) && value >= 0;
+function isMagnitude(value: unknown, max: number): value is number {
+  return typeof value === 'number' && value >= 0 && value <= max;
 }
 
 /** fio names a bin by its midpoint, so its edges lie half a width to either side. */
@@ -327,7 +335,7 @@ function bucketsOfBins(bins: readonly (readonly [string, unknown])[], unitNs: nu
       count: Number(count),
     };
   });
-  return buckets.sort((a, b) => a.lowerNs - b.lowerNs);
+  return disjoint(buckets);
 }
 
 function percentilesOf(value: unknown): (readonly [number, unknown])[] {
@@ -364,7 +372,7 @@ function runtimeOf(jobs: readonly FioJob[]): number | null {
   for (const job of jobs) {
     const write = isObject(job.json.write) ? job.json.write : {};
     const runtimeMs = write.runtime ?? job.json.job_runtime;
-    if (!isMagnitude(runtimeMs) || runtimeMs === 0) continue;
+    if (!isMagnitude(runtimeMs, COUNT_MAX) || runtimeMs === 0) continue;
     longest = Math.max(longest ?? 0, runtimeMs / 1000);
   }
   return longest;

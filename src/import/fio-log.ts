@@ -11,8 +11,7 @@
  * Evidence: both kinds were recorded with fio 3.33 on ext4; tests/testdata/calibrate has them.
  */
 
-import type { Latencies } from './latencies.ts';
-import { latenciesOfSamples } from './latencies.ts';
+import { LATENCY_NS_MAX, type Latencies, latenciesOfSamples } from './latencies.ts';
 import { linesOf } from './lines.ts';
 import type { Report } from './problems.ts';
 import { type LatencySeries, STALL_NS_MIN } from './stalls.ts';
@@ -20,6 +19,8 @@ import type { CalibrateInput, TimeUnit } from './types.ts';
 import { nsPer } from './units.ts';
 
 const NS_PER_MS = 1e6;
+/** A hundred days, the longest run that a simulation may have. */
+const SPAN_MS_MAX = 8_640_000_000;
 const DIRECTION_WRITE = 1;
 const DIRECTION_TRIM = 2;
 /** A run whose I/Os fill less of its time than this paused between them, or synced unlogged. */
@@ -67,6 +68,8 @@ export function parseFioLog(
   report: Report,
 ): FioLog | null {
   if (refuseKind(input, report)) return null;
+  const unitNs = unit === undefined ? 1 : nsPer(unit);
+  let originMs = Number.NaN;
   const timesMs: number[] = [];
   const values: number[] = [];
   let skipped = 0;
@@ -77,7 +80,11 @@ export function parseFioLog(
     if (line.trim() === '') continue;
     const cells = line.split(',');
     const [time, value, direction, bytes] = cells.map(Number);
-    if (cells.length < 4 || !(time >= 0) || !(value >= 0) || !(direction >= 0)) {
+    // With --log_unix_epoch times are those of day.
+    if (Number.isNaN(originMs)) originMs = time;
+    const fits = value >= 0 && value * unitNs <= LATENCY_NS_MAX;
+    const good = fits && Math.abs(time - originMs) < SPAN_MS_MAX;
+    if (cells.length < 4 || !good || !(direction >= 0)) {
       report.problem({
         code: 'WT6041',
         input: input.name,
@@ -93,7 +100,7 @@ export function parseFioLog(
       continue;
     }
     if (bytes > 0) sized++;
-    timesMs.push(time);
+    timesMs.push(time - originMs);
     values.push(value);
   }
   if (report.failed) return null;
@@ -118,11 +125,11 @@ export function parseFioLog(
     });
     return null;
   }
-  const unitNs = nsPer(unit ?? inferUnit(input, timesMs, values, report));
+  const inferredNs = nsPer(unit ?? inferUnit(input, timesMs, values, report));
   return {
     input,
     timesMs: Float64Array.from(timesMs),
-    latenciesNs: Float64Array.from(values, (value) => Math.round(value * unitNs)),
+    latenciesNs: Float64Array.from(values, (value) => Math.round(value * inferredNs)),
   };
 }
 
@@ -222,7 +229,7 @@ function isBusy(log: FioLog): boolean {
 
 /** A line is written at completion: it started its latency earlier. */
 function directSeries(log: FioLog): LatencySeries {
-  const startsNs = log.timesMs.map((time, i) => Math.max(0, time * NS_PER_MS - log.latenciesNs[i]));
+  const startsNs = log.timesMs.map((time, i) => time * NS_PER_MS - log.latenciesNs[i]);
   return { startsNs, latenciesNs: log.latenciesNs, resolutionNs: 0 };
 }
 

@@ -6,6 +6,7 @@
  * Left out: the dependence between samples. Intervals assume that samples are independent; stalls
  * come in bursts, so the intervals of the far tail are too narrow where a few stalls make it up.
  */
+import { assert } from '../core/index.ts';
 import type { DistributionSpec } from '../dist/index.ts';
 import type { LatencySummary, QuantileRow } from './types.ts';
 
@@ -34,6 +35,8 @@ export interface Bucket {
 export const SAMPLES_BEYOND_INTERVAL = 10;
 /** ... and with fewer than this, an interval but no figure. */
 export const SAMPLES_BEYOND_FIGURE = 30;
+/** No fsync takes an hour: a larger figure is a slip of the unit. Scenarios accept no more either. */
+export const LATENCY_NS_MAX = 3600e9;
 /** Bins an octave of fio's histograms (FIO_IO_U_PLAT_BITS = 6 in fio's stat.h). */
 const BINS_PER_OCTAVE = 64;
 /** Two-sided 95 %. */
@@ -64,6 +67,7 @@ export function latenciesOf(
 
 /** Width of the bin that fio puts an integer latency into: 1 ns below 128 ns, then 64 an octave. */
 export function fioBinWidthNs(valueNs: number): number {
+  assert(valueNs <= Number.MAX_SAFE_INTEGER, 'a latency is a finite number of ns');
   let width = 1;
   while (valueNs >= BINS_PER_OCTAVE * 2 * width) width *= 2;
   return width;
@@ -130,7 +134,7 @@ export function mergeLatencies(parts: readonly Latencies[]): Latencies {
 }
 
 /** Joins buckets that overlap; equal ones were added up before. */
-function disjoint(buckets: Bucket[]): Bucket[] {
+export function disjoint(buckets: Bucket[]): Bucket[] {
   buckets.sort((a, b) => a.lowerNs - b.lowerNs || a.upperNs - b.upperNs);
   const result: { lowerNs: number; upperNs: number; count: number }[] = [];
   for (const bucket of buckets) {

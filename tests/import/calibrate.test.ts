@@ -1,5 +1,7 @@
+import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { checkDistribution } from '../../src/dist/index.ts';
 import { calibrate, calibrateCodes, calibrationText } from '../../src/import/index.ts';
 import { codesOf, example, histogramText, profileOf, testdata, text, WAL } from './support.ts';
 
@@ -52,6 +54,42 @@ test('no text throws, however it is cut', () => {
       assert.is(profile === null, problems.length > 0, `${input.name} cut at ${length}`);
     }
   }
+});
+
+test('a text with random damage gives a usable profile or a problem, never an exception', () => {
+  const damage = [
+    '',
+    '-1',
+    'NaN',
+    '1e308',
+    '1e400',
+    ',',
+    '"',
+    '{',
+    '}',
+    '\n',
+    'null',
+    '9e18',
+    'ms',
+  ];
+  const texts = ['fio-disk.json', 'fio-stalls_clat.1.log', 'etcd-after.txt', 'latencies.csv'];
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...texts),
+      fc.double({ min: 0, max: 1, noNaN: true }),
+      fc.integer({ min: 0, max: 8 }),
+      fc.constantFrom(...damage),
+      (name, where, length, insert) => {
+        const whole = example(name).text.slice(0, 8000);
+        const at = Math.floor(where * whole.length);
+        const damaged = whole.slice(0, at) + insert + whole.slice(at + length);
+        const { profile, problems } = calibrate([text(name, damaged)]);
+        assert.is(profile === null, problems.length > 0);
+        if (profile !== null) assert.is(checkDistribution(profile.fsync), null);
+      },
+    ),
+    { numRuns: 200 },
+  );
 });
 
 test('the verdict is bad, good or undecided by the interval, not by the figure in it', () => {

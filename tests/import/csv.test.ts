@@ -106,6 +106,7 @@ test('CSVs that cannot be right are problems with codes', () => {
     [column('latency_ms', [...VALUES, '-1']), 'WT6032'],
     [column('latency_ms', [...VALUES, 'timeout']), 'WT6032'],
     [column('latency_ms', [...VALUES, '1e999']), 'WT6032'],
+    [column('latency_s', [...VALUES, '3601']), 'WT6032'],
     [column('a,latency_ms', [...VALUES.map((v) => `1,${v}`), '1']), 'WT6032'],
     [column('latency_ms', [...VALUES, '20us']), 'WT6033'],
     [column('latency', [...VALUES, '20us']), 'WT6033'],

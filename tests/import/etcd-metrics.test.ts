@@ -152,6 +152,8 @@ test('scrapes that cannot be right are problems with codes', () => {
     [[good.replace('} 500', '} NaN')], 'WT6027'],
     [[good.replace('} 500', '} -500')], 'WT6027'],
     [[good.replace('} 500', '} many')], 'WT6027'],
+    [[good.replace('} 500', '} 1e300')], 'WT6027'],
+    [[good.replace('le="0.001"', 'le="1e300"')], 'WT6027'],
     [[good.replace('le="0.001"', 'le="fast"')], 'WT6027'],
     // A sum in ms: a mean of 1.25 s, where the buckets allow 2.3 ms at most.
     [[good.replace('_sum 1.25', '_sum 1250')], 'WT6026'],

@@ -169,6 +169,8 @@ test('broken, foreign and empty runs are problems with codes', () => {
     [wrong({ bins: { '995328': -1 } }), 'WT6013'],
     [wrong({ bins: { x: 1 } }), 'WT6013'],
     [wrong({ min: -5 }), 'WT6013'],
+    [wrong({ bins: { 1e300: 5 } }), 'WT6013'],
+    [wrong({ mean: 1e9 }), 'WT6013'],
     [wrong({ mean: null }), 'WT6013'],
     [wrong({ bins: {}, mean: 9e9, percentile: { '50.0': 1e6 } }), 'WT6013'],
   ];

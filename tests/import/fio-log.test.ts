@@ -102,6 +102,16 @@ test('_lat beside _clat is the same I/Os and counts once', () => {
   assert.ok(idsOf(calibration).includes('duplicate-log'));
 });
 
+test('times of day (--log_unix_epoch) count from the first line', () => {
+  const plain = log([2, 2, 300, 2, 2, 2, 2, 2, 2, 2, 2]);
+  const dated = plain.replace(/^\d+/gm, (ms) => String(1_700_000_000_000 + Number(ms)));
+  const [a, b] = [plain, dated].map(
+    (content) => profileOf([text('disk_clat.1.log', content)]).calibration.stalls,
+  );
+  assert.is(b?.episodes.length, 1);
+  assert.equal(a, b);
+});
+
 test('values of fio 2 are µs: as ns they would fill nothing of the run', () => {
   // 1000 writes of 1500 µs in 1.5 s.
   const lines = Array.from(
@@ -134,6 +144,9 @@ test('wrong kinds of logs are problems with codes', () => {
     ['disk_clat.1.log', `${good}100, x, 1, 2300, 0\n`, 'WT6041'],
     ['disk_clat.1.log', `${good}100, 5000\n`, 'WT6041'],
     ['disk_clat.1.log', `${good}100, -5, 1, 2300, 0\n`, 'WT6041'],
+    ['disk_clat.1.log', `${good}100, 1e999, 1, 2300, 0\n`, 'WT6041'],
+    // An hour and a nanosecond.
+    ['disk_clat.1.log', `${good}100, 3600000000001, 1, 2300, 0\n`, 'WT6041'],
     ['disk_clat.1.log', good.replaceAll(', 1, 2300', ', 0, 2300'), 'WT6042'],
     ['disk_clat.1.log', averaged.join('\n'), 'WT6043'],
   ];
