@@ -55,7 +55,7 @@ export function browserOptions(outdir) {
 /** Imports that the browser bundle leaves to its surroundings; must be empty. */
 export function externalImports(metafile) {
   const found = [];
-  for (const [file, input] of Object.entries(metafile.inputs)) {
+  for (const [file, input] of Object.entries(metafile?.inputs ?? {})) {
     for (const imported of input.imports) {
       if (imported.external && imported.path !== '<runtime>')
         found.push(`${file} imports ${imported.path}`);
