@@ -319,8 +319,8 @@ function distributionWithStalls(
       o.report.warning(
         o.input,
         'few-stalls',
-        `the profile’s stalls rest on ${seen === 1 ? 'a single one' : `${seen} of them`}: how often ` +
-          'they come and how long they last is hardly known',
+        `the stalls of the profile rest on ${seen === 1 ? 'one' : seen}: how often they come and ` +
+          'how long they last is hardly known',
         'Measure for longer.',
       );
     }

@@ -86,7 +86,7 @@ function readTable(input: CalibrateInput, report: Report): Table | null {
       input: input.name,
       message: `${Math.round(input.text.length / 1e6)} MB of CSV`,
       expected: `at most ${(quoted ? QUOTED_LENGTH_MAX : LENGTH_MAX) / 1e6} MB`,
-      hint: 'Give a part of it in one piece, e.g. head -n 1000000: stalls need the rows in between.',
+      hint: 'Give a part of it in one piece, e.g. head -n 1000000: stalls need every row.',
     });
     return null;
   }

@@ -35,7 +35,7 @@ export interface Bucket {
 export const SAMPLES_BEYOND_INTERVAL = 10;
 /** ... and with fewer than this, an interval but no figure. */
 export const SAMPLES_BEYOND_FIGURE = 30;
-/** No fsync takes an hour: a larger figure is a slip of the unit. Scenarios accept no more either. */
+/** No fsync takes an hour: more is a slip of the unit. Scenarios accept no more either. */
 export const LATENCY_NS_MAX = 3600e9;
 /** Bins an octave of fio's histograms (FIO_IO_U_PLAT_BITS = 6 in fio's stat.h). */
 const BINS_PER_OCTAVE = 64;

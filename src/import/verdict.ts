@@ -1,8 +1,8 @@
 /**
  * Judges measured latencies by etcd's own guidance: WAL fsync p99 below 10 ms and backend commit
  * p99 below 25 ms (https://etcd.io/docs/v3.6/faq/), and by the maintainers' word that no more than
- * one fsync in 10,000 may take 200 ms (https://github.com/etcd-io/etcd/issues/7044). A limit inside of the interval that the
- * measurement leaves open is undecided, whatever the interpolated figure says.
+ * one fsync in 10,000 may take 200 ms (https://github.com/etcd-io/etcd/issues/7044). A limit inside
+ * of the interval that the measurement leaves open is undecided, whatever the figure in it says.
  */
 import { countAbove, type Latencies, quantileInterval, quantileRow } from './latencies.ts';
 import type { StallFit, Verdict, VerdictLevel, VerdictRule } from './types.ts';
