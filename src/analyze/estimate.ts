@@ -25,29 +25,46 @@ export function estimate(
   values: readonly (number | null)[],
   confidence: number = CONFIDENCE,
 ): Estimate | null {
-  const known: number[] = [];
-  for (const value of values) {
-    if (value !== null && !Number.isNaN(value)) known.push(value);
-  }
-  if (known.length === 0) return null;
-  let min = known[0];
-  let max = known[0];
-  for (const value of known) {
-    if (value < min) min = value;
-    if (value > max) max = value;
-  }
-  if (min === max) {
-    const bound = known.length > 1 ? min : null;
-    return { n: known.length, mean: min, low: bound, high: bound, min, max };
-  }
-  const half = halfWidth(known, confidence);
-  const centre = mean(known);
-  return { n: known.length, mean: centre, low: centre - half, high: centre + half, min, max };
+  return new Estimator(confidence).estimate(values);
 }
 
-/** Half of the Student interval of the mean of two or more values. */
-export function halfWidth(values: readonly number[], confidence: number = CONFIDENCE): number {
-  const n = values.length;
-  const t = studentTQuantile((1 + confidence) / 2, n - 1);
-  return (t * sampleStandardDeviation([...values])) / Math.sqrt(n);
+/** Estimates many figures: Student's quantile is computed once for each number of replications. */
+export class Estimator {
+  readonly confidence: number;
+  readonly #quantiles = new Map<number, number>();
+
+  constructor(confidence: number = CONFIDENCE) {
+    this.confidence = confidence;
+  }
+
+  estimate(values: readonly (number | null)[]): Estimate | null {
+    const known: number[] = [];
+    for (const value of values) {
+      if (value !== null && !Number.isNaN(value)) known.push(value);
+    }
+    const n = known.length;
+    if (n === 0) return null;
+    let min = known[0];
+    let max = known[0];
+    for (const value of known) {
+      if (value < min) min = value;
+      if (value > max) max = value;
+    }
+    if (min === max) {
+      const bound = n > 1 ? min : null;
+      return { n, mean: min, low: bound, high: bound, min, max };
+    }
+    const centre = mean(known);
+    const half = (this.#quantile(n - 1) * sampleStandardDeviation(known)) / Math.sqrt(n);
+    return { n, mean: centre, low: centre - half, high: centre + half, min, max };
+  }
+
+  #quantile(freedom: number): number {
+    let quantile = this.#quantiles.get(freedom);
+    if (quantile === undefined) {
+      quantile = studentTQuantile((1 + this.confidence) / 2, freedom);
+      this.#quantiles.set(freedom, quantile);
+    }
+    return quantile;
+  }
 }

@@ -1,11 +1,11 @@
 /** Summary: what the results of a scenario or an experiment say. Plain data that every renderer shares. */
-import { type Labels, mergeHistograms } from '../metrics/index.ts';
+import { type HistogramData, type Labels, mergeHistograms } from '../metrics/index.ts';
 import type { OutageResult, RunResult } from '../run/index.ts';
 import type { DiskProfile, Scenario } from '../scenario/index.ts';
 import { backWithin } from './back-within.ts';
 import { type Bottlenecks, rankBottlenecks } from './bottlenecks.ts';
 import { conditionsOf } from './conditions.ts';
-import { type Estimate, estimate } from './estimate.ts';
+import { type Estimate, Estimator } from './estimate.ts';
 import { compareText, labelText } from './labels.ts';
 import {
   compareRows,
@@ -18,7 +18,6 @@ import {
   metricRows,
   NO_FIGURES,
   scaleOf,
-  tallyData,
 } from './metric-row.ts';
 import { findOverload, type Overload } from './overload.ts';
 import { latencyByStage, type OperationStages } from './stages.ts';
@@ -215,12 +214,13 @@ function summarizeMetrics(runs: readonly RunResult[]): MetricSummary[] {
     }
   });
   const pooled = poolTallies(runs);
+  const estimator = new Estimator();
   const summaries: MetricSummary[] = [];
   for (const [key, rows] of groups) {
     const row = rows.find((candidate) => candidate !== null)!;
     const estimates: Partial<Record<FigureName, Estimate>> = {};
     for (const figure of FIGURES) {
-      const e = estimate(rows.map((r) => r?.[figure] ?? null));
+      const e = estimator.estimate(rows.map((r) => r?.[figure] ?? null));
       if (e !== null) estimates[figure] = e;
     }
     const { name, labels, labelText, kind, unit } = row;
@@ -231,14 +231,14 @@ function summarizeMetrics(runs: readonly RunResult[]): MetricSummary[] {
 }
 
 function poolTallies(runs: readonly RunResult[]): Map<string, MetricFigures> {
-  const groups = new Map<string, { scale: number; parts: ReturnType<typeof tallyData>[] }>();
+  const groups = new Map<string, { scale: number; parts: HistogramData[] }>();
   for (const run of runs) {
     const whole = selectSegments(run.metrics.segments);
     for (const tally of run.metrics.tallies) {
       const key = metricKey({ name: tally.name, labelText: labelText(tally.labels) });
       const group = groups.get(key) ?? { scale: scaleOf(tally.unit), parts: [] };
       groups.set(key, group);
-      group.parts.push(tallyData(tally, whole));
+      for (const segment of whole.segments) group.parts.push(tally.perSegment[segment]);
     }
   }
   const pooled = new Map<string, MetricFigures>();

@@ -5,11 +5,16 @@ import type { RunResult } from '../../run/index.ts';
 import { column, type Table } from '../csv.ts';
 import { type OfRun, type OutputInput, runColumns } from './shared.ts';
 
-interface Row extends OfRun {
+/** What the rows of one metric of one run share: there are hundreds of thousands of rows. */
+interface Identity extends OfRun {
   readonly metric: string;
   readonly labels: string;
-  readonly kind: 'fine' | 'prometheus';
   readonly unit: string;
+}
+
+interface Row extends OfRun {
+  readonly of: Identity;
+  readonly kind: 'fine' | 'prometheus';
   readonly lower: number;
   readonly upper: number;
   readonly count: number;
@@ -25,10 +30,10 @@ export const histogramsTable: Table<Row> = {
   order: 'point, replication, metric, labels, kind, lower',
   columns: [
     ...runColumns<Row>(),
-    column('metric', '', 'Name of the metric.', (r) => r.metric),
-    column('labels', '', 'Labels, `name=value` separated by spaces.', (r) => r.labels),
+    column('metric', '', 'Name of the metric.', (r) => r.of.metric),
+    column('labels', '', 'Labels, `name=value` separated by spaces.', (r) => r.of.labels),
     column('kind', '', '`fine` or `prometheus`.', (r) => r.kind),
-    column('unit', '', 'Unit of the edges: `s`, `bytes` or `1`.', (r) => r.unit),
+    column('unit', '', 'Unit of the edges: `s`, `bytes` or `1`.', (r) => r.of.unit),
     column('lower', 'unit', 'Lower edge.', (r) => r.lower),
     column('upper', 'unit', 'Upper edge; `+Inf` for the last bucket.', (r) => r.upper),
     column('count', '', 'Observations in the bin.', (r) => r.count),
@@ -42,54 +47,38 @@ export function* histogramsRows(input: OutputInput): Generator<Row> {
       .map((tally) => ({ tally, labels: labelText(tally.labels) }))
       .sort((a, b) => compareText(a.tally.name, b.tally.name) || compareText(a.labels, b.labels));
     for (const { tally, labels } of tallies) {
-      yield* fineRows(run, tally, labels);
-      yield* prometheusRows(run, tally, labels);
+      const unit = tally.unit === 'ns' ? 's' : tally.unit;
+      const { point, replication } = run;
+      const of = { point, replication, metric: tally.name, labels, unit };
+      yield* fineRows(of, tally, run);
+      yield* prometheusRows(of, tally);
     }
   }
 }
 
-function* fineRows(run: RunResult, tally: TallyResult, labels: string): Generator<Row> {
+function* fineRows(of: Identity, tally: TallyResult, run: RunResult): Generator<Row> {
   const whole = selectSegments(run.metrics.segments);
   const data = mergeHistograms(whole.segments.map((index) => tally.perSegment[index]));
   const scale = scaleOf(tally.unit);
   for (let i = 0; i < data.index.length; i++) {
     const { lower, upper } = binEdges(data.index[i]);
-    yield {
-      ...identity(run, tally, labels, 'fine'),
-      lower: lower / scale,
-      upper: upper / scale,
-      count: data.count[i],
-    };
+    yield row(of, 'fine', lower / scale, upper / scale, data.count[i]);
   }
 }
 
-function* prometheusRows(run: RunResult, tally: TallyResult, labels: string): Generator<Row> {
+function* prometheusRows(of: Identity, tally: TallyResult): Generator<Row> {
   if (tally.prometheus === null) return;
   const { bounds, perSegment } = tally.prometheus;
   for (let i = 0; i <= bounds.length; i++) {
     let count = 0;
     for (const counts of perSegment) count += counts[i];
-    yield {
-      ...identity(run, tally, labels, 'prometheus'),
-      lower: i === 0 ? 0 : bounds[i - 1],
-      upper: i === bounds.length ? Infinity : bounds[i],
-      count,
-    };
+    const lower = i === 0 ? 0 : bounds[i - 1];
+    const upper = i === bounds.length ? Infinity : bounds[i];
+    yield row(of, 'prometheus', lower, upper, count);
   }
 }
 
-function identity(
-  run: RunResult,
-  tally: TallyResult,
-  labels: string,
-  kind: Row['kind'],
-): Omit<Row, 'lower' | 'upper' | 'count'> {
-  return {
-    point: run.point,
-    replication: run.replication,
-    metric: tally.name,
-    labels,
-    kind,
-    unit: tally.unit === 'ns' ? 's' : tally.unit,
-  };
+function row(of: Identity, kind: Row['kind'], lower: number, upper: number, count: number): Row {
+  const { point, replication } = of;
+  return { point, replication, of, kind, lower, upper, count };
 }
