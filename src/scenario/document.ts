@@ -76,7 +76,9 @@ export function parseTree(source: Source, problems: ProblemList, shown = source)
     logLevel: 'error', // 'silent' would hide further documents
     stringKeys: false,
   }) as Document.Parsed;
-  for (const error of document.errors) addSyntaxProblem(error, clean, problems);
+  // Tags that YAML does not know are warnings to the parser; here they mean nothing.
+  const errors = [...document.errors, ...document.warnings];
+  for (const error of errors) addSyntaxProblem(error, clean, problems);
   if (document.contents === null) {
     if (!problems.any) emptyProblem(clean, problems);
     return null;
@@ -84,7 +86,7 @@ export function parseTree(source: Source, problems: ProblemList, shown = source)
   const converter = new Converter(clean, problems);
   const tree = converter.convert(document.contents, 0);
   // What a broken text still holds would only give mistakes that are none.
-  return document.errors.length > 0 || converter.broken ? null : tree;
+  return errors.length > 0 || converter.broken ? null : tree;
 }
 
 /** Columns of indentation, and dashes at the start of one line, that nobody writes. */
