@@ -243,4 +243,61 @@ test('A turn that only learns of a commit needs no sync.', () => {
   assert.deepEqual(seen, [true, false]);
 });
 
+/** Steps a MsgApp of entries `base + 1`.. into member 3, in `term` from `from`. */
+function append(
+  group: Cluster,
+  from: number,
+  term: number,
+  prev: [number, number],
+  terms: number[],
+  commit: number,
+): void {
+  const message = group.pool.acquire('app', from, 3, term);
+  [message.index, message.logTerm] = prev;
+  message.commit = commit;
+  for (const entryTerm of terms)
+    message.entries.push(100 * term + message.entries.count, 10, entryTerm);
+  group.member(3).raft.step(message);
+  group.pool.release(message);
+}
+
+test('A follower commits no further than the message that it matched reaches.', () => {
+  const group = new Cluster({ voters: [1, 2, 3] });
+  const { raft } = group.member(3);
+  append(group, 1, 1, [0, 0], [1, 1, 1, 1], 0);
+  assert.equal(raft.lastIndex, 4);
+  // The new leader has committed 4, but says nothing about 3 and 4 here: ours may be others.
+  append(group, 2, 2, [1, 1], [1], 4);
+  assert.equal(raft.lastIndex, 4);
+  assert.equal(raft.committed, 2);
+});
+
+test('What arrives while a sync runs is not on disk when it ends.', () => {
+  const group = new Cluster({ voters: [1, 2, 3] });
+  const member = group.member(3);
+  append(group, 1, 1, [0, 0], [1, 1], 0);
+  group.begin(member);
+  append(group, 1, 1, [2, 1], [1, 1], 0);
+  group.persist(member);
+  group.crash(member);
+  group.restart(member);
+  assert.equal(member.raft.lastIndex, 2);
+  assert.equal(member.raft.term, 1);
+});
+
+test('What a conflict replaces while a sync runs is not counted as on disk.', () => {
+  const group = new Cluster({ voters: [1, 2, 3] });
+  const member = group.member(3);
+  append(group, 1, 1, [0, 0], [1, 1, 1], 0);
+  group.begin(member);
+  append(group, 2, 2, [1, 1], [2, 2, 2], 0);
+  group.persist(member);
+  assert.equal(member.raft.log.stable, 1);
+  group.end(member);
+  group.begin(member);
+  assert.deepEqual([member.out.entriesFrom, member.out.entriesTo], [2, 4]);
+  group.end(member);
+  assert.equal(member.raft.log.stable, 4);
+});
+
 test.run();
