@@ -233,7 +233,9 @@ export class ReadyLoop {
     const { proposals, requests, sim } = this.#shared;
     const log = this.#raft.log;
     const first = Math.max(from, log.firstIndex);
-    for (let index = first; index <= to; index++) {
+    // A new leader may have replaced the tail meanwhile.
+    const last = Math.min(to, log.lastIndex);
+    for (let index = first; index <= last; index++) {
       const id = log.proposal(index);
       if (id <= 0) continue;
       stampOne(proposals, requests, id, column, sim.nowNs);

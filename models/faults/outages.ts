@@ -84,7 +84,7 @@ export class OutageTracker {
     if (outage !== undefined) outage.restarts++;
   }
 
-  results(): OutageResult[] {
+  results(): (OutageResult & { readonly longestGapEndNs: number })[] {
     return this.#outages.map((o) => ({ ...o, objectsLost: 0 }));
   }
 }

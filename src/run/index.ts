@@ -1,3 +1,4 @@
+export { buildCluster, type EtcdRunCluster } from './build.ts';
 export type { Cluster, ClusterBuilder, ClusterEnd } from './cluster.ts';
 export { allConstants, knownConstants } from './constants.ts';
 export {
