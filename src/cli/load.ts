@@ -99,17 +99,13 @@ function profilesOf(files: Readonly<Record<string, string>>): DiskProfile[] {
   return [...profiles, ...Object.values(profilesByName)];
 }
 
-function axesAsText(axes: Readonly<Record<string, string | number>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(axes).map(([name, value]) => [name, String(value)]));
-}
-
 /** Null where the file has mistakes; they were printed. */
 export function loadScenario(file: string, options: LoadOptions, io: Io): Loaded | null {
   const { scenario, experiment, problems, files } = parseFile(file, options);
   if (experiment !== null) {
     const points = expandExperiment(experiment).map(({ axes, scenario }) => ({
       scenario,
-      axes: axesAsText(axes),
+      axes,
     }));
     const { name, description } = experiment;
     return { name, description, points, experiment, files, profiles: profilesOf(files) };
