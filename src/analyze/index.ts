@@ -57,5 +57,5 @@ export {
   type ThresholdResult,
   type Verdict,
 } from './thresholds.ts';
-export type { SummaryWarning } from './warnings.ts';
+export { QUEUE_MEAN_MIN, type SummaryWarning, UTILIZATION_HIGH } from './warnings.ts';
 export { selectSegments, WHOLE_RUN, type WindowSelection } from './window.ts';

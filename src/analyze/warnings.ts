@@ -18,6 +18,11 @@ export interface SummaryWarning {
 }
 
 export const UTILIZATION_HIGH = 0.9;
+/**
+ * Jobs that wait on average. A disk under group commit is busy all the time and nothing waits for it:
+ * the next batch grows instead, and its capacity is not used up.
+ */
+export const QUEUE_MEAN_MIN = 0.5;
 const FSYNC_METRIC = 'etcd_disk_wal_fsync_duration_seconds';
 /** Of the disk model: syncs of a 'response' disk that would have waited at this load. */
 const CONTENDED_METRIC = 'wavetank_disk_beyond_observed_total';
@@ -144,7 +149,7 @@ function overload(summary: PointSummary): Finding[] {
 
 function utilization(summary: PointSummary): Finding[] {
   return summary.bottlenecks.ranking
-    .filter((rank) => rank.utilization.mean > UTILIZATION_HIGH)
+    .filter((rank) => rank.utilization.mean > UTILIZATION_HIGH && rank.queueMean >= QUEUE_MEAN_MIN)
     .map((rank) => ({
       code: 'utilization',
       subject: rank.name,

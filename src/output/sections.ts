@@ -4,11 +4,13 @@ import {
   type MetricSummary,
   type PointOutage,
   type PointSummary,
+  QUEUE_MEAN_MIN,
   REQUEST_METRIC,
   REQUESTS_METRIC,
   SLOW_STAGE_METRIC,
   STAGE_METRIC,
   type ThresholdResult,
+  UTILIZATION_HIGH,
   type Verdict,
 } from '../analyze/index.ts';
 import {
@@ -199,7 +201,8 @@ export function bottlenecksSection(point: PointSummary): Section[] {
   if (ranking.length === 0) return [];
   const rows = ranking.slice(0, RANKING_ROWS).map((rank) => {
     const { mean, low, high } = rank.utilization;
-    const tone: Tone = mean > 0.9 ? 'bad' : mean > 0.7 ? 'warn' : 'plain';
+    const waits = rank.queueMean >= QUEUE_MEAN_MIN;
+    const tone: Tone = mean > UTILIZATION_HIGH ? (waits ? 'bad' : 'warn') : 'plain';
     return [
       span(rank.name),
       span(formatShare(mean), tone),

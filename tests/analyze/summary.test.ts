@@ -93,22 +93,27 @@ test('a closed loop under a fault warns of coordinated omission with the longest
 
 test('a busy resource warns once for all points, with the worst of them', () => {
   const busy =
-    (servers: number): Script =>
+    (servers: number, waiting: number): Script =>
     (m) => {
       const probe = m.resource('etcd/0/raft loop', 'server-pool', 1);
       probe.arrive();
       probe.busy(0, servers);
+      probe.queue(0, waiting);
     };
   const scenario = makeScenario();
   const points = [0.5, 0.92, 0.97].map((level) => ({ scenario, axes: { load: String(level) } }));
   const runs = points.map((point, i) =>
-    buildRun(scenario, { point: i, script: busy(Number(point.axes.load)) }),
+    buildRun(scenario, { point: i, script: busy(Number(point.axes.load), 3) }),
   );
   const summary = summarize(runs, points, OPTIONS);
   const found = summary.warnings.filter((candidate) => candidate.code === 'utilization');
   assert.equal(found.length, 1);
   assert.match(found[0].message, /etcd\/0\/raft loop is 97 % busy/);
   assert.deepEqual(found[0].points, [1, 2]);
+  // Group commit: always busy, and nothing waits.
+  const batching = buildRun(scenario, { script: busy(0.99, 0) });
+  const quiet = summarize([batching], [{ scenario }], OPTIONS);
+  assert.equal(warning(quiet, 'utilization'), undefined);
 });
 
 function withDisk(changes: Partial<DiskScenario>): Scenario {
