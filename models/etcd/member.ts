@@ -21,6 +21,7 @@ import { ReadyLoop } from './ready-loop.ts';
 import { Outcome, type OutcomeCode } from './requests.ts';
 import type { EtcdShared } from './shared.ts';
 import { SlotQueue } from './slot-queue.ts';
+import { WallTicks } from './wall-ticks.ts';
 
 /** raft.go `maxInflightMsgs`, `maxSizePerMsg` as etcd sets them. */
 const MAX_INFLIGHT = 512;
@@ -68,6 +69,8 @@ export class EtcdMember {
   readonly #links: MemberLinks;
   readonly #pool: MessagePool;
   readonly #tickType: number;
+  /** Only with `timers: wall`. */
+  readonly #wallTicks: WallTicks | null;
   readonly #peerType: number;
   readonly #stepType: number;
   readonly #bootType: number;
@@ -146,6 +149,7 @@ export class EtcdMember {
       sendSnapshot: (message, bytes) => links.sendSnapshot(index, message, bytes),
     });
     this.#tickType = sim.eventType(`${o.name}/tick`, (_, incarnation) => this.#onTick(incarnation));
+    this.#wallTicks = this.#createWallTicks();
     this.#peerType = sim.eventType(`${o.name}/peer/arrive`, (message) => this.#onPeer(message));
     this.#stepType = sim.eventType(`${o.name}/peer/step`, (message) => this.#onStep(message));
     this.#bootType = sim.eventType(`${o.name}/boot`, (_, incarnation) =>
@@ -204,7 +208,8 @@ export class EtcdMember {
   start(phaseNs: number): void {
     this.process.start();
     this.backend.start();
-    this.#shared.sim.schedule(phaseNs, this.#tickType, 0, this.process.incarnation);
+    if (this.#wallTicks !== null) this.#wallTicks.start(phaseNs);
+    else this.#shared.sim.schedule(phaseNs, this.#tickType, 0, this.process.incarnation);
   }
 
   /** Something happened to raft outside of a message: look whether the loop has work. */
@@ -218,6 +223,7 @@ export class EtcdMember {
   kill(loseData: boolean): void {
     if (!this.isUp) return;
     this.process.kill();
+    this.#wallTicks?.stop();
     this.readIndex.reset();
     this.admission.reset();
     this.maintenance.reset();
@@ -315,6 +321,14 @@ export class EtcdMember {
     this.loop.tick();
     const delay = this.process.localDelay(this.#shared.scenario.heartbeatIntervalNs);
     this.#shared.sim.schedule(delay, this.#tickType, 0, incarnation);
+  }
+
+  #createWallTicks(): WallTicks | null {
+    const { scenario, sim } = this.#shared;
+    if (scenario.timers !== 'wall') return null;
+    const intervalNs = scenario.heartbeatIntervalNs;
+    const onTicks = (count: number) => this.loop.wallTicks(count);
+    return new WallTicks(sim, this.host.clock, this.name, intervalNs, onTicks);
   }
 
   /** A message is in the socket: reading it takes CPU, which a stopped process does not get. */

@@ -39,6 +39,8 @@ export class ReadyLoop {
   readonly #ready = new Ready();
   #busy = false;
   #tickWaiting = false;
+  /** Ticks of a wall clock that came while the loop was busy; none of them is lost. */
+  #wallTicksWaiting = 0;
   #handAfterSync = false;
   #syncStartNs = 0;
   /** Entries up to here carry a commit time. */
@@ -113,6 +115,14 @@ export class ReadyLoop {
     this.kick();
   }
 
+  /** The wall clock has gone so many intervals further (`timers: wall`), at once where it stepped. */
+  wallTicks(count: number): void {
+    this.#wallTicksWaiting += count;
+    if (this.#busy || this.#process.state === 'paused') return;
+    this.#takeWallTicks();
+    this.kick();
+  }
+
   /** Starts a turn when raft has something to do. Call after every step, proposal or tick. */
   kick(): void {
     if (this.#busy) return;
@@ -137,6 +147,7 @@ export class ReadyLoop {
     this.#raft = raft;
     this.#busy = false;
     this.#tickWaiting = false;
+    this.#wallTicksWaiting = 0;
     this.#handAfterSync = false;
     this.#committedSeen = this.#raft.committed;
     this.#heartbeatAtNs.fill(-1);
@@ -200,7 +211,21 @@ export class ReadyLoop {
       this.#tickWaiting = false;
       this.#raft.tick();
     }
+    this.#takeWallTicks();
     this.kick();
+  }
+
+  /**
+   * However many are due, a follower's timer fires once and a leader asks once for its quorum: they
+   * would compare times, not count ticks.
+   */
+  #takeWallTicks(): void {
+    const raft = this.#raft;
+    const { term, state } = raft;
+    const most = raft.options.electionTicks * (state === 'leader' ? 1 : 2);
+    const count = Math.min(this.#wallTicksWaiting, most);
+    this.#wallTicksWaiting = 0;
+    for (let i = 0; i < count && raft.term === term && raft.state === state; i++) raft.tick();
   }
 
   #hand(): void {
