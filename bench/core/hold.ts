@@ -3,7 +3,7 @@
  * the event queue alone.
  */
 import FastPriorityQueue from 'fast-priority-queue';
-import { EventStore, FLOATS, INTS, SEQUENCE, TIME, TYPE } from '../../src/core/event-store.ts';
+import { EventStore, sequenceAt, timeAt, typeAt } from '../../src/core/event-store.ts';
 import { TwoTierQueue } from '../../src/core/queue/two-tier-queue.ts';
 import { Sfc32 } from '../../src/core/stream.ts';
 
@@ -38,17 +38,17 @@ function twoTier(pending: number, increments: Float64Array): Work {
   let sequence = 0;
   for (let i = 0; i < pending; i++) {
     const slot = store.allocate();
-    store.floats[slot * FLOATS + TIME] = increments[i % TABLE];
-    store.floats[slot * FLOATS + SEQUENCE] = sequence++;
-    store.ints[slot * INTS + TYPE] = 0;
+    store.floats[timeAt(slot)] = increments[i % TABLE];
+    store.floats[sequenceAt(slot)] = sequence++;
+    store.ints[typeAt(slot)] = 0;
     queue.insert(slot);
   }
   let draw = 0;
   return (count) => {
     for (let i = 0; i < count; i++) {
       const slot = queue.take();
-      store.floats[slot * FLOATS + TIME] += increments[draw++ % TABLE];
-      store.floats[slot * FLOATS + SEQUENCE] = sequence++;
+      store.floats[timeAt(slot)] += increments[draw++ % TABLE];
+      store.floats[sequenceAt(slot)] = sequence++;
       queue.insert(slot);
     }
   };

@@ -9,7 +9,7 @@
  * padding with Infinity lets all four children be read without a bounds test; and the smallest child is found by adding
  * comparisons as numbers (`+(x < y)`), which compiles to no branch that could be mispredicted. Please keep these spellings.
  */
-import { type EventStore, FLOATS, grownInt32, SEQUENCE, TIME } from '../event-store.ts';
+import { type EventStore, grownInt32, sequenceAt, timeAt } from '../event-store.ts';
 import { NO_SLOT } from './event-queue.ts';
 
 /** Entries of padding behind the last one, so that its children can be read. */
@@ -55,7 +55,7 @@ export class NearHeap {
     if (this.count + PADDING >= this.times.length) this.#grow();
     const times = this.times;
     const slots = this.slots;
-    const time = this.store.floats[slot * FLOATS + TIME];
+    const time = this.store.floats[timeAt(slot)];
     let i = this.count++;
     while (i > 0) {
       const parent = (i - 1) >> 2;
@@ -91,7 +91,7 @@ export class NearHeap {
     const times = this.times;
     const slots = this.slots;
     const count = this.count;
-    const time = this.store.floats[slot * FLOATS + TIME];
+    const time = this.store.floats[timeAt(slot)];
     let i = 0;
     let child = 1;
     while (child < count) {
@@ -137,9 +137,9 @@ export class NearHeap {
     }
     for (let i = 1; i < batchEnd; i++) {
       const slot = batch[i];
-      const order = floats[slot * FLOATS + SEQUENCE];
+      const order = floats[sequenceAt(slot)];
       let j = i - 1;
-      while (j >= 0 && floats[batch[j] * FLOATS + SEQUENCE] > order) {
+      while (j >= 0 && floats[sequenceAt(batch[j])] > order) {
         batch[j + 1] = batch[j];
         j--;
       }
@@ -154,19 +154,17 @@ export class NearHeap {
     let least = Number.POSITIVE_INFINITY;
     let most = 0;
     for (let i = 0; i < batchEnd; i++) {
-      const order = floats[batch[i] * FLOATS + SEQUENCE];
+      const order = floats[sequenceAt(batch[i])];
       if (order < least) least = order;
       if (order > most) most = order;
     }
     if (most - least >= 2 ** 29) {
-      batch
-        .subarray(0, batchEnd)
-        .sort((x, y) => floats[x * FLOATS + SEQUENCE] - floats[y * FLOATS + SEQUENCE]);
+      batch.subarray(0, batchEnd).sort((x, y) => floats[sequenceAt(x)] - floats[sequenceAt(y)]);
       return;
     }
     const keys = new Float64Array(batchEnd);
     for (let i = 0; i < batchEnd; i++) {
-      keys[i] = (floats[batch[i] * FLOATS + SEQUENCE] - least) * SLOT_COUNT + batch[i];
+      keys[i] = (floats[sequenceAt(batch[i])] - least) * SLOT_COUNT + batch[i];
     }
     keys.sort();
     for (let i = 0; i < batchEnd; i++) batch[i] = keys[i] % SLOT_COUNT;

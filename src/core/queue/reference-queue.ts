@@ -3,7 +3,7 @@
  * Slow and obviously right; selectable, and the oracle of the differential tests.
  */
 import FastPriorityQueue from 'fast-priority-queue';
-import { type EventStore, FLOATS, ID, SEQUENCE, TIME } from '../event-store.ts';
+import { type EventStore, idAt, sequenceAt, timeAt } from '../event-store.ts';
 import { type EventQueue, NO_SLOT } from './event-queue.ts';
 
 interface QueuedEvent {
@@ -29,10 +29,10 @@ export class ReferenceQueue implements EventQueue {
   insert(slot: number): void {
     const { floats } = this.#store;
     this.#queue.add({
-      timeNs: floats[slot * FLOATS + TIME],
-      sequence: floats[slot * FLOATS + SEQUENCE],
+      timeNs: floats[timeAt(slot)],
+      sequence: floats[sequenceAt(slot)],
       slot,
-      id: floats[slot * FLOATS + ID],
+      id: floats[idAt(slot)],
     });
   }
 
@@ -41,7 +41,7 @@ export class ReferenceQueue implements EventQueue {
       const event = this.#queue.peek();
       if (event === undefined || event.timeNs >= this.#horizonNs) return NO_SLOT;
       this.#queue.poll();
-      if (this.#store.floats[event.slot * FLOATS + ID] === event.id) return event.slot;
+      if (this.#store.floats[idAt(event.slot)] === event.id) return event.slot;
     }
   }
 

@@ -5,20 +5,24 @@
  *
  * After Varghese and Lauck, "Hashed and Hierarchical Timing Wheels", SOSP 1987; only the last tier is ordered.
  */
-import { type EventStore, FLOATS, INTS, NEXT, PREVIOUS, TIME } from '../event-store.ts';
+import { type EventStore, nextAt, previousAt, timeAt } from '../event-store.ts';
 import { type EventQueue, NO_SLOT } from './event-queue.ts';
 import { NearHeap } from './near-heap.ts';
 
 /** Width of a bucket of the fine wheel, ns. */
-const BUCKET_NS = 0x100000;
-const PER_BUCKET_NS = 2 ** -20;
-const BUCKET_COUNT = 0x10000;
+const BUCKET_NS = 2 ** 20;
+const BUCKET_COUNT = 2 ** 16;
 const BUCKET_MASK = BUCKET_COUNT - 1;
 const WORD_COUNT = BUCKET_COUNT >> 5;
 const WORD_MASK = WORD_COUNT - 1;
 /** Width of a bucket of the coarse wheel: one turn of the fine one, ns. */
 const TURN_NS = BUCKET_NS * BUCKET_COUNT;
 const NO_BUCKET = -1;
+
+/** Index of the fine bucket of a time: timeNs / BUCKET_NS modulo BUCKET_COUNT, in literals that the compiler can fold. */
+function fineIndexOf(timeNs: number): number {
+  return (timeNs * 9.5367431640625e-7) & 0xffff;
+}
 
 export class TwoTierQueue implements EventQueue {
   readonly #store: EventStore;
@@ -50,7 +54,7 @@ export class TwoTierQueue implements EventQueue {
   }
 
   insert(slot: number): void {
-    const timeNs = this.#store.floats[slot * FLOATS + TIME];
+    const timeNs = this.#store.floats[timeAt(slot)];
     if (timeNs < this.#nearEndNs) {
       if (timeNs === this.#near.nowNs) this.#near.append(slot);
       else this.#near.insert(slot);
@@ -76,13 +80,13 @@ export class TwoTierQueue implements EventQueue {
   }
 
   remove(slot: number): boolean {
-    if (this.#store.floats[slot * FLOATS + TIME] < this.#nearEndNs) return false;
+    if (this.#store.floats[timeAt(slot)] < this.#nearEndNs) return false;
     const { ints } = this.#store;
-    const next = ints[slot * INTS + NEXT];
-    const previous = ints[slot * INTS + PREVIOUS];
-    if (next >= 0) ints[next * INTS + PREVIOUS] = previous;
+    const next = ints[nextAt(slot)];
+    const previous = ints[previousAt(slot)];
+    if (next >= 0) ints[previousAt(next)] = previous;
     if (previous >= 0) {
-      ints[previous * INTS + NEXT] = next;
+      ints[nextAt(previous)] = next;
       return true;
     }
     const index = ~previous;
@@ -92,7 +96,7 @@ export class TwoTierQueue implements EventQueue {
   }
 
   #linkFine(slot: number, timeNs: number): void {
-    const index = (timeNs * PER_BUCKET_NS) & BUCKET_MASK;
+    const index = fineIndexOf(timeNs);
     this.#link(slot, index);
     this.#occupied[index >> 5] |= 1 << (index & 31);
   }
@@ -100,9 +104,9 @@ export class TwoTierQueue implements EventQueue {
   #link(slot: number, index: number): void {
     const { ints } = this.#store;
     const first = this.#heads[index];
-    ints[slot * INTS + NEXT] = first;
-    ints[slot * INTS + PREVIOUS] = ~index;
-    if (first >= 0) ints[first * INTS + PREVIOUS] = slot;
+    ints[nextAt(slot)] = first;
+    ints[previousAt(slot)] = ~index;
+    if (first >= 0) ints[previousAt(first)] = slot;
     this.#heads[index] = slot;
   }
 
@@ -145,8 +149,8 @@ export class TwoTierQueue implements EventQueue {
       this.#heads[BUCKET_COUNT + turn] = NO_SLOT;
       this.#enter(turn * BUCKET_COUNT - 1);
       while (slot >= 0) {
-        const next = ints[slot * INTS + NEXT];
-        this.#linkFine(slot, floats[slot * FLOATS + TIME]);
+        const next = ints[nextAt(slot)];
+        this.#linkFine(slot, floats[timeAt(slot)]);
         slot = next;
       }
       return true;
@@ -170,7 +174,7 @@ export class TwoTierQueue implements EventQueue {
     this.#occupied[index >> 5] &= ~(1 << (index & 31));
     while (slot >= 0) {
       near.insert(slot);
-      slot = ints[slot * INTS + NEXT];
+      slot = ints[nextAt(slot)];
     }
   }
 }
