@@ -12,7 +12,7 @@ const LINE_EVERY_MS = 5_000;
 const STEPS = 1_000;
 
 export function formatDuration(ms: number): string {
-  const seconds = Math.ceil(ms / 1000);
+  const seconds = Math.ceil(Math.floor(ms) / 1000);
   if (seconds < 60) return `${seconds} s`;
   const minutes = Math.floor(seconds / 60);
   if (minutes < 60) return `${minutes} min ${seconds % 60} s`;
