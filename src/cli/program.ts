@@ -217,6 +217,35 @@ function addWritingCommands(program: Command, io: Io, finish: Finish): void {
     });
 }
 
+function addValidation(program: Command, io: Io, finish: Finish): void {
+  program
+    .command('validation')
+    .summary('hold the etcd model against measurements of a real etcd')
+    .description(
+      'Simulates every row of a folder of measurements and prints simulated against measured.',
+    )
+    .option(
+      '--data <folder>',
+      'folder of CSV files (default: the measurements that ship with wavetank)',
+    )
+    .option('--out <folder>', 'where the comparison goes (default with --data: results/validation)')
+    .option('--etcd-version <version>', 'etcd release that was measured', '3.4.23')
+    .option('--cores <n>', 'cores that members and client shared', integerBetween(1, 1024), 2)
+    .option('--client-rtt <duration>', 'round trip between client and member', durationNs, 29_000)
+    .option('--quick', 'the first setting of each file, no events', false)
+    .addHelpText(
+      'after',
+      examples([
+        ['validation', 'the measurements that ship with wavetank'],
+        ['validation --data my-etcd --out my-etcd/compared', 'measurements of your own'],
+      ]),
+    )
+    .action(async (options) => {
+      const { validationCommand } = await import('./commands/validation.ts');
+      await finish(validationCommand(options, io));
+    });
+}
+
 export function createProgram(io: Io, finish: Finish): Command {
   const program = new Command('wavetank')
     .description('A towing tank for Kubernetes control planes: a deterministic simulator.')
@@ -236,5 +265,6 @@ export function createProgram(io: Io, finish: Finish): Command {
   addRun(program, io, finish);
   addReadingCommands(program, io, finish);
   addWritingCommands(program, io, finish);
+  addValidation(program, io, finish);
   return program;
 }

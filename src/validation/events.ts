@@ -8,7 +8,14 @@
 import type { FaultAction, FaultScenario, Scenario, WorkloadScenario } from '../scenario/types.ts';
 import { maintenanceFigures } from './maintenance.ts';
 import { groupBy, numberOf, type ProblemRow, type Row } from './rows.ts';
-import { constantMs, injectedFsync, type MemberDisk, settingScenario, type ValidationSetup, workloadOf } from './scenario.ts';
+import {
+  constantMs,
+  injectedFsync,
+  type MemberDisk,
+  settingScenario,
+  type ValidationSetup,
+  workloadOf,
+} from './scenario.ts';
 import { simulateRun } from './simulate.ts';
 
 /** Trials of a setting: enough that the simulated distribution's own noise is small beside the measured one's. */
@@ -38,11 +45,20 @@ type Figures = Record<string, number>;
 interface Kind {
   readonly columns: readonly string[];
   readonly trials: number;
-  readonly trial: (row: Row, setup: ValidationSetup, constants: Readonly<Record<string, number>>, seed: string, i: number) => Figures;
+  readonly trial: (
+    row: Row,
+    setup: ValidationSetup,
+    constants: Readonly<Record<string, number>>,
+    seed: string,
+    i: number,
+  ) => Figures;
 }
 
 /** Groups of repeated events, and the rows that cannot be simulated. */
-export function eventGroups(file: string, rows: readonly Row[]): { groups: EventGroup[]; problems: ProblemRow[] } {
+export function eventGroups(
+  file: string,
+  rows: readonly Row[],
+): { groups: EventGroup[]; problems: ProblemRow[] } {
   const problems: ProblemRow[] = [];
   const usable: Row[] = [];
   rows.forEach((row, i) => {
@@ -59,13 +75,25 @@ export function eventGroups(file: string, rows: readonly Row[]): { groups: Event
   return { groups, problems };
 }
 
-export function compareEvents(group: EventGroup, setup: ValidationSetup, constants: Readonly<Record<string, number>>): EventFigure[] {
+export function compareEvents(
+  group: EventGroup,
+  setup: ValidationSetup,
+  constants: Readonly<Record<string, number>>,
+): EventFigure[] {
   const kind = kindOf(group.rows[0]);
   if (kind === null) return [];
   const trials: Figures[] = [];
   for (let i = 0; i < kind.trials; i++) {
     // The repetitions differ in the measured length of a pause: all of them take their turn.
-    trials.push(kind.trial(group.rows[i % group.rows.length], setup, constants, `${group.file}/${group.setting}/${i}`, i));
+    trials.push(
+      kind.trial(
+        group.rows[i % group.rows.length],
+        setup,
+        constants,
+        `${group.file}/${group.setting}/${i}`,
+        i,
+      ),
+    );
   }
   return kind.columns.map((column) => ({
     column,
@@ -77,11 +105,22 @@ export function compareEvents(group: EventGroup, setup: ValidationSetup, constan
 /** Pauses and partitions are measured to a tenth of a millisecond; their setting is the round number. */
 function paramOf(row: Row): number {
   const param = numberOf(row, 'param', 0);
-  return row.experiment === 'e_pause' || row.experiment === 'e_partition' ? Math.round(param / 100) * 100 : param;
+  return row.experiment === 'e_pause' || row.experiment === 'e_partition'
+    ? Math.round(param / 100) * 100
+    : param;
 }
 
 function eventKey(row: Row): string {
-  const columns = ['experiment', 'members', 'heartbeat_ms', 'election_ms', 'fsync_ms', 'rtt_ms', 'action', 'unit'];
+  const columns = [
+    'experiment',
+    'members',
+    'heartbeat_ms',
+    'election_ms',
+    'fsync_ms',
+    'rtt_ms',
+    'action',
+    'unit',
+  ];
   return [...columns.map((c) => row[c] ?? ''), paramOf(row)].join('|');
 }
 
@@ -95,21 +134,42 @@ function kindOf(row: Row): Kind | null {
   const action = (row.action ?? '').toLowerCase();
   if (!(numberOf(row, 'members') >= 1 && numberOf(row, 'members') <= 7)) return null;
   if (name.startsWith('e_kill') || /sigkill (leader|follower)/.test(action)) {
-    return election(['outage_ms', 'gap_ms', 'detect_ms', 'elected_ms'], (row) => ({
-      kind: 'kill', target: targetOf(row), restartAfterNs: Number.NaN, loseData: false,
-    }), () => Infinity);
+    return election(
+      ['outage_ms', 'gap_ms', 'detect_ms', 'elected_ms'],
+      (row) => ({
+        kind: 'kill',
+        target: targetOf(row),
+        restartAfterNs: Number.NaN,
+        loseData: false,
+      }),
+      () => Infinity,
+    );
   }
   if (name.startsWith('e_pause') || /sigstop/.test(action)) {
-    return election(['outage_ms', 'gap_ms'], (row) => ({ kind: 'pause', target: targetOf(row) }), (row) => Math.round(numberOf(row, 'param') * 1e6));
+    return election(
+      ['outage_ms', 'gap_ms'],
+      (row) => ({ kind: 'pause', target: targetOf(row) }),
+      (row) => Math.round(numberOf(row, 'param') * 1e6),
+    );
   }
   if (name.startsWith('e_part')) {
-    return election(['outage_ms', 'gap_ms'], (row) => partitionOf(row), (row) => Math.round(numberOf(row, 'param') * 1e6));
+    return election(
+      ['outage_ms', 'gap_ms'],
+      (row) => partitionOf(row),
+      (row) => Math.round(numberOf(row, 'param') * 1e6),
+    );
   }
   if (name.startsWith('e_transfer') || /move.?leader|transfer/.test(action)) {
-    return election(['outage_ms', 'gap_ms'], () => ({ kind: 'moveLeader', target: 'etcd/1' }), () => Infinity);
+    return election(
+      ['outage_ms', 'gap_ms'],
+      () => ({ kind: 'moveLeader', target: 'etcd/1' }),
+      () => Infinity,
+    );
   }
-  if (name.startsWith('f_')) return { columns: ['gap_ms', 'elections_won'], trials: LONG_TRIALS, trial: storm };
-  if (name.startsWith('g_')) return { columns: ['value', 'elections_won'], trials: LONG_TRIALS, trial: clock };
+  if (name.startsWith('f_'))
+    return { columns: ['gap_ms', 'elections_won'], trials: LONG_TRIALS, trial: storm };
+  if (name.startsWith('g_'))
+    return { columns: ['value', 'elections_won'], trials: LONG_TRIALS, trial: clock };
   return maintenanceKind(row);
 }
 
@@ -120,8 +180,10 @@ function maintenanceKind(row: Row): Kind | null {
 }
 
 function unknownReason(row: Row): string {
-  if (/endpoint status/.test(row.action ?? '')) return 'start-up of the etcdctl program, not of etcd';
-  if (/snapshot restore/.test(row.action ?? '')) return 'restore is done by etcdctl on files, without a cluster';
+  if (/endpoint status/.test(row.action ?? ''))
+    return 'start-up of the etcdctl program, not of etcd';
+  if (/snapshot restore/.test(row.action ?? ''))
+    return 'restore is done by etcdctl on files, without a cluster';
   return `experiment '${row.experiment ?? ''}', action '${row.action ?? ''}' is unknown`;
 }
 
@@ -135,15 +197,21 @@ function partitionOf(row: Row): FaultAction {
   const names = Array.from({ length: members }, (_, i) => `etcd/${i}`);
   const oneWay = /one.?way/i.test(row.action ?? '');
   return {
-    kind: 'partition', groups: [[names[cut]], names.filter((_, i) => i !== cut)], oneWay,
+    kind: 'partition',
+    groups: [[names[cut]], names.filter((_, i) => i !== cut)],
+    oneWay,
     mode: /reset|reject/i.test(row.action ?? '') ? 'reset' : 'blackhole',
   };
 }
 
-function election(columns: readonly string[], action: (row: Row) => FaultAction, forNs: (row: Row) => number): Kind {
+function election(
+  columns: readonly string[],
+  action: (row: Row) => FaultAction,
+  forNs: (row: Row) => number,
+): Kind {
   const trial: Kind['trial'] = (row, setup, constants, seed, i) => {
     const fault = faultAt(i, action(row), forNs(row));
-    const tail = Math.max(8, 6 * numberOf(row, 'election_ms', 1000) / 1000) * 1e9;
+    const tail = Math.max(8, (6 * numberOf(row, 'election_ms', 1000)) / 1000) * 1e9;
     const horizonNs = fault.atNs + (Number.isFinite(fault.forNs) ? fault.forNs : 0) + tail;
     return electionFigures(eventScenario(row, setup, constants, seed, [fault], horizonNs));
   };
@@ -152,39 +220,88 @@ function election(columns: readonly string[], action: (row: Row) => FaultAction,
 
 function faultAt(i: number, action: FaultAction, forNs: number): FaultScenario {
   const phase = (i * GOLDEN) % 1;
-  return { name: 'event', atNs: Math.round(ACTION_NS + phase * 1e9), forNs, everyNs: 0, times: 1, action };
+  return {
+    name: 'event',
+    atNs: Math.round(ACTION_NS + phase * 1e9),
+    forNs,
+    everyNs: 0,
+    times: 1,
+    action,
+  };
 }
 
 /** Sync of the whole cluster, or of the leader alone, becomes slow for a minute. */
-function storm(row: Row, setup: ValidationSetup, constants: Readonly<Record<string, number>>, seed: string, i: number): Figures {
+function storm(
+  row: Row,
+  setup: ValidationSetup,
+  constants: Readonly<Record<string, number>>,
+  seed: string,
+  i: number,
+): Figures {
   const ms = paramOf(row);
-  const target = /leader/i.test(row.action ?? '') ? 'etcd/leader' : /follower/i.test(row.action ?? '') ? 'etcd/followers' : 'etcd/all';
-  const action: FaultAction = { kind: 'slowDisk', target, factor: 1, fsync: injectedFsync(constantMs(ms), ms) };
+  const target = /leader/i.test(row.action ?? '')
+    ? 'etcd/leader'
+    : /follower/i.test(row.action ?? '')
+      ? 'etcd/followers'
+      : 'etcd/all';
+  const action: FaultAction = {
+    kind: 'slowDisk',
+    target,
+    factor: 1,
+    fsync: injectedFsync(constantMs(ms), ms),
+  };
   const fault = faultAt(i, action, Infinity);
   const observedNs = (row.unit ?? '').startsWith('s') ? numberOf(row, 'value', 60) * 1e9 : 60e9;
   const quiet: Row = { ...row, fsync_ms: '0' };
-  return electionFigures(eventScenario(quiet, setup, constants, seed, [fault], fault.atNs + observedNs));
+  return electionFigures(
+    eventScenario(quiet, setup, constants, seed, [fault], fault.atNs + observedNs),
+  );
 }
 
 /** A step or a drift of wall clocks, and how long a lease of 8 s lives. */
-function clock(row: Row, setup: ValidationSetup, constants: Readonly<Record<string, number>>, seed: string, i: number): Figures {
-  const words = /wall clock of (\w+): step (-?[\d.]+) ms; drift (-?[\d.]+) ppm/.exec(row.action ?? '');
-  const target = words === null || words[1] === 'none' ? null : words[1] === 'all' ? 'etcd/all' : words[1] === 'leader' ? 'etcd/leader' : 'etcd/1';
+function clock(
+  row: Row,
+  setup: ValidationSetup,
+  constants: Readonly<Record<string, number>>,
+  seed: string,
+  i: number,
+): Figures {
+  const words = /wall clock of (\w+): step (-?[\d.]+) ms; drift (-?[\d.]+) ppm/.exec(
+    row.action ?? '',
+  );
+  const target =
+    words === null || words[1] === 'none'
+      ? null
+      : words[1] === 'all'
+        ? 'etcd/all'
+        : words[1] === 'leader'
+          ? 'etcd/leader'
+          : 'etcd/1';
   const faults: FaultScenario[] = [];
   if (target !== null && words !== null) {
     const stepMs = Number(words[2]);
     const ppm = Number(words[3]);
-    if (stepMs !== 0) faults.push(faultAt(i, { kind: 'clockStep', target, byNs: stepMs * 1e6 }, Infinity));
-    if (ppm !== 0) faults.push({ ...faultAt(i, { kind: 'clockDrift', target, ppm }, Infinity), name: 'drift' });
+    if (stepMs !== 0)
+      faults.push(faultAt(i, { kind: 'clockStep', target, byNs: stepMs * 1e6 }, Infinity));
+    if (ppm !== 0)
+      faults.push({ ...faultAt(i, { kind: 'clockDrift', target, ppm }, Infinity), name: 'drift' });
   }
   const grantNs = Math.round(ACTION_NS - 0.5e9 + ((i * GOLDEN) % 1) * 1e9);
   const lease = workloadOf({
-    name: 'lease', op: 'lease-grant', clients: 1, leaseTtlNs: 8e9, thinkTime: { kind: 'constant', value: 60e9 }, startNs: grantNs,
+    name: 'lease',
+    op: 'lease-grant',
+    clients: 1,
+    leaseTtlNs: 8e9,
+    thinkTime: { kind: 'constant', value: 60e9 },
+    startNs: grantNs,
   });
   const scenario = eventScenario(row, setup, constants, seed, faults, 30e9);
   const { result, etcd } = simulateRun({ ...scenario, workload: [...scenario.workload, lease] });
   const gone = result.metrics.events.find((e) => e.kind === 'lease expired');
-  return { value: gone === undefined ? Number.NaN : (gone.timeNs - grantNs) / 1e9, elections_won: etcd.elections };
+  return {
+    value: gone === undefined ? Number.NaN : (gone.timeNs - grantNs) / 1e9,
+    elections_won: etcd.elections,
+  };
 }
 
 function electionFigures(scenario: Scenario): Figures {
@@ -194,7 +311,8 @@ function electionFigures(scenario: Scenario): Figures {
   const after = result.metrics.events.filter((e) => e.timeNs >= fault.atNs);
   const elected = after.find((e) => e.kind === 'elected');
   const campaign = after.find((e) => e.kind === 'campaign');
-  const ms = (timeNs: number | undefined): number => (timeNs === undefined ? Number.NaN : (timeNs - fault.atNs) / 1e6);
+  const ms = (timeNs: number | undefined): number =>
+    timeNs === undefined ? Number.NaN : (timeNs - fault.atNs) / 1e6;
   return {
     outage_ms: ms(outage.longestGapEndNs),
     gap_ms: outage.longestGapNs / 1e6,
@@ -205,22 +323,43 @@ function electionFigures(scenario: Scenario): Figures {
 }
 
 function eventScenario(
-  row: Row, setup: ValidationSetup, constants: Readonly<Record<string, number>>, seed: string,
-  faults: readonly FaultScenario[], horizonNs: number,
+  row: Row,
+  setup: ValidationSetup,
+  constants: Readonly<Record<string, number>>,
+  seed: string,
+  faults: readonly FaultScenario[],
+  horizonNs: number,
 ): Scenario {
   const members = numberOf(row, 'members');
   const ms = numberOf(row, 'fsync_ms', 0);
   const sync = injectedFsync(constantMs(ms), ms);
-  const disks: MemberDisk[] = Array.from({ length: members }, () => ({ wal: sync, backend: sync, queueDepth: Infinity }));
+  const disks: MemberDisk[] = Array.from({ length: members }, () => ({
+    wal: sync,
+    backend: sync,
+    queueDepth: Infinity,
+  }));
   const workload: WorkloadScenario[] = disks.map((_, i) =>
     workloadOf({
-      name: `puts-${i}`, target: `etcd/${i}`, ratePerSecond: PUT_RATE_PER_MEMBER, arrivals: 'constant',
-      startNs: 1e9 + i * 1e6, maxInFlight: 100_000,
+      name: `puts-${i}`,
+      target: `etcd/${i}`,
+      ratePerSecond: PUT_RATE_PER_MEMBER,
+      arrivals: 'constant',
+      startNs: 1e9 + i * 1e6,
+      maxInFlight: 100_000,
     }),
   );
   return settingScenario({
-    name: eventText(row), setup, disks, peerRttMs: numberOf(row, 'rtt_ms', 0.1),
-    heartbeatMs: numberOf(row, 'heartbeat_ms', 100), electionMs: numberOf(row, 'election_ms', 1000),
-    workload, faults, horizonNs, warmupNs: 1e9, seed, constants,
+    name: eventText(row),
+    setup,
+    disks,
+    peerRttMs: numberOf(row, 'rtt_ms', 0.1),
+    heartbeatMs: numberOf(row, 'heartbeat_ms', 100),
+    electionMs: numberOf(row, 'election_ms', 1000),
+    workload,
+    faults,
+    horizonNs,
+    warmupNs: 1e9,
+    seed,
+    constants,
   });
 }

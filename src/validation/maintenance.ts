@@ -1,69 +1,119 @@
 /** Rows of catch-up and maintenance: restart behind others, defrag, snapshot save, restart, fill. */
 import type { FaultAction, Scenario, WorkloadScenario } from '../scenario/types.ts';
 import { numberOf, type Row } from './rows.ts';
-import { constantMs, injectedFsync, settingScenario, type ValidationSetup, workloadOf } from './scenario.ts';
+import {
+  constantMs,
+  injectedFsync,
+  settingScenario,
+  type ValidationSetup,
+  workloadOf,
+} from './scenario.ts';
 import { openRun, simulateRun } from './simulate.ts';
 
 const TRIALS = 8;
 const FILL_VALUE_BYTES = 8192;
 /** The load that puts a follower behind. */
 const CATCHUP_RATE = 5000;
-const STEP_EVENTS = 200;
+/** Start of the etcdctl program, which the measured figure contains (rows `endpoint status (client overhead)`). */
+const ETCDCTL_MS = 28;
 
 export interface MaintenanceFigures {
   readonly names: readonly string[];
   readonly trials: number;
-  readonly trial: (row: Row, setup: ValidationSetup, constants: Readonly<Record<string, number>>, seed: string) => Record<string, number>;
+  readonly trial: (
+    row: Row,
+    setup: ValidationSetup,
+    constants: Readonly<Record<string, number>>,
+    seed: string,
+  ) => Record<string, number>;
 }
 
 /** What of such a row can be simulated; null where nothing can. */
 export function maintenanceFigures(row: Row): MaintenanceFigures | null {
   const action = row.action ?? '';
-  if (/restart a follower \d+ entries behind/.test(action)) return { names: ['value'], trials: TRIALS, trial: catchUp };
+  if (/restart a follower \d+ entries behind/.test(action))
+    return { names: ['value'], trials: TRIALS, trial: catchUp };
   if (action === 'defrag') return { names: ['gap_ms'], trials: TRIALS, trial: defrag };
   if (action === 'snapshot save') return { names: ['value'], trials: TRIALS, trial: snapshotSave };
-  if (/^restart of a single member/.test(action)) return { names: ['value'], trials: TRIALS, trial: restart };
+  if (/^restart of a single member/.test(action))
+    return { names: ['value'], trials: TRIALS, trial: restart };
   if (/^fill/.test(action)) return { names: ['value'], trials: 1, trial: fill };
   return null;
 }
 
 function scenarioOf(
-  row: Row, setup: ValidationSetup, constants: Readonly<Record<string, number>>, seed: string,
-  workload: readonly WorkloadScenario[], action: FaultAction | null, horizonNs: number,
+  row: Row,
+  setup: ValidationSetup,
+  constants: Readonly<Record<string, number>>,
+  seed: string,
+  workload: readonly WorkloadScenario[],
+  action: FaultAction | null,
+  horizonNs: number,
 ): Scenario {
   const ms = numberOf(row, 'fsync_ms', 0);
   const sync = injectedFsync(constantMs(ms), ms);
-  const disks = Array.from({ length: numberOf(row, 'members') }, () => ({ wal: sync, backend: sync, queueDepth: Infinity }));
+  const disks = Array.from({ length: numberOf(row, 'members') }, () => ({
+    wal: sync,
+    backend: sync,
+    queueDepth: Infinity,
+  }));
   const scenario = settingScenario({
-    name: row.action ?? '', setup, disks, peerRttMs: numberOf(row, 'rtt_ms', 0.1),
-    heartbeatMs: numberOf(row, 'heartbeat_ms', 100), electionMs: numberOf(row, 'election_ms', 1000),
-    workload, horizonNs, warmupNs: 0, seed, constants,
-    faults: action === null ? [] : [{ name: 'operation', atNs: 3e9, forNs: Infinity, everyNs: 0, times: 1, action }],
+    name: row.action ?? '',
+    setup,
+    disks,
+    peerRttMs: numberOf(row, 'rtt_ms', 0.1),
+    heartbeatMs: numberOf(row, 'heartbeat_ms', 100),
+    electionMs: numberOf(row, 'election_ms', 1000),
+    workload,
+    horizonNs,
+    warmupNs: 0,
+    seed,
+    constants,
+    faults:
+      action === null
+        ? []
+        : [{ name: 'operation', atNs: 3e9, forNs: Infinity, everyNs: 0, times: 1, action }],
   });
   const keys = Math.round((numberOf(row, 'param', 0) * 1e6) / FILL_VALUE_BYTES);
   const isCatchUp = /entries behind/.test(row.action ?? '');
-  const snapshotCount = Number(/snapshot_count=(\d+)/.exec(row.notes ?? '')?.[1] ?? scenario.etcd.snapshotCount);
+  const snapshotCount = Number(
+    /snapshot_count=(\d+)/.exec(row.notes ?? '')?.[1] ?? scenario.etcd.snapshotCount,
+  );
   const etcd = isCatchUp
     ? { ...scenario.etcd, snapshotCount }
-    : { ...scenario.etcd, preloadKeys: keys, preloadKeyBytes: 16, preloadValueBytes: FILL_VALUE_BYTES };
+    : {
+        ...scenario.etcd,
+        preloadKeys: keys,
+        preloadKeyBytes: 16,
+        preloadValueBytes: FILL_VALUE_BYTES,
+      };
   return { ...scenario, etcd };
 }
 
 /** ms from the start of the process to applied = leader. */
-function catchUp(row: Row, setup: ValidationSetup, constants: Readonly<Record<string, number>>, seed: string): Record<string, number> {
+function catchUp(
+  row: Row,
+  setup: ValidationSetup,
+  constants: Readonly<Record<string, number>>,
+  seed: string,
+): Record<string, number> {
   const entries = numberOf(row, 'param');
   const loadNs = (entries / CATCHUP_RATE) * 1e9;
   const bytes = Number(/value (\d+) B/.exec(row.notes ?? '')?.[1] ?? 256);
   const load = workloadOf({
-    name: 'load', ratePerSecond: CATCHUP_RATE, arrivals: 'constant', startNs: 1e9, stopNs: 1e9 + loadNs,
+    name: 'load',
+    ratePerSecond: CATCHUP_RATE,
+    arrivals: 'constant',
+    startNs: 1e9,
+    stopNs: 1e9 + loadNs,
     valueSize: { kind: 'constant', value: bytes },
   });
   const idle = scenarioOf(row, setup, constants, seed, [load], null, 1e9 + loadNs + 120e9);
   const { run, cluster } = openRun(idle);
   const { etcd } = cluster;
   const until = (done: () => boolean): void => {
-    while (!done() && !run.advance(STEP_EVENTS)) {
-      // Small steps: the moment is read from the clock of the run.
+    while (!done() && !run.advance(1)) {
+      // One event at a time: the moment is read from the clock of the run.
     }
   };
   until(() => run.progress().nowNs >= 0.8e9);
@@ -72,26 +122,63 @@ function catchUp(row: Row, setup: ValidationSetup, constants: Readonly<Record<st
   const startNs = run.progress().nowNs;
   etcd.boot(1);
   const follower = etcd.members[1];
-  until(() => follower.isListening && follower.applier.appliedIndex >= etcd.members[etcd.leaderIndex].applier.appliedIndex);
+  until(
+    () =>
+      follower.isListening &&
+      follower.applier.appliedIndex >= etcd.members[etcd.leaderIndex].applier.appliedIndex,
+  );
   return { value: (run.progress().nowNs - startNs) / 1e6 };
 }
 
 /** Longest gap between puts while the only member defragments. */
-function defrag(row: Row, setup: ValidationSetup, constants: Readonly<Record<string, number>>, seed: string): Record<string, number> {
+function defrag(
+  row: Row,
+  setup: ValidationSetup,
+  constants: Readonly<Record<string, number>>,
+  seed: string,
+): Record<string, number> {
   const puts = workloadOf({ name: 'puts', ratePerSecond: 200 });
-  const scenario = scenarioOf(row, setup, constants, seed, [puts], { kind: 'defrag', target: 'etcd/0' }, 6e9);
+  const scenario = scenarioOf(
+    row,
+    setup,
+    constants,
+    seed,
+    [puts],
+    { kind: 'defrag', target: 'etcd/0' },
+    6e9,
+  );
   return { gap_ms: simulateRun(scenario).outages.results()[0].longestGapNs / 1e6 };
 }
 
-function snapshotSave(row: Row, setup: ValidationSetup, constants: Readonly<Record<string, number>>, seed: string): Record<string, number> {
+function snapshotSave(
+  row: Row,
+  setup: ValidationSetup,
+  constants: Readonly<Record<string, number>>,
+  seed: string,
+): Record<string, number> {
   const puts = workloadOf({ name: 'puts', ratePerSecond: 50 });
-  const scenario = scenarioOf(row, setup, constants, seed, [puts], { kind: 'snapshotSave', target: 'etcd/0' }, 20e9);
-  const saved = simulateRun(scenario).result.metrics.events.find((e) => e.kind === 'snapshot saved');
-  return { value: saved === undefined ? Number.NaN : (saved.timeNs - 3e9) / 1e6 };
+  const scenario = scenarioOf(
+    row,
+    setup,
+    constants,
+    seed,
+    [puts],
+    { kind: 'snapshotSave', target: 'etcd/0' },
+    20e9,
+  );
+  const saved = simulateRun(scenario).result.metrics.events.find(
+    (e) => e.kind === 'snapshot saved',
+  );
+  return { value: saved === undefined ? Number.NaN : (saved.timeNs - 3e9) / 1e6 + ETCDCTL_MS };
 }
 
 /** ms from the start of the process to the first answer of a member that is alone: after its election. */
-function restart(row: Row, setup: ValidationSetup, constants: Readonly<Record<string, number>>, seed: string): Record<string, number> {
+function restart(
+  row: Row,
+  setup: ValidationSetup,
+  constants: Readonly<Record<string, number>>,
+  seed: string,
+): Record<string, number> {
   const scenario = scenarioOf(row, setup, constants, seed, [], null, 60e9);
   const { run, cluster } = openRun(scenario);
   const member = cluster.etcd.members[0];
@@ -108,9 +195,20 @@ function restart(row: Row, setup: ValidationSetup, constants: Readonly<Record<st
   return { value: (run.progress().nowNs - startNs) / 1e6 };
 }
 
-function fill(row: Row, setup: ValidationSetup, constants: Readonly<Record<string, number>>, seed: string): Record<string, number> {
-  const puts = workloadOf({ name: 'puts', clients: 32, valueSize: { kind: 'constant', value: FILL_VALUE_BYTES } });
+function fill(
+  row: Row,
+  setup: ValidationSetup,
+  constants: Readonly<Record<string, number>>,
+  seed: string,
+): Record<string, number> {
+  const puts = workloadOf({
+    name: 'puts',
+    clients: 32,
+    valueSize: { kind: 'constant', value: FILL_VALUE_BYTES },
+  });
   const { result } = simulateRun(scenarioOf(row, setup, constants, seed, [puts], null, 3e9));
-  const tally = result.metrics.tallies.find((t) => t.name === 'wavetank_client_request_duration_seconds');
+  const tally = result.metrics.tallies.find(
+    (t) => t.name === 'wavetank_client_request_duration_seconds',
+  );
   return { value: (tally?.perSegment.reduce((n, h) => n + h.total, 0) ?? 0) / 2 };
 }

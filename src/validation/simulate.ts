@@ -1,10 +1,18 @@
 /** Runs a scenario to its end and keeps hold of the cluster, for figures that are not metrics. */
-import { buildCluster, createRun, type EtcdRunCluster, type Run, type RunResult } from '../run/index.ts';
+import {
+  buildCluster,
+  createRun,
+  type EtcdRunCluster,
+  type Run,
+  type RunResult,
+} from '../run/index.ts';
 import type { Scenario } from '../scenario/types.ts';
 
 const SLICE_EVENTS = 1 << 20;
 
-export interface Simulated extends EtcdRunCluster { readonly result: RunResult }
+export interface Simulated extends EtcdRunCluster {
+  readonly result: RunResult;
+}
 
 /** A run under way, with its cluster. */
 export function openRun(scenario: Scenario): { run: Run; cluster: EtcdRunCluster } {

@@ -1,0 +1,222 @@
+/** `wavetank validation`: every row of a folder of measurements, simulated. */
+import { readdirSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import Table from 'cli-table3';
+import { Constants } from '../../core/index.ts';
+import {
+  DATA_BYTES_MAX,
+  readTextFile,
+  UserError,
+  writeFileAtomically,
+  writeFilesAtomically,
+} from '../../host/index.ts';
+import { allConstants } from '../../run/index.ts';
+import {
+  type DataFile,
+  errorLines,
+  type ValidationReport,
+  validateAgainst,
+  validationCsv,
+  validationMarkdown,
+} from '../../validation/index.ts';
+import { reportError } from '../errors.ts';
+import { EXIT } from '../exit-codes.ts';
+import type { Io } from '../io.ts';
+import { Progress } from '../progress.ts';
+
+export interface ValidationCommandOptions {
+  readonly data?: string;
+  readonly out?: string;
+  readonly etcdVersion: string;
+  readonly cores: number;
+  /** ns. */
+  readonly clientRtt: number;
+  readonly quick: boolean;
+}
+
+const PLAIN_TABLE = {
+  chars: {
+    top: '',
+    'top-mid': '',
+    'top-left': '',
+    'top-right': '',
+    bottom: '',
+    'bottom-mid': '',
+    'bottom-left': '',
+    'bottom-right': '',
+    left: '',
+    'left-mid': '',
+    mid: '',
+    'mid-mid': '',
+    right: '',
+    'right-mid': '',
+    middle: ' ',
+  },
+  style: { 'padding-left': 1, 'padding-right': 0, head: [], border: [] },
+};
+
+export async function validationCommand(
+  options: ValidationCommandOptions,
+  io: Io,
+): Promise<number> {
+  try {
+    return await validate(options, io);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return reportError(error, ['validation'], io);
+  }
+}
+
+async function validate(options: ValidationCommandOptions, io: Io): Promise<number> {
+  const own = options.data === undefined;
+  const files = readFolder(
+    options.data ?? join(io.packageRoot, 'experiments/validation-etcd/data'),
+  );
+  const setup = {
+    version: options.etcdVersion,
+    cores: options.cores,
+    clientRttNs: options.clientRtt,
+  };
+  const steps = validateAgainst(files, { setup, constants: {}, quick: options.quick });
+  const progress = new Progress(io, 'validation');
+  let stopped = false;
+  const interrupts = io.interrupts(() => {
+    stopped = true;
+  });
+  let step = steps.next();
+  while (!step.done) {
+    progress.update(
+      step.value.done / step.value.total,
+      `${step.value.done}/${step.value.total} ${step.value.what}`,
+    );
+    // Lets Ctrl-C and the progress line through.
+    await new Promise((resolve) => setImmediate(resolve));
+    if (stopped) {
+      progress.stop();
+      return EXIT.interrupted;
+    }
+    step = steps.next();
+  }
+  progress.stop();
+  interrupts.dispose();
+  const report = step.value;
+  print(report, io);
+  if (!options.quick) write(report, options, own, io);
+  return report.goals.every((goal) => goal.met) ? EXIT.good : EXIT.thresholdFailed;
+}
+
+function readFolder(folder: string): DataFile[] {
+  let names: string[];
+  try {
+    names = readdirSync(folder)
+      .filter((name) => name.endsWith('.csv'))
+      .sort();
+  } catch {
+    throw new UserError({
+      code: 'WT8001',
+      message: `cannot read the folder '${folder}'`,
+      path: folder,
+      hint: 'Name a folder of CSV files with --data.',
+    });
+  }
+  if (names.length === 0) {
+    throw new UserError({
+      code: 'WT8001',
+      message: `no CSV file in '${folder}'`,
+      path: folder,
+      hint: 'Names and columns are described in experiments/validation-etcd/README.md.',
+    });
+  }
+  return names.map((name) => ({
+    name: name.slice(0, -'.csv'.length),
+    text: readTextFile(join(folder, name), { bytesMax: DATA_BYTES_MAX, what: 'measurements' }),
+  }));
+}
+
+function print(report: ValidationReport, io: Io): void {
+  const percent = (value: number): string =>
+    Number.isFinite(value) ? `${(100 * value).toFixed(1)} %` : '-';
+  const ratio = (value: number): string => (Number.isFinite(value) ? value.toFixed(2) : '-');
+  const errors = new Table({
+    ...PLAIN_TABLE,
+    head: [
+      'experiment',
+      'figure',
+      'counted',
+      'median error',
+      'ratio',
+      'worst',
+      'worst setting',
+      'excluded',
+      'ratio',
+    ],
+  });
+  for (const l of errorLines(report)) {
+    errors.push([
+      l.experiment,
+      l.column,
+      l.counted,
+      percent(l.medianError),
+      ratio(l.medianRatio),
+      l.counted > 0 ? ratio(l.worstRatio) : '-',
+      l.counted > 0 ? l.worstSetting : '-',
+      l.excluded,
+      ratio(l.excludedMedianRatio),
+    ]);
+  }
+  io.out(`Errors: simulated / measured\n${errors.toString()}\n\n`);
+  const three = (values: readonly number[]): string =>
+    values.map((v) => Number(v.toPrecision(4))).join(' / ');
+  const events = new Table({
+    ...PLAIN_TABLE,
+    head: ['event', 'figure', 'n', 'measured p5/p50/p95', 'simulated', 'KS', 'bound', ''],
+  });
+  for (const e of report.events) {
+    events.push([
+      e.setting,
+      e.column,
+      e.measuredN,
+      three(e.measured),
+      three(e.simulated),
+      ratio(e.distance),
+      e.rule === 'KS' ? ratio(e.bound) : 'p5-p95',
+      e.within ? 'ok' : 'MISSED',
+    ]);
+  }
+  if (report.events.length > 0) io.out(`Events\n${events.toString()}\n\n`);
+  const constants = new Table({ ...PLAIN_TABLE, head: ['constant', 'value', 'fitted on'] });
+  for (const c of allConstants())
+    if (c.mark === 'fitted') constants.push([c.name, `${c.value} ${c.unit}`, c.source]);
+  io.out(`Constants fitted\n${constants.toString()}\n\n`);
+  const excluded = report.rows.filter((row) => !row.counted);
+  io.out(
+    `${excluded.length} figures excluded from the goals (saturated CPU), ${report.problems.length} rows not simulated:\n`,
+  );
+  for (const p of report.problems)
+    io.out(`  ${p.file}.csv:${p.line} ${p.experiment}: ${p.reason}\n`);
+  io.out('\nGoals\n');
+  for (const g of report.goals)
+    io.out(
+      `  ${g.met ? 'met   ' : 'MISSED'} ${g.name}: ${percent(g.value)} (limit ${percent(g.limit)}, n = ${g.n})\n`,
+    );
+}
+
+function write(
+  report: ValidationReport,
+  options: ValidationCommandOptions,
+  own: boolean,
+  io: Io,
+): void {
+  const folder =
+    options.out ??
+    (own ? join(io.packageRoot, 'results/golden/validation-etcd') : 'results/validation');
+  const constants = new Constants(allConstants()).entries();
+  writeFilesAtomically(folder, validationCsv(report, constants));
+  const conditions = `etcd ${options.etcdVersion}, ${options.cores} cores shared by members and client, client round trip ${options.clientRtt / 1000} us, no TLS, injected sync and network delay.`;
+  const page =
+    own && options.out === undefined
+      ? join(io.packageRoot, 'docs/validation.md')
+      : join(folder, 'validation.md');
+  writeFileAtomically(page, validationMarkdown(report, constants, conditions));
+  io.err(`written: ${relative('.', folder)}, ${relative('.', page)}\n`);
+}

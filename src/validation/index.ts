@@ -1,0 +1,10 @@
+/** Simulated against measured: rows of a real etcd, and published results. */
+export {
+  type ValidationOptions,
+  type ValidationReport,
+  type ValidationStep,
+  validateAgainst,
+} from './report.ts';
+export type { DataFile } from './rows.ts';
+export { defaultSetup, type ValidationSetup } from './scenario.ts';
+export { errorLines, validationCsv, validationMarkdown } from './tables.ts';

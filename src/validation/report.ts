@@ -1,0 +1,197 @@
+/**
+ * All comparisons of one validation: the tables that are printed, the CSV files, the goals.
+ *
+ * Goals, on the median over the repetitions of each setting, rows of saturated CPU apart: median
+ * error <= 10 % on throughput and p50, <= 25 % on p99; ratio of means within 0.66 to 1.50 for at
+ * least 90 % of the settings (SIG Scalability's "close enough"); events with n >= 20 at one
+ * setting: Kolmogorov-Smirnov distance <= max(0.2, 1.36 / sqrt(n)), with fewer every measured point
+ * inside the simulated 5 to 95 % range.
+ */
+import { ksTwoSample } from '../analyze/index.ts';
+import { type ComparedRow, compareSetting, loadSettings, median } from './compare.ts';
+import { compareEvents, type EventFigure, type EventGroup, eventGroups } from './events.ts';
+import { type DataFile, type ProblemRow, parseRows, type Row } from './rows.ts';
+import type { ValidationSetup } from './scenario.ts';
+
+export const RATIO_LOW = 0.66;
+export const RATIO_HIGH = 1.5;
+export const MEANS_WITHIN_MIN = 0.9;
+export const MEDIAN_ERROR_MAX: Readonly<Record<string, number>> = {
+  throughput_ops: 0.1,
+  p50_ms: 0.1,
+  p99_ms: 0.25,
+};
+/** Share of event figures that must meet their goal for the command to pass. */
+export const EVENTS_WITHIN_MIN = 0.75;
+const KS_MIN_SAMPLES = 20;
+const KS_FLOOR = 0.2;
+const KS_CRITICAL = 1.36;
+
+export interface EventComparison {
+  readonly file: string;
+  readonly experiment: string;
+  readonly setting: string;
+  readonly column: string;
+  readonly measuredN: number;
+  readonly simulatedN: number;
+  readonly measured: readonly [number, number, number];
+  readonly simulated: readonly [number, number, number];
+  readonly distance: number;
+  readonly bound: number;
+  /** 'KS' or 'range'. */
+  readonly rule: string;
+  readonly within: boolean;
+}
+
+export interface Goal {
+  readonly name: string;
+  readonly value: number;
+  readonly limit: number;
+  readonly met: boolean;
+  readonly n: number;
+}
+
+export interface ValidationReport {
+  readonly rows: readonly ComparedRow[];
+  readonly events: readonly EventComparison[];
+  readonly problems: readonly ProblemRow[];
+  readonly goals: readonly Goal[];
+}
+
+export interface ValidationOptions {
+  readonly setup: ValidationSetup;
+  readonly constants: Readonly<Record<string, number>>;
+  /** Only the first setting of each experiment, and no events. */
+  readonly quick: boolean;
+}
+
+/** One step of the work: yielded before it is done, so that a caller can show progress or stop. */
+export interface ValidationStep {
+  readonly done: number;
+  readonly total: number;
+  readonly what: string;
+}
+
+export function* validateAgainst(
+  files: readonly DataFile[],
+  options: ValidationOptions,
+): Generator<ValidationStep, ValidationReport> {
+  const work = planWork(files, options.quick);
+  const rows: ComparedRow[] = [];
+  const events: EventComparison[] = [];
+  const total = work.settings.length + work.groups.length;
+  for (const [i, setting] of work.settings.entries()) {
+    yield { done: i, total, what: `${setting.file} ${setting.rows[0].experiment ?? ''}` };
+    rows.push(...compareSetting(setting, options.setup, options.constants));
+  }
+  for (const [i, group] of work.groups.entries()) {
+    yield { done: work.settings.length + i, total, what: `${group.file} ${group.setting}` };
+    for (const figure of compareEvents(group, options.setup, options.constants)) {
+      const compared = compareFigure(group, figure);
+      if (compared !== null) events.push(compared);
+    }
+  }
+  return { rows, events, problems: work.problems, goals: goalsOf(rows, events) };
+}
+
+function planWork(files: readonly DataFile[], quick: boolean) {
+  const problems: ProblemRow[] = [];
+  const settings: ReturnType<typeof loadSettings>['settings'] = [];
+  const groups: EventGroup[] = [];
+  for (const file of files) {
+    const rows = parseRows(file.text);
+    if (rows.length === 0 || isDescription(rows[0])) continue;
+    if ('op' in rows[0]) {
+      const load = loadSettings(file.name, rows);
+      settings.push(...(quick ? load.settings.slice(0, 1) : load.settings));
+      problems.push(...load.problems);
+    } else {
+      const found = eventGroups(file.name, rows);
+      if (!quick) groups.push(...found.groups);
+      problems.push(...found.problems);
+    }
+  }
+  return { settings, groups, problems };
+}
+
+/** bare.csv and its like: name, value, unit. They describe the rig and are no runs. */
+function isDescription(row: Row): boolean {
+  return 'name' in row && 'value' in row && !('experiment' in row);
+}
+
+function compareFigure(group: EventGroup, figure: EventFigure): EventComparison | null {
+  const { measured, simulated } = figure;
+  if (measured.length === 0 || simulated.length === 0) return null;
+  const n = measured.length;
+  const ks = ksTwoSample(measured, simulated);
+  const range = spread(simulated);
+  const byKs = n >= KS_MIN_SAMPLES;
+  const bound = byKs ? Math.max(KS_FLOOR, KS_CRITICAL / Math.sqrt(n)) : Number.NaN;
+  const distance = ks === null ? Number.NaN : ks.distance;
+  const within = byKs ? distance <= bound : measured.every((v) => v >= range[0] && v <= range[2]);
+  return {
+    file: group.file,
+    experiment: group.experiment,
+    setting: group.setting,
+    column: figure.column,
+    measuredN: n,
+    simulatedN: simulated.length,
+    measured: spread(measured),
+    simulated: range,
+    distance,
+    bound,
+    rule: byKs ? 'KS' : 'range',
+    within,
+  };
+}
+
+/** 5th percentile, median, 95th percentile. */
+function spread(values: readonly number[]): [number, number, number] {
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = (p: number): number =>
+    sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(p * sorted.length) - 1))];
+  return [at(0.05), median(sorted), at(0.95)];
+}
+
+function goalsOf(rows: readonly ComparedRow[], events: readonly EventComparison[]): Goal[] {
+  const counted = rows.filter((row) => row.counted && Number.isFinite(row.ratio));
+  const goals: Goal[] = [];
+  for (const [column, limit] of Object.entries(MEDIAN_ERROR_MAX)) {
+    const errors = counted
+      .filter((row) => row.column.endsWith(column))
+      .map((row) => Math.abs(row.ratio - 1));
+    const value = median(errors);
+    if (errors.length > 0)
+      goals.push({
+        name: `median error of ${column}`,
+        value,
+        limit,
+        met: value <= limit,
+        n: errors.length,
+      });
+  }
+  const means = counted.filter((row) => row.column === 'mean_ms');
+  if (means.length > 0) {
+    const within =
+      means.filter((row) => row.ratio >= RATIO_LOW && row.ratio <= RATIO_HIGH).length /
+      means.length;
+    goals.push({
+      name: 'ratio of means within 0.66 to 1.50',
+      value: within,
+      limit: MEANS_WITHIN_MIN,
+      met: within >= MEANS_WITHIN_MIN,
+      n: means.length,
+    });
+  }
+  if (events.length > 0) {
+    const within = events.filter((e) => e.within).length / events.length;
+    goals.push({
+      name: 'event figures within their goal',
+      value: within,
+      limit: EVENTS_WITHIN_MIN,
+      met: within >= EVENTS_WITHIN_MIN,
+      n: events.length,
+    });
+  }
+  return goals;
+}
