@@ -27,7 +27,7 @@ export {
   unitOfName,
 } from './metric-row.ts';
 export { isSuccess, REQUEST_METRIC, REQUESTS_METRIC } from './outcome.ts';
-export { findOverload, type Overload } from './overload.ts';
+export { findOverload, type Overload, overloadedSince } from './overload.ts';
 export { comparePaired, type PairedComparison, type PairedVerdict } from './paired.ts';
 export { medianOf, percentile, type SampleSummary, summarizeSamples } from './samples.ts';
 export {

@@ -14,6 +14,8 @@ export const IN_FLIGHT_METRIC = 'wavetank_client_requests_in_flight';
 export interface GrowingQueue {
   /** Name of the resource, or 'requests in flight (workload=writers)'. */
   readonly name: string;
+  /** Labels of the kind of requests; '' for a resource. */
+  readonly kind: string;
   readonly sinceNs: number;
   readonly jobsPerSecond: number;
 }
@@ -23,20 +25,23 @@ export interface Overload {
   /** Earliest moment from which something grew until the horizon; Infinity where nothing did. */
   readonly sinceNs: number;
   readonly growing: readonly GrowingQueue[];
+  /** Kinds of requests (their labels) whose number in flight is known. */
+  readonly kinds: readonly string[];
   /** Arrivals that the clients dropped in the measured time, all replications. */
   readonly dropped: number;
 }
 
 /** `runs`: the replications of one point. */
 export function findOverload(runs: readonly RunResult[]): Overload {
-  const growing = [...growingResources(runs), ...growingInFlight(runs)].sort(
+  const inFlight = growingInFlight(runs);
+  const growing = [...growingResources(runs), ...inFlight.growing].sort(
     (a, b) => b.jobsPerSecond - a.jobsPerSecond || compareText(a.name, b.name),
   );
   let dropped = 0;
   for (const run of runs) dropped += droppedOf(run.metrics);
   let sinceNs = Infinity;
   for (const queue of growing) sinceNs = Math.min(sinceNs, queue.sinceNs);
-  return { overloaded: growing.length > 0, sinceNs, growing, dropped };
+  return { overloaded: growing.length > 0, sinceNs, growing, kinds: inFlight.kinds, dropped };
 }
 
 interface Measured {
@@ -64,14 +69,17 @@ function growingResources(runs: readonly RunResult[]): GrowingQueue[] {
   }
   const found: GrowingQueue[] = [];
   for (const [name, group] of groups) {
-    const queue = growingQueue(name, group.quarters, group.arrivals, runs);
+    const queue = growingQueue({ name, kind: '' }, group.quarters, group.arrivals, runs);
     if (queue !== null) found.push(queue);
   }
   return found;
 }
 
 /** Requests in flight, by workload: of the clients' own level, else by Little's law. */
-function growingInFlight(runs: readonly RunResult[]): GrowingQueue[] {
+function growingInFlight(runs: readonly RunResult[]): {
+  readonly growing: GrowingQueue[];
+  readonly kinds: string[];
+} {
   const groups = new Map<string, { quarters: (readonly number[])[]; requests: number }>();
   for (const run of runs) {
     for (const [labels, quarters] of inFlightAtQuarters(run.metrics)) {
@@ -81,17 +89,23 @@ function growingInFlight(runs: readonly RunResult[]): GrowingQueue[] {
       group.requests += requestCount(run.metrics, labels);
     }
   }
-  const found: GrowingQueue[] = [];
-  for (const [labels, group] of groups) {
-    const queue = growingQueue(
-      `requests in flight (${labels})`,
-      group.quarters,
-      group.requests,
-      runs,
-    );
-    if (queue !== null) found.push(queue);
+  const growing: GrowingQueue[] = [];
+  for (const [kind, group] of groups) {
+    const identity = { name: `requests in flight (${kind})`, kind };
+    const queue = growingQueue(identity, group.quarters, group.requests, runs);
+    if (queue !== null) growing.push(queue);
   }
-  return found;
+  return { growing, kinds: [...groups.keys()] };
+}
+
+/**
+ * Since when the latency of requests with these labels has no steady state; Infinity where it has one.
+ * A kind whose number in flight is known answers for itself; of any other, whatever grows may be part.
+ */
+export function overloadedSince(overload: Overload, kind: string): number {
+  const own = overload.growing.find((queue) => queue.kind === kind && kind !== '');
+  if (own !== undefined) return own.sinceNs;
+  return overload.kinds.includes(kind) ? Infinity : overload.sinceNs;
 }
 
 /** Length at the end of each quarter by the labels that tell workloads apart. */
@@ -122,7 +136,7 @@ function inFlightAtQuarters(metrics: MetricsResult): Map<string, number[]> {
 }
 
 function growingQueue(
-  name: string,
+  identity: Pick<GrowingQueue, 'name' | 'kind'>,
   quarters: readonly (readonly number[])[],
   arrivals: number,
   runs: readonly RunResult[],
@@ -131,7 +145,7 @@ function growingQueue(
   const growth = queueGrowth(quarters, arrivals, durationNs);
   if (!growth.growing) return null;
   const sinceNs = fromNs + Math.round((growth.sinceQuarter * durationNs) / 4);
-  return { name, sinceNs, jobsPerSecond: growth.jobsPerSecond };
+  return { ...identity, sinceNs, jobsPerSecond: growth.jobsPerSecond };
 }
 
 /** `length(i)` of the interval that ends with each quarter; empty where one has no data. */

@@ -18,6 +18,7 @@ import type { RunResult } from '../run/index.ts';
 import type { ThresholdScenario } from '../scenario/index.ts';
 import { estimate } from './estimate.ts';
 import { type Expectation, type Operator, readExpectation } from './expectation.ts';
+import { labelText } from './labels.ts';
 import {
   counterSum,
   type ExportedUnit,
@@ -27,8 +28,8 @@ import {
   tallyData,
   unitOfName,
 } from './metric-row.ts';
-import { isSuccess } from './outcome.ts';
-import type { Overload } from './overload.ts';
+import { isSuccess, REQUEST_METRIC } from './outcome.ts';
+import { type Overload, overloadedSince } from './overload.ts';
 import { selectSegments, type WindowSelection } from './window.ts';
 
 const NS_PER_S = 1e9;
@@ -82,9 +83,9 @@ export function evaluateThreshold(
   if (matched.every((m) => m.kind === 'none')) {
     return { ...base, ...NO_DATA, note: 'no metric matches' };
   }
-  if (overload.overloaded && isLatency(matched, expectation) && base.toNs > overload.sinceNs) {
-    const name = overload.growing[0].name;
-    return { ...base, ...NO_DATA, verdict: 'overloaded', note: `${name} still grows` };
+  if (isLatency(matched, expectation) && base.toNs > overloadSince(matched, overload)) {
+    const note = `${overload.growing[0].name} still grows`;
+    return { ...base, ...NO_DATA, verdict: 'overloaded', note };
   }
   const values = matched.map((m) => valueIn(m, expectation));
   if (expectation.quantile !== null && values.some((value) => value === null)) {
@@ -119,6 +120,8 @@ type Matched =
       readonly kind: 'tally';
       readonly data: HistogramData;
       readonly unit: 'ns' | 'bytes' | '1';
+      /** Labels of the kinds of requests that it is the latency of; empty for other metrics. */
+      readonly requestKinds: readonly string[];
       readonly window: WindowSelection;
     }
   | {
@@ -140,7 +143,9 @@ function match(metrics: MetricsResult, selector: Selector, threshold: ThresholdS
   const tallies = metrics.tallies.filter((tally) => selector.matches(tally));
   if (tallies.length > 0) {
     const data = mergeHistograms(tallies.map((tally) => tallyData(tally, window)));
-    return { kind: 'tally', data, unit: tallies[0].unit, window };
+    const requests = tallies.filter((tally) => tally.name === REQUEST_METRIC);
+    const requestKinds = requests.map((tally) => labelText(tally.labels));
+    return { kind: 'tally', data, unit: tallies[0].unit, requestKinds, window };
   }
   const counters = metrics.counters.filter((counter) => selector.matches(counter));
   if (counters.length > 0) {
@@ -177,6 +182,17 @@ function unitOf(
 function isLatency(matched: readonly Matched[], expectation: Expectation): boolean {
   const counts = ['count', 'rate', 'availability', 'min'].includes(expectation.statistic);
   return !counts && matched.some((m) => m.kind === 'tally' && m.unit === 'ns');
+}
+
+/** Earliest overload of the requests that are matched; of another metric, of anything. */
+function overloadSince(matched: readonly Matched[], overload: Overload): number {
+  let since = Infinity;
+  for (const m of matched) {
+    if (m.kind !== 'tally') continue;
+    for (const kind of m.requestKinds) since = Math.min(since, overloadedSince(overload, kind));
+    if (m.requestKinds.length === 0) since = Math.min(since, overload.sinceNs);
+  }
+  return since;
 }
 
 /** In exported units; null = the run cannot say. */

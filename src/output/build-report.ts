@@ -2,6 +2,7 @@
 import {
   logfmt,
   type MetricSummary,
+  overloadedSince,
   type PointSummary,
   REQUEST_METRIC,
   REQUESTS_METRIC,
@@ -9,15 +10,8 @@ import {
   type ThresholdResult,
   VALIDATED_CONDITIONS,
 } from '../analyze/index.ts';
-import { availabilityOf, figureValue, metricsNamed, spread } from './figures.ts';
-import {
-  formatCount,
-  formatPercent,
-  formatSeconds,
-  formatShare,
-  formatValue,
-  NONE,
-} from './format.ts';
+import { availabilityOf, figureValue, metricsNamed, requestSpan, spread } from './figures.ts';
+import { formatCount, formatPercent, formatSeconds, formatShare, NONE } from './format.ts';
 import { plot } from './plot.ts';
 import {
   type Block,
@@ -119,13 +113,13 @@ function pointsSection(summary: Summary): Section[] {
   columns.push(left('busiest'), right('busy'), left('verdict'));
   const rows = summary.points.map((point) => [
     ...summary.axes.map((axis) => span(String(point.axes[axis] ?? NONE), 'strong')),
-    ...kinds.flatMap((kind) => requestSpans(point, kind)),
+    ...kinds.flatMap((kind) => spansOfRequest(point, kind)),
     ...lastSpans(point),
   ]);
   return [{ title: 'Points', blocks: [table(columns, rows)] }];
 }
 
-function requestSpans(point: PointSummary, kind: MetricSummary): Span[] {
+function spansOfRequest(point: PointSummary, kind: MetricSummary): Span[] {
   const runs = point.runs.length;
   const metric = point.metrics.find(
     (m) => m.name === REQUEST_METRIC && m.labelText === kind.labelText,
@@ -133,13 +127,13 @@ function requestSpans(point: PointSummary, kind: MetricSummary): Span[] {
   if (metric === undefined)
     return ['rate', 'answered', 'p50', 'p99', ''].map(() => span(NONE, 'dim'));
   const availability = availabilityOf(point, REQUESTS_METRIC, metric.labels);
-  const overloaded = point.overload.overloaded;
+  const p99 = requestSpan(point, metric, 'p99');
   return [
-    span(formatValue(figureValue(metric, 'rate', runs), '1/s')),
+    requestSpan(point, metric, 'rate'),
     span(availability === null ? NONE : formatPercent(availability)),
-    span(formatValue(figureValue(metric, 'p50', runs), 's'), overloaded ? 'dim' : 'plain'),
-    span(formatValue(figureValue(metric, 'p99', runs), 's'), overloaded ? 'dim' : 'plain'),
-    span(spread(metric.estimates.p99, runs), 'dim'),
+    requestSpan(point, metric, 'p50'),
+    p99,
+    span(p99.text === NONE ? '' : spread(metric.estimates.p99, runs), 'dim'),
   ];
 }
 
@@ -168,7 +162,9 @@ function curveSection(summary: Summary): Section[] {
     const metric = point.metrics.find(
       (m) => m.name === REQUEST_METRIC && m.labelText === kind.labelText,
     );
-    return metric === undefined ? null : figureValue(metric, 'p99', point.runs.length);
+    const steady =
+      metric !== undefined && overloadedSince(point.overload, metric.labelText) === Infinity;
+    return steady ? figureValue(metric, 'p99', point.runs.length) : null;
   });
   const drawn = plot({
     title: `p99 of ${requestName(kind)}`,

@@ -4,6 +4,7 @@ import {
   type FigureName,
   isSuccess,
   type MetricSummary,
+  overloadedSince,
   type PointSummary,
 } from '../analyze/index.ts';
 import { type FormatUnit, formatValue, NONE } from './format.ts';
@@ -29,6 +30,15 @@ export function figureSpan(metric: MetricSummary, figure: FigureName, runs: numb
   const value = figure === 'max' ? metric.pooled.max : figureValue(metric, figure, runs);
   const text = formatValue(value, unit);
   return span(text, text === NONE ? 'dim' : 'plain');
+}
+
+const PERCENTILES: readonly FigureName[] = ['p50', 'p90', 'p99', 'p999'];
+
+/** Of requests whose queue still grows a percentile is no number: it depends on how long the run was. */
+export function requestSpan(point: PointSummary, metric: MetricSummary, figure: FigureName): Span {
+  const overloaded = overloadedSince(point.overload, metric.labelText) < Infinity;
+  if (overloaded && PERCENTILES.includes(figure)) return span(NONE, 'dim');
+  return figureSpan(metric, figure, point.runs.length);
 }
 
 /** '± 1.4 %': half of the 95 % interval relative to the mean; '' where there is none. */

@@ -2,6 +2,7 @@
 import {
   isSuccess,
   type MetricSummary,
+  overloadedSince,
   type PointOutage,
   type PointSummary,
   QUEUE_MEAN_MIN,
@@ -19,6 +20,7 @@ import {
   figureValue,
   metricsNamed,
   relativeSpread,
+  requestSpan,
   spread,
 } from './figures.ts';
 import {
@@ -90,14 +92,15 @@ export function requestsSection(point: PointSummary): Section[] {
   for (const metric of metricsNamed(point, REQUEST_METRIC)) {
     if ((metric.pooled.count ?? 0) === 0) continue;
     const availability = availabilityOf(point, REQUESTS_METRIC, metric.labels);
+    const overloaded = overloadedSince(point.overload, metric.labelText) < Infinity;
     rows.push([
       span(requestName(metric), 'strong'),
-      figureSpan(metric, 'rate', runs),
+      requestSpan(point, metric, 'rate'),
       span(availability === null ? NONE : formatPercent(availability)),
-      ...(['p50', 'p90', 'p99'] as const).map((figure) => figureSpan(metric, figure, runs)),
-      span(spread(metric.estimates.p99, runs), 'dim'),
-      figureSpan(metric, 'p999', runs),
-      figureSpan(metric, 'max', runs),
+      ...(['p50', 'p90', 'p99'] as const).map((figure) => requestSpan(point, metric, figure)),
+      span(overloaded ? '' : spread(metric.estimates.p99, runs), 'dim'),
+      requestSpan(point, metric, 'p999'),
+      requestSpan(point, metric, 'max'),
     ]);
   }
   if (rows.length === 0) return [];

@@ -1,6 +1,6 @@
 import * as assert from 'node:assert/strict';
 import { suite } from 'uvu';
-import { findOverload, queueGrowth } from '../../src/analyze/index.ts';
+import { findOverload, overloadedSince, queueGrowth } from '../../src/analyze/index.ts';
 import { log } from '../../src/core/index.ts';
 import {
   buildRun,
@@ -110,6 +110,24 @@ test('latencies that grow without end show as requests in flight by the law of L
   assert.ok(Math.abs(overload.growing[0].jobsPerSecond - 500) < 60);
   assert.equal(overload.sinceNs, S);
   assert.equal(overload.dropped, 9);
+});
+
+test('a kind of requests that keeps up is not overloaded by another that does not', () => {
+  const script: Script = (m, advanceTo) => {
+    const kinds = ['put', 'range'].map((op) =>
+      m.tally('wavetank_client_request_duration_seconds', { op, workload: op }),
+    );
+    for (let i = 0; i < 10_000; i++) {
+      advanceTo(i * MS);
+      kinds[0].record((i * MS) / 2);
+      kinds[1].record(MS);
+    }
+  };
+  const overload = findOverload([buildRun(makeScenario(), { script })]);
+  assert.equal(overloadedSince(overload, 'op=put workload=put'), S);
+  assert.equal(overloadedSince(overload, 'op=range workload=range'), Infinity);
+  // Of a kind that nobody counts, anything may be part.
+  assert.equal(overloadedSince(overload, 'op=txn'), S);
 });
 
 test('a growing queue of a resource names it', () => {

@@ -17,7 +17,16 @@ import { renderJson, renderMarkdown, renderText } from '../../src/output/index.t
 import { plot } from '../../src/output/plot.ts';
 import { textTable } from '../../src/output/text-table.ts';
 import { matchesGolden } from '../support/golden.ts';
-import { S, stallRun, stallScenario, workload } from '../support/run-result.ts';
+import {
+  buildRun,
+  MS,
+  makeScenario,
+  S,
+  type Script,
+  stallRun,
+  stallScenario,
+  workload,
+} from '../support/run-result.ts';
 
 const test = suite('rendering');
 
@@ -90,6 +99,23 @@ test('an experiment without a point that ran is a report without points', () => 
   const summary = summarize([], [{ scenario }], OPTIONS);
   assert.match(renderText(summary), /^stall\n/);
   assert.doesNotMatch(renderText(summary), /undefined|NaN/);
+});
+
+test('percentiles of an overloaded workload are not printed as numbers', () => {
+  const scenario = makeScenario({ workload: [workload()] });
+  const script: Script = (m, advanceTo) => {
+    for (let i = 0; i < 10_000; i++) {
+      advanceTo(i * MS);
+      for (const op of ['put', 'range']) {
+        const tally = m.tally('wavetank_client_request_duration_seconds', { op, workload: 'w' });
+        tally.record(op === 'put' ? i * MS : MS);
+      }
+    }
+  };
+  const text = renderText(summarize([buildRun(scenario, { script })], [{ scenario }], OPTIONS));
+  assert.match(text, /put \(w\) +1000\/s +– +– +– +– +– +10.0 s/);
+  assert.match(text, /range \(w\) +1000\/s +– +1.00 ms +1.00 ms +1.00 ms +– +1.00 ms/);
+  assert.match(text, /Overloaded: requests in flight \(op=put workload=w\) still grows/);
 });
 
 test('durations have three digits and the unit that keeps them short', () => {
