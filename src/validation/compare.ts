@@ -145,7 +145,8 @@ function compareFigure(
   };
 }
 
-function isQuiet(row: Row, tail: boolean): boolean {
+/** Whether a row counts: etcd and client within one core, for the tail also the machine not full. */
+export function isQuiet(row: Row, tail: boolean): boolean {
   const cpu = numberOf(row, 'etcd_cpu_pct', 0) + numberOf(row, 'client_cpu_pct', 0);
   return (
     cpu <= CPU_PCT_MAX && (!tail || numberOf(row, 'sys_cpu_pct', 0) <= SYSTEM_CPU_PCT_MAX_FOR_P99)

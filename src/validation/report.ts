@@ -8,7 +8,14 @@
  * inside the simulated 5 to 95 % range.
  */
 import { ksTwoSample } from '../analyze/index.ts';
-import { type ComparedRow, compareSetting, loadSettings, median } from './compare.ts';
+import {
+  type ComparedRow,
+  compareSetting,
+  isQuiet,
+  type LoadSetting,
+  loadSettings,
+  median,
+} from './compare.ts';
 import { compareEvents, type EventFigure, type EventGroup, eventGroups } from './events.ts';
 import { type DataFile, type ProblemRow, parseRows, type Row } from './rows.ts';
 import type { ValidationSetup } from './scenario.ts';
@@ -23,6 +30,8 @@ export const MEDIAN_ERROR_MAX: Readonly<Record<string, number>> = {
 };
 /** Share of event figures that must meet their goal for the command to pass. */
 export const EVENTS_WITHIN_MIN = 0.75;
+/** Settings of a file in the quick form. */
+const QUICK_SETTINGS = 4;
 const KS_MIN_SAMPLES = 20;
 const KS_FLOOR = 0.2;
 const KS_CRITICAL = 1.36;
@@ -61,7 +70,7 @@ export interface ValidationReport {
 export interface ValidationOptions {
   readonly setup: ValidationSetup;
   readonly constants: Readonly<Record<string, number>>;
-  /** Only the first setting of each experiment, and no events. */
+  /** A few settings of each file, and no events. */
   readonly quick: boolean;
 }
 
@@ -103,7 +112,7 @@ function planWork(files: readonly DataFile[], quick: boolean) {
     if (rows.length === 0 || isDescription(rows[0])) continue;
     if ('op' in rows[0]) {
       const load = loadSettings(file.name, rows);
-      settings.push(...(quick ? load.settings.slice(0, 1) : load.settings));
+      settings.push(...(quick ? sampleOf(load.settings) : load.settings));
       problems.push(...load.problems);
     } else {
       const found = eventGroups(file.name, rows);
@@ -112,6 +121,13 @@ function planWork(files: readonly DataFile[], quick: boolean) {
     }
   }
   return { settings, groups, problems };
+}
+
+/** A few settings that count, spread over the file. */
+function sampleOf(settings: readonly LoadSetting[]): LoadSetting[] {
+  const counted = settings.filter((s) => s.rows.some((row) => isQuiet(row, false)));
+  const step = Math.ceil(counted.length / QUICK_SETTINGS);
+  return counted.filter((_, i) => i % step === 0);
 }
 
 /** bare.csv and its like: name, value, unit. They describe the rig and are no runs. */
