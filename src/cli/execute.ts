@@ -1,4 +1,4 @@
-/** Runs a plan with a progress line and an ear for Ctrl-C. */
+/** Runs a plan with a progress line; an aborted signal (Ctrl-C) ends it early. */
 import { createExecutor, type ExecutorName } from '../executor/index.ts';
 import type { RunPlan, RunProgress, RunResult } from '../run/index.ts';
 import type { Scenario } from '../scenario/index.ts';
@@ -74,26 +74,29 @@ class Tracker {
 export async function execute(
   plans: readonly RunPlan[],
   options: ExecuteOptions,
+  signal: AbortSignal,
   io: Io,
 ): Promise<Executed> {
   const progress = new Progress(io, options.label);
   const tracker = new Tracker(progress, plans);
   const executor = createExecutor({ ...options, runs: plans.length });
-  const interrupts = io.interrupts(() => {
+  const onAbort = (): void => {
     progress.stop();
     io.err('\nwavetank: stopping after the current slice; Ctrl-C again ends at once\n');
-  });
+  };
+  if (signal.aborted) onAbort();
+  signal.addEventListener('abort', onAbort);
   const results: RunResult[] = [];
   try {
     await executor.run(
       plans,
       (_index, result) => void results.push(result),
       (index, position) => tracker.update(index, position),
-      interrupts.signal,
+      signal,
     );
   } finally {
     progress.stop();
-    interrupts.dispose();
+    signal.removeEventListener('abort', onAbort);
   }
   return {
     results,

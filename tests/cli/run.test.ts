@@ -2,7 +2,7 @@ import * as assert from 'node:assert';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
-import { defaultFolder } from '../../src/cli/commands/run.ts';
+import { defaultFolder } from '../../src/cli/results.ts';
 import { EXPERIMENT, GOOD, withThreshold } from './scenarios.ts';
 import { call, temporaryFolder } from './support.ts';
 

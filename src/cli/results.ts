@@ -1,0 +1,84 @@
+/** From results to the files of a folder and the text on the screen. */
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+import type { Summary } from '../analyze/index.ts';
+import type { OutputFile } from '../host/index.ts';
+import {
+  csvFiles,
+  csvText,
+  fileEntry,
+  manifest,
+  type OutputInput,
+  renderJson,
+  renderMarkdown,
+  renderText,
+  runsCsv,
+} from '../output/index.ts';
+import { knownConstants } from '../run/index.ts';
+import { printConfig } from '../scenario/index.ts';
+import type { Executed } from './execute.ts';
+import { EXIT } from './exit-codes.ts';
+import type { Io } from './io.ts';
+import type { Loaded } from './load.ts';
+
+export type OutputFormat = 'text' | 'json' | 'csv' | 'markdown';
+
+/** results/<name>, with nothing in it that a file system would mind. */
+export function defaultFolder(name: string): string {
+  const safe = name.replace(/[^A-Za-z0-9._-]+/g, '-').replace(/^[.-]+|-+$/g, '');
+  return join('results', safe === '' ? 'unnamed' : safe);
+}
+
+/** Every scenario with all defaults filled in, as YAML documents. */
+export function printedConfig(loaded: Loaded): string {
+  const constants = knownConstants();
+  return loaded.points.map(({ scenario }) => printConfig(scenario, { constants })).join('---\n');
+}
+
+/** Every CSV, and the manifest that vouches for them. */
+export function outputFiles(input: OutputInput, loaded: Loaded, executed: Executed): OutputFile[] {
+  const files = csvFiles(input).map((csv) => ({ name: csv.name, text: csvText(csv) }));
+  const text = manifest({
+    summary: input.summary,
+    scenario: printedConfig(loaded),
+    profiles: loaded.files,
+    files: files.map((file) => fileEntry(file.name, file.text)),
+    volatile: {
+      finishedAt: new Date().toISOString(),
+      wallSeconds: executed.wallMs / 1000,
+      executor: executed.executor,
+      node: process.version,
+      platform: `${process.platform} ${process.arch}`,
+      processor: cpus()[0]?.model ?? '',
+      cores: cpus().length,
+    },
+  });
+  return [...files, { name: 'manifest.json', text }];
+}
+
+export function render(
+  input: OutputInput,
+  folder: string,
+  names: readonly string[],
+  output: OutputFormat,
+  io: Io,
+): string {
+  switch (output) {
+    case 'json':
+      return renderJson(input.summary);
+    case 'csv':
+      return runsCsv(input);
+    case 'markdown':
+      return renderMarkdown(input.summary, { folder, files: names });
+    case 'text':
+      return renderText(input.summary, { folder, files: names, colors: io.outColors });
+  }
+}
+
+/** What the experiment itself says of its verdict. */
+export function verdictLine(summary: Summary, loaded: Loaded): string {
+  const verdict = loaded.experiment?.verdict;
+  if (verdict === undefined || summary.interrupted) return '';
+  const text = summary.exitStatus === EXIT.good ? verdict.good : verdict.bad;
+  return text === '' ? '' : `\n${text}\n`;
+}
