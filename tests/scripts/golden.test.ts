@@ -3,7 +3,12 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
-import { compareFolders, firstDifference } from '../../scripts/golden.ts';
+import {
+  compareFolders,
+  firstDifference,
+  reduceEstimates,
+  reduceRuns,
+} from '../../scripts/golden.ts';
 
 const test = suite<{ golden: string; now: string; root: string }>('scripts/golden');
 test.before.each((context) => {
@@ -26,22 +31,49 @@ test('the first line that differs is named, a shorter text ends there', () => {
   assert.strictEqual(firstDifference('a', 'x\ny', 'x')?.now, '(end of file)');
 });
 
-test('missing and new files are differences, equal bytes are none, a giant is left out', ({
+test('missing and new files are differences; equal bytes, giants and other files are none', ({
   golden,
   now,
 }) => {
-  writeFileSync(join(golden, 'same.csv'), 'a\n1\n');
-  writeFileSync(join(now, 'same.csv'), 'a\n1\n');
-  writeFileSync(join(golden, 'gone.csv'), 'a\n');
-  writeFileSync(join(now, 'new.csv'), 'a\n');
-  writeFileSync(join(now, 'giant.csv'), 'a'.repeat(2_000_000));
+  writeFileSync(join(golden, 'events.csv'), 'a\n1\n');
+  writeFileSync(join(now, 'events.csv'), 'a\n1\n');
+  writeFileSync(join(golden, 'stages.csv'), 'a\n');
+  writeFileSync(join(now, 'thresholds.csv'), 'a\n');
+  writeFileSync(join(now, 'outages.csv'), 'a'.repeat(2_000_000));
+  writeFileSync(join(now, 'histograms.csv'), 'a\n');
   writeFileSync(join(now, 'manifest.json'), '{}');
   assert.deepStrictEqual(
     compareFolders(golden, now).map(({ file, now: state }) => [file, state]),
     [
-      ['gone.csv', 'missing'],
-      ['new.csv', 'there'],
+      ['stages.csv', 'missing'],
+      ['thresholds.csv', 'there'],
     ],
+  );
+});
+
+test('of runs.csv the keys, the axes and the metrics of clients are kept', () => {
+  const runs = [
+    'point,digest,disk,etcd_x:count,"wavetank_client_requests{op=put,workload=w}:count"',
+    '0,f3,"slow, old",7,12',
+    '',
+  ].join('\n');
+  assert.strictEqual(
+    reduceRuns(runs),
+    'point,digest,disk,"wavetank_client_requests{op=put,workload=w}:count"\n0,f3,"slow, old",12\n',
+  );
+});
+
+test('of estimates.csv the rows of the metrics of clients are kept, and none that only begins so', () => {
+  const rows = [
+    'point,metric,mean',
+    '0,wavetank_client_requests,1',
+    '0,wavetank_client_requests_in_flight,2',
+    '0,etcd_x,3',
+    '',
+  ];
+  assert.strictEqual(
+    reduceEstimates(rows.join('\n')),
+    'point,metric,mean\n0,wavetank_client_requests,1\n',
   );
 });
 
