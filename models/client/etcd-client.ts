@@ -24,7 +24,9 @@ import {
   type RequestTable,
   TimeoutRing,
 } from '../etcd/index.ts';
+import { LeaseHolders } from './lease-holders.ts';
 import { StageRecorder } from './stages.ts';
+import { Targets } from './targets.ts';
 
 /** Who wants to know of every answer (outages). */
 export interface ClientObserver {
@@ -42,7 +44,8 @@ export class EtcdClients {
   readonly #firstKey: number;
   readonly #arrivals: Stream;
   readonly #keys: Stream;
-  readonly #choice: Stream;
+  readonly #targets: Targets;
+  readonly #leases: LeaseHolders;
   readonly #sizes: Sampler;
   readonly #think: Sampler;
   readonly #arrivalType: number;
@@ -61,7 +64,6 @@ export class EtcdClients {
   readonly #stages: StageRecorder;
   /** Requests whose planned time has come and whose timer has not fired yet. */
   #due: { slot: number; generation: number; event: EventId }[] = [];
-  #roundRobin = 0;
   #lastAckNs = -1;
   longestGapNs = 0;
   inFlight = 0;
@@ -73,6 +75,7 @@ export class EtcdClients {
     index: number,
     firstKey: number,
     observer: ClientObserver,
+    leases = new LeaseHolders(),
   ) {
     this.#cluster = cluster;
     this.#port = port;
@@ -86,7 +89,8 @@ export class EtcdClients {
     this.#op = opOf(workload.op);
     this.#arrivals = sim.stream(`${name}/arrival`);
     this.#keys = sim.stream(`${name}/key`);
-    this.#choice = sim.stream(`${name}/target`);
+    this.#targets = new Targets(cluster, workload);
+    this.#leases = leases;
     this.#sizes = createSampler(workload.valueSize, sim.stream(`${name}/size`), {
       inversion: true,
     });
@@ -199,7 +203,6 @@ export class EtcdClients {
     const w = this.workload;
     const slot = r.acquire();
     this.#inFlightLevel.set(sim.nowNs, ++this.inFlight);
-    r.op[slot] = this.#op;
     r.workload[slot] = this.index;
     r.client[slot] = client;
     r.serializable[slot] = w.consistency === 'serializable' ? 1 : 0;
@@ -209,7 +212,8 @@ export class EtcdClients {
     r.count[slot] = w.keysPerRequest;
     r.planned[slot] = sim.nowNs;
     if (w.compareFailure > 0 && this.#keys.uniform() < w.compareFailure) r.compareFails[slot] = 1;
-    if (this.#op === Op.leaseGrant) r.count[slot] = Math.round(w.leaseTtlNs / 1e6);
+    r.op[slot] = this.#leases.opFor(w, this.#op, this.#holder(slot));
+    if (r.op[slot] === Op.leaseGrant) r.count[slot] = Math.round(w.leaseTtlNs / 1e6);
     if (w.deadlineNs < Infinity)
       this.#timeouts.push(slot, r.generation[slot], sim.nowNs + w.deadlineNs);
     return slot;
@@ -225,9 +229,9 @@ export class EtcdClients {
     const r = this.#requests;
     if (!r.isCurrent(slot, generation)) return;
     r.sent[slot] = this.#cluster.shared.sim.nowNs;
-    const member = this.#target();
+    const member = this.#targets.next();
     r.member[slot] = member;
-    r.lease[slot] = this.#cluster.leaseFor(this.index, r.client[slot], this.#op, r.lease[slot]);
+    r.lease[slot] = this.#leases.leaseFor(this.workload, r.op[slot], this.#holder(slot));
     if (!this.#port.send(member, slot, generation))
       this.#retryOrFinish(slot, generation, Outcome.refused);
   }
@@ -267,6 +271,10 @@ export class EtcdClients {
   #finish(slot: number, generation: number, outcome: OutcomeCode): void {
     const r = this.#requests;
     if (!r.isCurrent(slot, generation)) return;
+    if (r.op[slot] !== this.#op) {
+      this.#onGranted(slot, generation, outcome);
+      return;
+    }
     const now = this.#cluster.shared.sim.nowNs;
     this.#outcomes[outcome].add();
     if (outcome === Outcome.ok || outcome === Outcome.notFound) {
@@ -275,8 +283,8 @@ export class EtcdClients {
       if (this.#lastAckNs >= 0)
         this.longestGapNs = Math.max(this.longestGapNs, now - this.#lastAckNs);
       this.#lastAckNs = now;
-      this.#cluster.onAcknowledged(this.index, r.client[slot], slot);
     }
+    this.#leases.onDone(this.workload, this.#op, this.#holder(slot), outcome, r.lease[slot]);
     const client = r.client[slot];
     this.#inFlightLevel.set(now, --this.inFlight);
     r.release(slot);
@@ -299,23 +307,29 @@ export class EtcdClients {
     this.#port.process.execute(this.#receiveNs, this.#receivedType, slot, generation);
   }
 
-  #target(): number {
-    const { members } = this.#cluster;
-    switch (this.workload.target) {
-      case 'leader':
-        return this.#cluster.leaderIndex;
-      case 'all':
-        return this.#roundRobin++ % members.length;
-      case 'random':
-        return this.#choice.below(members.length);
-      case 'follower': {
-        if (members.length === 1) return 0;
-        const k = this.#roundRobin++ % (members.length - 1);
-        return k < this.#cluster.leaderIndex ? k : k + 1;
-      }
-      default:
-        return this.#cluster.indexOf(this.workload.target);
+  /** Who holds the lease of a request: its client; in an open loop one of `keySpace` holders. */
+  #holder(slot: number): number {
+    const r = this.#requests;
+    return r.client[slot] >= 0 ? r.client[slot] : r.key[slot] - this.#firstKey;
+  }
+
+  /** The lease that had to be granted first is there, so the request itself begins now; or it is not. */
+  #onGranted(slot: number, generation: number, outcome: OutcomeCode): void {
+    const r = this.#requests;
+    const { sim } = this.#cluster.shared;
+    if (outcome === Outcome.ok) {
+      this.#leases.granted(this.workload, this.#holder(slot), r.lease[slot]);
+      r.op[slot] = this.#op;
+      r.planned[slot] = sim.nowNs;
+      r.clearTimes(slot);
+      this.#start(slot, generation);
+      return;
     }
+    const client = r.client[slot];
+    this.#inFlightLevel.set(sim.nowNs, --this.inFlight);
+    r.release(slot);
+    if (client < 0) return;
+    sim.schedule(Math.max(1e6, this.workload.retryBackoffNs), this.#issueType, client);
   }
 }
 

@@ -15,10 +15,10 @@ import { TimeoutRing } from './timeout-ring.ts';
 
 /** v3_server.go `maxGapBetweenApplyAndCommitIndex`. */
 const APPLY_GAP_MAX = 5000;
+/** A lease's id in a message. */
+const LEASE_BYTES = 8;
 /** storage/quota.go: what a put is taken to cost on top of its key and value. */
 const QUOTA_OVERHEAD_BYTES = 256;
-/** A keep-alive waits this long for the applies to catch up (lease/leasehttp `LeaseTimeout`). */
-const LEASE_WAIT_NS = 1e9;
 
 export class Admission {
   readonly #shared: EtcdShared;
@@ -31,13 +31,11 @@ export class Admission {
   /** Requests that wait for a leader, and reads that wait for the store's lock. */
   readonly #leaderless = new SlotQueue();
   readonly #blockedReads = new SlotQueue();
-  readonly #renewals = new SlotQueue();
   #alarmProposed = false;
   readonly #requestNs: number;
   readonly #responseNs: number;
   readonly #readNs: number;
   readonly #readKeyNs: number;
-  readonly #leaseRenewNs: number;
   readonly #byteNs: number;
   readonly #pending: Level;
   readonly #failed: Counter;
@@ -72,7 +70,6 @@ export class Admission {
     this.#responseNs = constants.get('etcd.grpcResponseNs');
     this.#readNs = constants.get('etcd.readNs');
     this.#readKeyNs = constants.get('etcd.readKeyNs');
-    this.#leaseRenewNs = constants.get('etcd.leaseRenewNs');
     this.#byteNs = constants.get('etcd.entryByteNs');
     this.#pending = metrics.level('etcd_server_proposals_pending', labels, {
       help: 'Proposals waiting to be applied.',
@@ -144,25 +141,11 @@ export class Admission {
     }
   }
 
-  /** The applied index moved: keep-alives that waited for it are answered. */
-  onApplied(): void {
-    if (this.#renewals.size === 0 || this.#applyGap() > 0) return;
-    while (this.#renewals.size > 0) {
-      this.#renewals.shift();
-      this.#renew(this.#renewals.slot, this.#renewals.generation);
-    }
-  }
-
   /** The process is gone, and everything that waited in it. */
   reset(): void {
     this.#leaderless.clear();
     this.#blockedReads.clear();
-    this.#renewals.clear();
     this.#alarmProposed = false;
-  }
-
-  #applyGap(): number {
-    return this.#member.raft.committed - this.#member.applier.appliedIndex;
   }
 
   #onAccepted(slot: number, generation: number): void {
@@ -175,7 +158,7 @@ export class Admission {
         else this.#member.readIndex.add(slot, generation);
         return;
       case Op.leaseKeepAlive:
-        this.#keepAlive(slot, generation);
+        this.#member.renewals.add(slot, generation);
         return;
       default:
         this.#admitWrite(slot, generation);
@@ -184,7 +167,7 @@ export class Admission {
 
   #admitWrite(slot: number, generation: number): void {
     const { requests, scenario, keys } = this.#shared;
-    if (this.#applyGap() > APPLY_GAP_MAX) {
+    if (this.#member.applyGap > APPLY_GAP_MAX) {
       this.respond(slot, generation, Outcome.tooManyRequests);
       return;
     }
@@ -259,27 +242,20 @@ export class Admission {
     this.#alarmProposed = false;
   }
 
-  /** The leader renews without raft, after it applied what it had committed; a follower asks it by HTTP. */
-  #keepAlive(slot: number, generation: number): void {
-    const { requests, sim } = this.#shared;
-    requests.proposed[slot] = sim.nowNs;
-    const { raft } = this.#member;
-    if (raft.lead === 0) {
-      this.respond(slot, generation, Outcome.noLeader);
-      return;
-    }
-    this.#timeouts.push(slot, generation, sim.nowNs + LEASE_WAIT_NS);
-    if (this.#shared.features.renewWaitsForApply && this.#applyGap() > 0)
-      this.#renewals.push(slot, generation);
-    else this.#renew(slot, generation);
-  }
-
-  #renew(slot: number, generation: number): void {
-    const { requests, sim } = this.#shared;
-    if (!requests.isCurrent(slot, generation)) return;
-    requests.applying[slot] = sim.nowNs;
-    this.#member.onRenew(requests.lease[slot]);
-    this.#member.process.execute(this.#leaseRenewNs, this.#readType, slot, generation);
+  /** An expired lease: the leader proposes its revoke. Null where no leader is known. */
+  proposeRevoke(lease: number): boolean | null {
+    const { proposals } = this.#shared;
+    const { applyGap, index, process, raft } = this.#member;
+    if (applyGap > APPLY_GAP_MAX) return false;
+    if (raft.lead === 0) return null;
+    const id = proposals.create(Kind.leaseRevoke, index);
+    const row = proposals.row(id);
+    proposals.incarnation[row] = process.incarnation;
+    proposals.lease[row] = lease;
+    const result = raft.propose(id, walEntryBytes(LEASE_BYTES, 0));
+    if (result === 'noLeader') return null;
+    this.#member.kick();
+    return result === 'ok';
   }
 
   #onRead(slot: number, generation: number): void {

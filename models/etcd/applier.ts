@@ -16,18 +16,22 @@ import { Kind } from './proposals.ts';
 import type { Raft } from './raft/index.ts';
 import { Outcome, type OutcomeCode } from './requests.ts';
 import type { EtcdShared } from './shared.ts';
+import { evaluate, Result } from './state-machine.ts';
 
 /** Warn "apply request took too long" (embed/config.go `WarningApplyDuration`). */
 const SLOW_APPLY_NS = 100e6;
-/** Result of the replicated state machine, in ProposalTable.result. */
-export const Result = { pending: 0, done: 1, compareFailed: 2, notFound: 3, noSpace: 4 } as const;
+/** A lease in the backend's file (estimate). */
+const LEASE_FILE_BYTES = 64;
 
 export interface ApplierLinks {
   /** The waiter of this request may be answered. */
   respond(slot: number, generation: number, outcome: OutcomeCode): void;
-  /** A revision became visible here: watchers look. */
-  onRevision(key: number, operations: number, valueBytes: number): void;
-  onLease(kind: number, lease: number, ttlMs: number, proposal: number): void;
+  /** CPU inside the transaction to notify the watchers of a key. */
+  notifyNs(key: number): number;
+  /** The entry at `index` is applied here: watchers look. */
+  onRevision(index: number, revision: number): void;
+  onGrant(lease: number): void;
+  onRevoke(lease: number, done: boolean): void;
   onCompact(revision: number): void;
   onAlarm(on: boolean): void;
   onConfChange(entry: number): void;
@@ -133,8 +137,8 @@ export class Applier {
       const { proposals, requests } = this.#shared;
       const row = proposals.row(proposal);
       work += this.#applyByteNs * (proposals.keyBytes[row] + proposals.valueBytes[row]);
-      if (proposals.kind[row] === Kind.txn)
-        work += this.#applyNs * 0.5 * (proposals.count[row] - 1);
+      work += this.#applyNs * 0.5 * this.#furtherOperations(row);
+      if (proposals.key[row] >= 0) work += this.#links.notifyNs(proposals.key[row]);
       if (
         proposals.origin[row] === this.#id &&
         proposals.incarnation[row] === this.#process.incarnation
@@ -144,6 +148,15 @@ export class Applier {
       }
     }
     this.#process.execute(work, this.#doneType, 0, 0);
+  }
+
+  /** Operations of a txn beyond the first; keys that a lease's end deletes. */
+  #furtherOperations(row: number): number {
+    const { proposals, leases } = this.#shared;
+    if (proposals.kind[row] === Kind.txn) return proposals.count[row] - 1;
+    if (proposals.kind[row] !== Kind.leaseRevoke) return 0;
+    const known = proposals.result[row] !== Result.pending;
+    return known ? proposals.count[row] : leases.keyCount(proposals.lease[row]);
   }
 
   #stampHanded(from: number, to: number, now: number): void {
@@ -170,27 +183,37 @@ export class Applier {
     this.#tally.record(now - this.#startNs);
     if (now - this.#startNs > SLOW_APPLY_NS) this.#slow.add();
     if (proposal < 0) this.#links.onConfChange(proposal);
-    else if (index > this.#skipTo) this.#apply(index, proposal, now);
+    else if (index > this.#skipTo) this.#apply(index, proposal);
     this.#links.onApplied(index);
     this.#backend.tryCommit();
     this.kick();
   }
 
-  #apply(index: number, proposal: number, now: number): void {
-    const { proposals, requests, keys } = this.#shared;
+  #apply(index: number, proposal: number): void {
+    const { proposals, keys } = this.#shared;
     const row = proposals.row(proposal);
     const first = index > keys.appliedMax;
     if (first) {
       keys.appliedMax = index;
-      this.#evaluate(row);
+      evaluate(this.#shared, row, index);
     }
-    this.#account(row);
+    const committing = this.#account(row, index);
+    if (committing) this.#backend.commitNow(() => this.#finish(row));
+    else this.#finish(row);
+  }
+
+  /** The entry took effect here: its waiter, if it waits at this member, is answered. */
+  #finish(row: number): void {
+    const { proposals, requests } = this.#shared;
+    if (proposals.kind[row] === Kind.leaseRevoke)
+      this.#links.onRevoke(proposals.lease[row], proposals.result[row] === Result.done);
     if (proposals.origin[row] !== this.#id) return;
     if (proposals.incarnation[row] !== this.#process.incarnation) return;
     const slot = proposals.request[row];
     const generation = proposals.generation[row];
     if (!requests.isCurrent(slot, generation)) return;
-    requests.applied[slot] = now;
+    requests.applied[slot] = this.#shared.sim.nowNs;
+    requests.lease[slot] = proposals.lease[row];
     const result = proposals.result[row];
     const outcome =
       result === Result.noSpace
@@ -201,74 +224,41 @@ export class Applier {
     this.#links.respond(slot, generation, outcome);
   }
 
-  /** The replicated state machine, run once for all members (deterministic). */
-  #evaluate(row: number): void {
-    const { proposals, keys } = this.#shared;
-    const key = proposals.key[row];
-    let result: number = Result.done;
+  /** What the entry does to this member's backend, watchers and lessor; true where it must commit. */
+  #account(row: number, index: number): boolean {
+    const { proposals, features } = this.#shared;
+    if (proposals.result[row] !== Result.done) return false;
+    const keyBytes = proposals.keyBytes[row];
+    const count = proposals.count[row];
     switch (proposals.kind[row]) {
       case Kind.put:
-        if (keys.alarmNoSpace) result = Result.noSpace;
-        else
-          keys.put(key, proposals.keyBytes[row], proposals.valueBytes[row], proposals.lease[row]);
-        break;
-      case Kind.txn:
-        // A txn's count is negative where its compare fails: the failure branch only reads.
-        if (keys.alarmNoSpace) result = Result.noSpace;
-        else if (proposals.count[row] < 0) result = Result.compareFailed;
-        else
-          keys.put(key, proposals.keyBytes[row], proposals.valueBytes[row], proposals.lease[row]);
-        break;
-      case Kind.delete:
-        if (keys.delete(key, proposals.keyBytes[row]) === 0) result = Result.notFound;
-        break;
-      case Kind.leaseGrant:
-        if (keys.alarmNoSpace) result = Result.noSpace;
-        break;
-      case Kind.alarm:
-        keys.alarmNoSpace = proposals.count[row] > 0;
-        break;
-      default:
-        break;
-    }
-    proposals.result[row] = result;
-  }
-
-  /** What the entry does to this member's backend, watchers and lessor. */
-  #account(row: number): void {
-    const { proposals } = this.#shared;
-    const kind = proposals.kind[row];
-    const result = proposals.result[row];
-    const keyBytes = proposals.keyBytes[row];
-    const valueBytes = proposals.valueBytes[row];
-    switch (kind) {
-      case Kind.put:
       case Kind.txn: {
-        if (result !== Result.done) return;
-        const operations = Math.max(1, proposals.count[row]);
-        this.#backend.write(operations, revisionFileBytes(keyBytes, valueBytes) * operations);
-        this.#links.onRevision(proposals.key[row], operations, valueBytes);
-        return;
+        const operations = Math.max(1, count);
+        const bytes = revisionFileBytes(keyBytes, proposals.valueBytes[row]);
+        this.#backend.write(operations, bytes * operations);
+        this.#links.onRevision(index, proposals.revision[row]);
+        return false;
       }
       case Kind.delete:
-        if (result !== Result.done) return;
         this.#backend.write(1, revisionFileBytes(keyBytes, 0));
-        this.#links.onRevision(proposals.key[row], 1, 0);
-        return;
+        this.#links.onRevision(index, proposals.revision[row]);
+        return false;
       case Kind.leaseGrant:
+        this.#backend.write(1, LEASE_FILE_BYTES);
+        this.#links.onGrant(proposals.lease[row]);
+        return false;
       case Kind.leaseRevoke:
-        if (result !== Result.done) return;
-        this.#backend.write(1, 64);
-        this.#links.onLease(kind, proposals.lease[row], proposals.count[row], row);
-        return;
+        this.#backend.write(1 + count, revisionFileBytes(keyBytes, 0) * count + LEASE_FILE_BYTES);
+        this.#links.onRevision(index, proposals.revision[row]);
+        return features.revokeCommits;
       case Kind.compact:
-        this.#links.onCompact(proposals.count[row]);
-        return;
+        this.#links.onCompact(count);
+        return false;
       case Kind.alarm:
-        this.#links.onAlarm(proposals.count[row] > 0);
-        return;
+        this.#links.onAlarm(count > 0);
+        return false;
       default:
-        return;
+        return false;
     }
   }
 }

@@ -20,7 +20,7 @@ const GROW_BYTES = 16 * 1024 * 1024;
 /** Branch pages, meta bucket and freelist page that each commit rewrites (estimate). */
 const COMMIT_PAGES = 5;
 
-type Holder = 'none' | 'commit' | 'defrag' | 'compaction' | 'snapshot';
+type Holder = 'none' | 'commit' | 'defrag' | 'compaction' | 'snapshot' | 'watch';
 /** Steps of a commit. */
 const Step = { write: 0, firstSync: 1, secondSync: 2, grow: 3 } as const;
 
@@ -175,9 +175,14 @@ export class Backend {
 
   /**
    * Holds the lock for `workNs` of one core and then `syncs` syncs in a row (defrag, compaction
-   * batch); `then` runs before the lock is free. False where the lock is taken: try again later.
+   * batch, watchers that catch up); `then` runs before the lock is free. False where the lock is taken: try again later.
    */
-  hold(holder: 'defrag' | 'compaction', workNs: number, syncs: number, then: () => void): boolean {
+  hold(
+    holder: 'defrag' | 'compaction' | 'watch',
+    workNs: number,
+    syncs: number,
+    then: () => void,
+  ): boolean {
     if (this.#holder !== 'none' || this.#links.isApplying()) return false;
     this.#holder = holder;
     const startNs = this.#shared.sim.nowNs;

@@ -11,6 +11,7 @@ import type { Connection } from '../network/index.ts';
 import type { EtcdMember } from './member.ts';
 import { EtcdProcess } from './process.ts';
 import { Op, Outcome } from './requests.ts';
+import { SerialWork } from './serial-work.ts';
 import type { EtcdShared } from './shared.ts';
 
 const BACKOFF_FIRST_NS = 1e9;
@@ -37,6 +38,9 @@ export class ClientPort {
   readonly process: EtcdProcess;
   /** Called when the process runs for a reason other than a timer. */
   readonly #wakers: (() => void)[] = [];
+  readonly #onLostListeners: ((member: number) => void)[] = [];
+  /** By member: what reads the watch events of that connection, one after the other. */
+  readonly readers: readonly SerialWork[];
   readonly #shared: EtcdShared;
   readonly #members: readonly EtcdMember[];
   readonly #connections: MemberConnection[];
@@ -66,6 +70,9 @@ export class ClientPort {
       backoffNs: BACKOFF_FIRST_NS,
       connected: true,
     }));
+    this.readers = members.map(
+      (member) => new SerialWork(sim, this.process, `${name}/read/${member.name}`),
+    );
     this.#arriveType = sim.eventType(`${name}/arrive`, (slot, g) => this.#onArrive(slot, g));
     this.#lostType = sim.eventType(`${name}/lost`, (member) => this.#onLost(member));
     this.#dialType = sim.eventType(`${name}/dial`, (member) => this.#dial(member));
@@ -74,6 +81,25 @@ export class ClientPort {
   register(workload: number, clients: PortClients, onWake: () => void): void {
     this.#clients.set(workload, clients);
     this.#wakers.push(onWake);
+  }
+
+  isConnected(member: number): boolean {
+    return this.#connections[member].connected;
+  }
+
+  rttNs(member: number): number {
+    return this.#connections[member].to.rttNs;
+  }
+
+  /** Called when a connection is gone, after the requests on it have failed. */
+  onLost(listener: (member: number) => void): void {
+    this.#onLostListeners.push(listener);
+  }
+
+  /** Something other than a request (for a watch) leaves for the member; false: no connection. */
+  request(member: number, bytes: number, type: number, a: number, b: number): boolean {
+    const connection = this.#connections[member];
+    return connection.connected && connection.to.send(FRAME_BYTES + bytes, type, a, b);
   }
 
   /** Sends the request of `slot`; false where there is no connection. */
@@ -93,7 +119,7 @@ export class ClientPort {
     this.#connections[member].from.send(bytes, this.#arriveType, slot, generation);
   }
 
-  /** Something other than an answer (a watch event) arrived here and takes `workNs` of the process. */
+  /** Something other than an answer (a watch event) leaves for this host; false: no connection. */
   deliver(member: number, bytes: number, type: number, a: number, b: number): boolean {
     const connection = this.#connections[member];
     return connection.connected && connection.from.send(bytes, type, a, b);
@@ -126,6 +152,7 @@ export class ClientPort {
       if (Number.isNaN(requests.sent[slot]) || requests.outcome[slot] === Outcome.refused) continue;
       this.#clients.get(requests.workload[slot])?.onConnectionLost(slot, requests.generation[slot]);
     }
+    for (const listener of this.#onLostListeners) listener(member);
     connection.backoffNs = BACKOFF_FIRST_NS;
     this.#dial(member);
   }

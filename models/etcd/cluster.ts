@@ -11,6 +11,7 @@ import type { Scenario } from '../../src/scenario/types.ts';
 import type { Host } from '../machine/index.ts';
 import type { Network } from '../network/index.ts';
 import { ClientPort } from './client-port.ts';
+import { LeaseTable } from './lease-table.ts';
 import { EtcdMember } from './member.ts';
 import { KeySpace } from './mvcc.ts';
 import { Peers } from './peers.ts';
@@ -19,6 +20,8 @@ import { decodeConfChange, isConfChange, MessagePool } from './raft/index.ts';
 import { RequestTable } from './requests.ts';
 import type { EtcdShared } from './shared.ts';
 import { etcdFeatures } from './versions.ts';
+import { WatchChunks } from './watch-chunks.ts';
+import { WatchHistories } from './watch-history.ts';
 
 /** Entries on their way beyond those that logs keep. */
 const PROPOSALS_IN_FLIGHT = 1 << 16;
@@ -63,6 +66,9 @@ export class EtcdCluster {
       hosts,
       network,
       keys: new KeySpace(),
+      leases: new LeaseTable(etcd),
+      histories: new WatchHistories(),
+      chunks: new WatchChunks(),
       proposals: new ProposalTable(window),
       requests: new RequestTable(),
       requestTimeoutNs: 5e9 + 2 * etcd.electionTimeoutNs,
@@ -92,9 +98,8 @@ export class EtcdCluster {
             onExit: (from) => this.kill(from, false),
             onConfChange: (from, entry) => this.#onConfChange(from, entry),
             onBooted: (from) => this.#peers.onUp(from),
-            onRevision: () => {},
-            onLease: () => {},
-            onRenew: () => {},
+            member: (index) => this.members[index],
+            http: (from, to, bytes, type, a, b) => this.#peers.http(from, to, bytes, type, a, b),
           },
           pool,
           i,
@@ -319,11 +324,4 @@ export class EtcdCluster {
     }
     member.kick();
   }
-
-  // Leases are the lessor's; without one, requests carry what they carry.
-  leaseFor(_workload: number, _client: number, _op: number, lease: number): number {
-    return lease;
-  }
-
-  onAcknowledged(_workload: number, _client: number, _slot: number): void {}
 }

@@ -247,6 +247,7 @@ export class Maintenance {
     const { applier, backend } = this.#member;
     applier.suspended = false;
     applier.reset(index);
+    this.#member.watches.restore(index);
     backend.replaceFile(this.#shared.keys.revisionBytes);
     this.#member.kickApplier();
   }

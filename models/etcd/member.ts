@@ -13,15 +13,24 @@ import type { Disk, Host } from '../machine/index.ts';
 import { Admission } from './admission.ts';
 import { Applier } from './applier.ts';
 import { Backend } from './backend.ts';
+import { Lessor } from './lessor.ts';
 import { Maintenance } from './maintenance.ts';
 import { EtcdProcess } from './process.ts';
-import { type Message, type MessagePool, Raft, type RaftPersisted } from './raft/index.ts';
+import {
+  EMPTY_ENTRY,
+  type Message,
+  type MessagePool,
+  Raft,
+  type RaftPersisted,
+} from './raft/index.ts';
 import { ReadIndexLoop } from './read-index.ts';
 import { ReadyLoop } from './ready-loop.ts';
+import { Renewals } from './renewals.ts';
 import { Outcome, type OutcomeCode } from './requests.ts';
 import type { EtcdShared } from './shared.ts';
 import { SlotQueue } from './slot-queue.ts';
 import { WallTicks } from './wall-ticks.ts';
+import { WatchableStore } from './watchable-store.ts';
 
 /** raft.go `maxInflightMsgs`, `maxSizePerMsg` as etcd sets them. */
 const MAX_INFLIGHT = 512;
@@ -39,13 +48,13 @@ export interface MemberLinks {
   onExit(member: number): void;
   /** A configuration change was applied here. */
   onConfChange(member: number, entry: number): void;
-  /** A keep-alive reached this member. */
-  onRenew(member: number, lease: number): void;
+  /** The member with this index. */
+  member(index: number): EtcdMember;
+  /** HTTP to a peer; false where it cannot be reached. */
+  http(from: number, to: number, bytes: number, type: number, a: number, b: number): boolean;
   sendSnapshot(from: number, message: Message, bytes: number): void;
   /** It serves again after a start. */
   onBooted(member: number): void;
-  onRevision(member: number, key: number, operations: number, valueBytes: number): void;
-  onLease(member: number, kind: number, lease: number, ttlMs: number): void;
 }
 
 export class EtcdMember {
@@ -61,6 +70,9 @@ export class EtcdMember {
   readonly readIndex: ReadIndexLoop;
   readonly admission: Admission;
   readonly maintenance: Maintenance;
+  readonly lessor: Lessor;
+  readonly renewals: Renewals;
+  readonly watches: WatchableStore;
   raft: Raft;
   readonly loop: ReadyLoop;
   /** Removed from the configuration, or not yet added: it takes no part. */
@@ -125,11 +137,13 @@ export class EtcdMember {
     });
     this.applier = new Applier(shared, index, this.process, this.raft, this.backend, {
       respond: (slot, generation, outcome) => this.admission.respond(slot, generation, outcome),
-      onRevision: (key, n, bytes) => links.onRevision(index, key, n, bytes),
-      onLease: (kind, lease, ttl) => links.onLease(index, kind, lease, ttl),
+      notifyNs: (key) => this.watches.notifyNs(key),
+      onRevision: (at, revision) => this.watches.onRevision(at, revision),
+      onGrant: (lease) => this.lessor.onGrant(lease),
+      onRevoke: (lease, done) => this.#onRevoke(lease, done),
       onCompact: (revision) => this.maintenance.compact(revision),
       onAlarm: () => {},
-      onConfChange: (entry) => links.onConfChange(index, entry),
+      onConfChange: (entry) => this.#onRaftEntry(entry),
       onApplied: (applied) => this.#onApplied(applied),
     });
     this.loop = this.#createLoop();
@@ -148,6 +162,9 @@ export class EtcdMember {
     this.maintenance = new Maintenance(shared, this, {
       sendSnapshot: (message, bytes) => links.sendSnapshot(index, message, bytes),
     });
+    this.lessor = new Lessor(shared, this);
+    this.renewals = new Renewals(shared, this, links);
+    this.watches = new WatchableStore(shared, this);
     this.#tickType = sim.eventType(`${o.name}/tick`, (_, incarnation) => this.#onTick(incarnation));
     this.#wallTicks = this.#createWallTicks();
     this.#peerType = sim.eventType(`${o.name}/peer/arrive`, (message) => this.#onPeer(message));
@@ -200,6 +217,11 @@ export class EtcdMember {
     return this.process.state !== 'down';
   }
 
+  /** Entries that are committed and not applied here yet. */
+  get applyGap(): number {
+    return this.raft.committed - this.applier.appliedIndex;
+  }
+
   get isLeader(): boolean {
     return this.isUp && this.raft.state === 'leader';
   }
@@ -208,6 +230,8 @@ export class EtcdMember {
   start(phaseNs: number): void {
     this.process.start();
     this.backend.start();
+    this.lessor.start();
+    this.watches.start();
     if (this.#wallTicks !== null) this.#wallTicks.start(phaseNs);
     else this.#shared.sim.schedule(phaseNs, this.#tickType, 0, this.process.incarnation);
   }
@@ -224,9 +248,9 @@ export class EtcdMember {
     if (!this.isUp) return;
     this.process.kill();
     this.#wallTicks?.stop();
-    this.readIndex.reset();
-    this.admission.reset();
-    this.maintenance.reset();
+    const { readIndex, admission, maintenance, lessor, renewals, watches } = this;
+    for (const station of [readIndex, admission, maintenance, lessor, renewals, watches])
+      station.reset();
     this.applier.applying = false;
     const persisted = this.raft.crash();
     // The file holds what was applied up to the last backend commit (etcd `consistentIndex`).
@@ -265,6 +289,7 @@ export class EtcdMember {
     this.#booting = false;
     this.#links.onBooted(this.index);
     this.applier.restart(this.raft, this.#inFile);
+    this.watches.restart(this.#inFile);
     this.loop.restart(this.raft);
     // A single member fast-forwards all ticks of its timeout but one (server.go `adjustTicks`).
     const skip = this.raft.singleton ? this.raft.options.electionTicks - 1 : 0;
@@ -411,6 +436,9 @@ export class EtcdMember {
       this.#leaderChanges.add();
       this.admission.onLeader();
     }
+    if (lead !== this.index + 1) this.lessor.demote();
+    if (lead !== before) this.renewals.onLeader();
+    if (lead !== 0 && lead !== before) this.lessor.onLeader();
     this.#record(lead);
     this.#links.onLeaderSeen(this.index, lead);
   }
@@ -428,13 +456,26 @@ export class EtcdMember {
     this.applier.kick();
     this.admission.onStoreUnlocked();
     this.maintenance.onStoreUnlocked();
+    this.watches.onStoreFree();
   }
 
   #onApplied(index: number): void {
     this.readIndex.onApplied();
-    this.admission.onApplied();
+    this.renewals.onApplied();
     this.#maybeSnapshot(index);
     this.maintenance.onEntryApplied();
+    this.watches.onStoreFree();
+  }
+
+  /** A configuration change, or the first entry of a term: its leader may now count on its leases. */
+  #onRaftEntry(entry: number): void {
+    if (entry === EMPTY_ENTRY && this.isLeader) this.lessor.promote();
+    this.#links.onConfChange(this.index, entry);
+  }
+
+  #onRevoke(lease: number, done: boolean): void {
+    this.lessor.onRevoke(lease, done);
+    this.renewals.onRevoked();
   }
 
   /** server.go `triggerSnapshot`: every snapshot-count entries; 3.6 also compacts the log in memory. */
@@ -459,10 +500,6 @@ export class EtcdMember {
     if (this.maintenance.sendingSnapshots > 0) return;
     const to = applied - this.#shared.scenario.snapshotCatchUpEntries;
     if (to > this.raft.log.offset) this.raft.compact(to);
-  }
-
-  onRenew(lease: number): void {
-    this.#links.onRenew(this.index, lease);
   }
 
   /** Answers of this member: used by stations that end a request. */

@@ -1,6 +1,7 @@
 /**
- * rafthttp: between two members, one stream for MsgApp and one for everything else, and a
- * connection of its own for a snapshot (etcd api/rafthttp/peer.go `pick`).
+ * rafthttp: between two members, one stream for MsgApp and one for everything else, and connections
+ * of their own for a snapshot (etcd api/rafthttp/peer.go `pick`) and for keep-alives on their way to
+ * the leader and back (lease/leasehttp).
  *
  * A stream that breaks drops what it carried and reports the peer unreachable; it is dialled again
  * every 100 ms (stream.go `DialRetryFrequency`). I/O timeout 5 s, dial timeout 1 s + election.
@@ -17,8 +18,8 @@ const DIAL_RETRY_NS = 100e6;
 const MESSAGE_BYTES = 48;
 const ENTRY_BYTES = 24;
 
-const Stream = { app: 0, general: 1, snapshot: 2 } as const;
-const streamNames = ['app', 'general', 'snapshot'];
+const Stream = { app: 0, general: 1, snapshot: 2, http: 3 } as const;
+const streamNames = ['app', 'general', 'snapshot', 'http'];
 
 export class Peers {
   readonly #shared: EtcdShared;
@@ -70,6 +71,11 @@ export class Peers {
     if (!sent) this.#pool.release(message);
     this.#members[from].raft.reportSnapshot(to + 1, sent);
     this.#members[from].kick();
+  }
+
+  /** An HTTP request or answer; false where the peer cannot be reached. */
+  http(from: number, to: number, bytes: number, type: number, a: number, b: number): boolean {
+    return this.#between(from, to)[Stream.http].send(bytes, type, a, b);
   }
 
   /** The process of this member died: both ends of its connections are gone. */

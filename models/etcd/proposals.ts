@@ -26,7 +26,7 @@ export class ProposalTable {
   readonly key: Int32Array;
   readonly keyBytes: Int32Array;
   readonly valueBytes: Int32Array;
-  /** txn: operations; delete: keys; lease kinds: the lease; confChange: encoded change; compact: revision. */
+  /** txn: operations; delete: keys; leaseGrant: TTL in ms; leaseRevoke: keys deleted; confChange: encoded change; compact: revision. */
   readonly count: Float64Array;
   readonly lease: Int32Array;
   /** Member that proposed it, and the request that waits there (-1 none). */
@@ -37,6 +37,8 @@ export class ProposalTable {
   readonly incarnation: Int32Array;
   /** Result of the replicated state machine: 0 not applied anywhere yet, 1 done, 2 compare failed, 3 not found. */
   readonly result: Uint8Array;
+  /** Revision of the store after it. */
+  readonly revision: Float64Array;
   next = 1;
 
   /** `window`: entries that any log may keep, plus those on their way. */
@@ -56,6 +58,7 @@ export class ProposalTable {
     this.generation = new Int32Array(size);
     this.incarnation = new Int32Array(size);
     this.result = new Uint8Array(size);
+    this.revision = new Float64Array(size);
   }
 
   /** A new row; the caller fills it. Returns the proposal's number. */

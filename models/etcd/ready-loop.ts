@@ -39,6 +39,8 @@ export class ReadyLoop {
   readonly #ready = new Ready();
   #busy = false;
   #tickWaiting = false;
+  /** When a tick last got through to raft (raft.go `latestTickTs`). */
+  lastTickNs = 0;
   /** Ticks of a wall clock that came while the loop was busy; none of them is lost. */
   #wallTicksWaiting = 0;
   #handAfterSync = false;
@@ -111,8 +113,13 @@ export class ReadyLoop {
       this.#tickWaiting = true;
       return;
     }
-    this.#raft.tick();
+    this.#tickRaft();
     this.kick();
+  }
+
+  #tickRaft(): void {
+    this.lastTickNs = this.#shared.sim.nowNs;
+    this.#raft.tick();
   }
 
   /** The wall clock has gone so many intervals further (`timers: wall`), at once where it stepped. */
@@ -146,6 +153,7 @@ export class ReadyLoop {
   restart(raft: Raft): void {
     this.#raft = raft;
     this.#busy = false;
+    this.lastTickNs = this.#shared.sim.nowNs;
     this.#tickWaiting = false;
     this.#wallTicksWaiting = 0;
     this.#handAfterSync = false;
@@ -209,7 +217,7 @@ export class ReadyLoop {
     this.#busy = false;
     if (this.#tickWaiting) {
       this.#tickWaiting = false;
-      this.#raft.tick();
+      this.#tickRaft();
     }
     this.#takeWallTicks();
     this.kick();

@@ -11,10 +11,12 @@ export interface EtcdFeatures {
   readonly compactLogOften: boolean;
   /** ReadIndex is retried every 500 ms (v3_server.go `readIndexRetryTime`, 3.5). */
   readonly readIndexRetry: boolean;
-  /** Keep-alive answers wait until the leader has applied what it committed (3.7 skips it: FastLeaseKeepAlive). */
+  /** Keep-alive answers wait until the leader has applied what it committed (CHANGELOG 3.4.20, 3.5.3; 3.7 skips it: FastLeaseKeepAlive). */
   readonly renewWaitsForApply: boolean;
-  /** 3.4 has no liveness check of a leader stuck in a sync before it revokes or renews (etcd#15247). */
+  /** A leader stuck in a sync looks whether it still leads before it revokes or renews (etcd#15247; CHANGELOG 3.5.13). */
   readonly leaseLivenessCheck: boolean;
+  /** The queue of expiring leases holds wall-clock times (lease_queue.go: `int64` up to 3.4, `time.Time` since 3.5). */
+  readonly leaseQueueWallClock: boolean;
   /** A watcher's progress, MaxTxn and the rest do not differ. CPU a request relative to 3.4 (release blogs of 3.5 and 3.6). */
   readonly cpuFactor: number;
 }
@@ -30,8 +32,9 @@ export function etcdFeatures(version: string): EtcdFeatures {
     revokeCommits: minor >= 6 || (minor === 5 && patch >= 12) || (minor === 4 && patch >= 38),
     compactLogOften: minor >= 6,
     readIndexRetry: minor >= 5,
-    renewWaitsForApply: minor < 7 && (minor >= 6 || patch >= 33),
-    leaseLivenessCheck: minor >= 6 || (minor === 5 && patch >= 33),
+    renewWaitsForApply: minor === 6 || (minor === 5 && patch >= 3) || (minor === 4 && patch >= 20),
+    leaseLivenessCheck: minor >= 6 || (minor === 5 && patch >= 13),
+    leaseQueueWallClock: minor <= 4,
     cpuFactor: minor >= 6 ? 0.9 : 1,
   };
 }

@@ -173,7 +173,8 @@ export interface WorkloadScenario {
   /** watch: streams the watchers share; 0 = one stream a watcher. */
   readonly streams: number;
   readonly leaseTtlNs: number;
-  /** Puts attach to a lease of the named workload ('' = none). */
+  /** put, txn: keys attach to a lease of the named workload ('' or absent = none). */
+  readonly lease?: string;
   readonly deadlineNs: number;
   readonly retries: number;
   readonly retryBackoffNs: number;

@@ -1,0 +1,50 @@
+/** Work that one goroutine of a process does piece by piece, in the order in which it came. */
+
+import type { Simulation } from '../../src/core/index.ts';
+import type { EtcdProcess } from './process.ts';
+
+export type WorkDone = (a: number, b: number) => void;
+
+export class SerialWork {
+  readonly #process: EtcdProcess;
+  readonly #doneType: number;
+  readonly #workNs: number[] = [];
+  readonly #done: WorkDone[] = [];
+  readonly #a: number[] = [];
+  readonly #b: number[] = [];
+  #head = 0;
+  #busy = false;
+
+  constructor(sim: Simulation, process: EtcdProcess, name: string) {
+    this.#process = process;
+    this.#doneType = sim.eventType(name, () => this.#onDone());
+  }
+
+  /** `done` is a function that lives as long as the run, not one made for the call. */
+  run(workNs: number, done: WorkDone, a: number, b: number): void {
+    this.#workNs.push(workNs);
+    this.#done.push(done);
+    this.#a.push(a);
+    this.#b.push(b);
+    if (!this.#busy) this.#next();
+  }
+
+  #next(): void {
+    this.#busy = this.#head < this.#done.length;
+    if (this.#busy) this.#process.execute(this.#workNs[this.#head], this.#doneType, 0, 0);
+  }
+
+  #onDone(): void {
+    const i = this.#head++;
+    const done = this.#done[i];
+    const a = this.#a[i];
+    const b = this.#b[i];
+    if (this.#head === this.#done.length || this.#head >= 1024) {
+      for (const column of [this.#workNs, this.#done, this.#a, this.#b])
+        column.splice(0, this.#head);
+      this.#head = 0;
+    }
+    this.#next();
+    done(a, b);
+  }
+}
