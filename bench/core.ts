@@ -1,7 +1,8 @@
 /**
- * Speed of the event loop, against `fastpriorityqueue` in the same run: `npx tsx bench/core.ts [--quick]`.
- * Each case runs in fresh processes, in turns, from a bundle as it is shipped. CPU time is told, garbage collection included,
- * of the best round and of the median one. The ratio is the result; absolute values belong to the machine.
+ * Speed of the event loop, against `fastpriorityqueue` in the same run: `npx tsx bench/core.ts
+ * [--quick]`. Each case runs in fresh processes, in turns, from a bundle as it is shipped. CPU time
+ * is told, garbage collection included, of the best round and of the median one. The ratio is the
+ * result; absolute values belong to the machine.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -21,7 +22,9 @@ export interface BenchRow {
   readonly nsMedian: number;
   /** Of the best round. */
   readonly millionPerSecond: number;
-  /** How many times as fast as fastpriorityqueue in the same run; null where that was not measured. */
+  /**
+   * How many times as fast as fastpriorityqueue in the same run; null where that was not measured.
+   */
   readonly ratio: number | null;
 }
 
@@ -76,7 +79,9 @@ function entriesOf(quick: boolean): readonly Entry[] {
   return entries;
 }
 
-/** The lines of the event loop that keep the digest; without them the compiler drops the rest of it. */
+/**
+ * The lines of the event loop that keep the digest; without them the compiler drops the rest of it.
+ */
 const DIGEST_LINES = /^ *digest\.(first|second) = .*\n/gm;
 
 /** Bundles the case runner as it is shipped, and once more with the digest cut out. */

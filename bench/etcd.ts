@@ -1,6 +1,7 @@
 /**
- * Speed of the whole etcd model with digest, asserts and metrics on: simulated requests and events per
- * CPU second, and whether memory stays flat in the length of the run. Each case runs in a fresh process.
+ * Speed of the whole etcd model with digest, asserts and metrics on: simulated requests and events
+ * per CPU second, and whether memory stays flat in the length of the run. Each case runs in a fresh
+ * process.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';

@@ -1,6 +1,7 @@
 /**
- * Every bench: `npm run bench [-- --quick]`. Prints the tables and writes results/bench/*.csv. Machines
- * differ: read the ratios, and compare absolute figures only with those of the same machine.
+ * Every bench: `npm run bench [-- --quick]`. Prints the tables and writes results/bench/*.csv.
+ * Machines differ: read the ratios, and compare absolute figures only with those of the same
+ * machine.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';

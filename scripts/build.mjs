@@ -1,5 +1,5 @@
-// Bundles wavetank into build/: the command, the worker of the thread executor, the library for Node,
-// and the same library for browsers (which fails to build when anything of Node sneaks in).
+// Bundles wavetank into build/: the command, the worker of the thread executor, the library for
+// Node, and the same library for browsers (which fails to build when anything of Node sneaks in).
 import { chmod, mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';

@@ -26,8 +26,8 @@ function newestMs(path) {
 }
 
 /**
- * npm lists in node_modules/.package-lock.json what it installed. Contents are compared, not times: a
- * checkout touches files. Optional packages (other platforms' binaries) may be absent.
+ * npm lists in node_modules/.package-lock.json what it installed. Contents are compared, not times:
+ * a checkout touches files. Optional packages (other platforms' binaries) may be absent.
  */
 export function needsInstall() {
   const stamp = join(ROOT, 'node_modules/.package-lock.json');

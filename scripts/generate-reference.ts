@@ -1,4 +1,6 @@
-/** Writes the pages of docs/reference that are generated: `npx tsx scripts/generate-reference.ts`. */
+/**
+ * Writes the pages of docs/reference that are generated: `npx tsx scripts/generate-reference.ts`.
+ */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { referencePages } from '../src/scenario/index.ts';
 

@@ -1,5 +1,6 @@
 /**
- * Runs the experiments and compares the main part of their CSV with the committed one, byte by byte.
+ * Runs the experiments and compares the main part of their CSV with the committed one, byte by
+ * byte.
  *
  *   npm run golden                    full size against results/golden/<name>/
  *   npm run golden -- --quick         quick form against results/golden/<name>/quick/

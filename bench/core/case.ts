@@ -1,4 +1,7 @@
-/** One measurement in a process of its own: argv is a case as JSON, the answer is CPU ns per unit of work for every round. */
+/**
+ * One measurement in a process of its own: argv is a case as JSON, the answer is CPU ns per unit of
+ * work for every round.
+ */
 import { type HoldQueue, type Increments, makeHold, type Work } from './hold.ts';
 import { makeHeartbeats, makeNetwork, makePhold, makePholdGenerators } from './models.ts';
 

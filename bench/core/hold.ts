@@ -1,6 +1,6 @@
 /**
- * The HOLD model (Jones 1986): a queue of constant size; one hold takes the earliest event and schedules one anew. Measures
- * the event queue alone.
+ * The HOLD model (Jones 1986): a queue of constant size; one hold takes the earliest event and
+ * schedules one anew. Measures the event queue alone.
  */
 import FastPriorityQueue from 'fast-priority-queue';
 import { EventStore, sequenceAt, timeAt, typeAt } from '../../src/core/event-store.ts';
@@ -15,7 +15,10 @@ export type Work = (count: number) => void;
 
 const TABLE = 2 ** 16;
 
-/** Increments with a mean of about 1 s: exponential; 0 to 20 steps of 0.1 s, a tenth of them 0; always 1 s. */
+/**
+ * Increments with a mean of about 1 s: exponential; 0 to 20 steps of 0.1 s, a tenth of them 0;
+ * always 1 s.
+ */
 function incrementsOf(kind: Increments): Float64Array {
   const random = new Sfc32(1, 2, 3, 4);
   const table = new Float64Array(TABLE);

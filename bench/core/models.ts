@@ -11,7 +11,10 @@ function driver(sim: Simulation): Work {
   };
 }
 
-/** PHOLD (Fujimoto 1990): messages that hop between logical processes after exponential delays of mean 1 s. */
+/**
+ * PHOLD (Fujimoto 1990): messages that hop between logical processes after exponential delays of
+ * mean 1 s.
+ */
 export function makePhold(messages: number, queue: QueueKind): Work {
   const sim = new Simulation({ seed: 'phold', horizonNs: HORIZON_NS, queue });
   const stream = sim.stream('phold');
@@ -88,7 +91,10 @@ export function makeNetwork(queue: QueueKind): Work {
   return driver(sim);
 }
 
-/** Nodes that renew a lease every 10 s and a timeout of 40 s that never fires; one unit of work is a renewal. */
+/**
+ * Nodes that renew a lease every 10 s and a timeout of 40 s that never fires; one unit of work is a
+ * renewal.
+ */
 export function makeHeartbeats(nodes: number, timers: 'cancelled' | 'lazy'): Work {
   const sim = new Simulation({ seed: 'heartbeats', horizonNs: HORIZON_NS });
   const phase = sim.stream('phase');

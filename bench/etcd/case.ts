@@ -1,4 +1,7 @@
-/** One measurement of the etcd model in a process of its own: argv is a case as JSON, the answer is a sample for every round. */
+/**
+ * One measurement of the etcd model in a process of its own: argv is a case as JSON, the answer is
+ * a sample for every round.
+ */
 import { createRun } from '../../src/run/index.ts';
 import { parseScenario } from '../../src/scenario/index.ts';
 

@@ -313,7 +313,10 @@ export class EtcdClients {
     return r.client[slot] >= 0 ? r.client[slot] : r.key[slot] - this.#firstKey;
   }
 
-  /** The lease that had to be granted first is there, so the request itself begins now; or it is not. */
+  /**
+   * The lease that had to be granted first is there, so the request itself begins now; or it is
+   * not.
+   */
   #onGranted(slot: number, generation: number, outcome: OutcomeCode): void {
     const r = this.#requests;
     const { sim } = this.#cluster.shared;

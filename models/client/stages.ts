@@ -34,7 +34,9 @@ export class StageRecorder {
   readonly #slow: Tally[];
   readonly #stages: readonly number[];
   readonly #lengths = new Float64Array(stageNames.length);
-  /** Latencies of the window under way; at its end its own 99th percentile is the next one's limit. */
+  /**
+   * Latencies of the window under way; at its end its own 99th percentile is the next one's limit.
+   */
   readonly #window = new Float64Array(WINDOW);
   #filled = 0;
   #slowAboveNs = Infinity;

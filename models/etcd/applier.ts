@@ -52,7 +52,9 @@ export class Applier {
   applying = false;
   /** A snapshot is being installed. */
   suspended = false;
-  /** Entries up to here are already in the backend's file: a restart replays them without effect. */
+  /**
+   * Entries up to here are already in the backend's file: a restart replays them without effect.
+   */
   #skipTo = 0;
   #startNs = 0;
   readonly #doneType: number;
@@ -224,7 +226,9 @@ export class Applier {
     this.#links.respond(slot, generation, outcome);
   }
 
-  /** What the entry does to this member's backend, watchers and lessor; true where it must commit. */
+  /**
+   * What the entry does to this member's backend, watchers and lessor; true where it must commit.
+   */
   #account(row: number, index: number): boolean {
     const { proposals, features } = this.#shared;
     if (proposals.result[row] !== Result.done) return false;

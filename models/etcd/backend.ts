@@ -15,7 +15,9 @@ import { PAGE_BYTES } from './pages.ts';
 import type { EtcdProcess } from './process.ts';
 import type { EtcdShared } from './shared.ts';
 
-/** bbolt grows its file by this much beyond 16 MiB (db.go `AllocSize`), with a truncate and a sync. */
+/**
+ * bbolt grows its file by this much beyond 16 MiB (db.go `AllocSize`), with a truncate and a sync.
+ */
 const GROW_BYTES = 16 * 1024 * 1024;
 /** Branch pages, meta bucket and freelist page that each commit rewrites (estimate). */
 const COMMIT_PAGES = 5;
@@ -148,7 +150,9 @@ export class Backend {
     if (this.pending >= this.#shared.scenario.backendBatchLimit) this.#commitWanted = true;
   }
 
-  /** Commit as soon as the lock is free (lease revoke, compaction, snapshot); `then` runs after it. */
+  /**
+   * Commit as soon as the lock is free (lease revoke, compaction, snapshot); `then` runs after it.
+   */
   commitNow(then?: () => void): void {
     if (then) this.#afterCommit.push(then);
     this.#commitWanted = true;
@@ -175,7 +179,8 @@ export class Backend {
 
   /**
    * Holds the lock for `workNs` of one core and then `syncs` syncs in a row (defrag, compaction
-   * batch, watchers that catch up); `then` runs before the lock is free. False where the lock is taken: try again later.
+   * batch, watchers that catch up); `then` runs before the lock is free. False where the lock is
+   * taken: try again later.
    */
   hold(
     holder: 'defrag' | 'compaction' | 'watch',
@@ -284,7 +289,9 @@ export class Backend {
     if (!accepted) this.#links.onFailure();
   }
 
-  /** Takes the dirty pages from the freelist, then from the end of the file; true when it must grow. */
+  /**
+   * Takes the dirty pages from the freelist, then from the end of the file; true when it must grow.
+   */
   #allocate(): boolean {
     const fromFree = Math.min(this.freeBytes, this.#pendingBytes);
     this.freeBytes -= fromFree;

@@ -2,8 +2,8 @@
  * The process of the clients on one host and its gRPC connections to the members.
  *
  * A killed member resets its connections: what waited on them fails. gRPC dials again at once and
- * then after 1 s x 1.6^n (+-20 %, at most 120 s; grpc/doc/connection-backoff.md); until then requests
- * to that member fail at once (Unavailable).
+ * then after 1 s x 1.6^n (+-20 %, at most 120 s; grpc/doc/connection-backoff.md); until then
+ * requests to that member fail at once (Unavailable).
  */
 
 import type { Stream } from '../../src/core/index.ts';

@@ -27,7 +27,9 @@ import { WatchHistories } from './watch-history.ts';
 const PROPOSALS_IN_FLIGHT = 1 << 16;
 /** Between a stop and the next start of a process: exec and supervisor. */
 const RESTART_NS = 100e6;
-/** A stopping leader waits for the transfer; one election timeout at most, as a rule a round trip. */
+/**
+ * A stopping leader waits for the transfer; one election timeout at most, as a rule a round trip.
+ */
 const GRACEFUL_STOP_NS = 50e6;
 const CONF_CHANGE_BYTES = 96;
 
@@ -86,7 +88,7 @@ export class EtcdCluster {
     const pool = new MessagePool();
     const voters = etcd.members.flatMap((m, i) => (m.learner ? [] : [i + 1]));
     const learners = etcd.members.flatMap((m, i) => (m.learner ? [i + 1] : []));
-    this.members = etcd.members.map(
+    this.members = [...etcd.members, ...etcd.joining].map(
       (m, i) =>
         new EtcdMember(
           shared,
@@ -109,6 +111,11 @@ export class EtcdCluster {
         ),
     );
     this.#peers = new Peers(shared, this.members, pool);
+    // Those that join later are known by name and stay away until an operator adds them.
+    for (const member of this.members.slice(etcd.members.length)) {
+      member.stayOut();
+      this.#peers.onDown(member.index);
+    }
   }
 
   /** The port of the clients on a host; made at first use. */
@@ -137,6 +144,7 @@ export class EtcdCluster {
   start(): void {
     const { sim, scenario } = this.shared;
     for (const member of this.members) {
+      if (!member.inCluster) continue;
       const phase = Math.floor(
         sim.stream(`${member.name}/tickPhase`).uniform() * scenario.heartbeatIntervalNs,
       );
@@ -156,7 +164,7 @@ export class EtcdCluster {
 
   /** Members that a target of the scenario means: a name, etcd/leader, etcd/followers, etcd/all. */
   resolve(target: string): number[] {
-    const all = this.members.map((m) => m.index);
+    const all = this.members.filter((m) => m.inCluster).map((m) => m.index);
     switch (target) {
       case 'etcd/all':
         return all;
@@ -169,7 +177,8 @@ export class EtcdCluster {
     }
   }
 
-  // --- Operations of faults and operators ------------------------------------------------------------
+  // --- Operations of faults and operators
+  // ------------------------------------------------------------
 
   kill(index: number, loseData: boolean): void {
     const member = this.members[index];
@@ -222,7 +231,10 @@ export class EtcdCluster {
     });
   }
 
-  /** Every member's file grows to this fraction of the quota at once: somebody stored something large. */
+  /**
+   * Every member's file grows to this fraction of the quota at once: somebody stored something
+   * large.
+   */
   fillQuota(fraction: number): void {
     for (const member of this.members) {
       const bytes = fraction * this.shared.scenario.quotaBackendBytes;
@@ -274,7 +286,8 @@ export class EtcdCluster {
     leader.kick();
   }
 
-  // --- What members tell ---------------------------------------------------------------------------
+  // --- What members tell
+  // ---------------------------------------------------------------------------
 
   #respond(member: number, slot: number, generation: number): void {
     this.#portOfWorkload[this.shared.requests.workload[slot]].answer(member, slot, generation);

@@ -2,10 +2,10 @@
  * The lessor of one member: only the leader's knows deadlines, looks for expired leases and
  * proposes to revoke them (etcd lease/lessor.go, server.go `revokeExpiredLeases`).
  *
- * One idea: a deadline is a reading of the leader's own clock. Every 500 ms the leader takes at most
- * 500 leases from a queue ordered by deadline; each scan's list is revoked with 16 proposals under
- * way. A lease that was taken is looked at again after ReqTimeout, so a revoke that failed is not
- * repeated before. Deadlines are monotonic, but up to 3.4 the queue holds wall-clock times
+ * One idea: a deadline is a reading of the leader's own clock. Every 500 ms the leader takes at
+ * most 500 leases from a queue ordered by deadline; each scan's list is revoked with 16 proposals
+ * under way. A lease that was taken is looked at again after ReqTimeout, so a revoke that failed is
+ * not repeated before. Deadlines are monotonic, but up to 3.4 the queue holds wall-clock times
  * (`UnixNano`): a step back of the leader's wall clock delays the revoke by its length; a step
  * forward makes the queue hand out a lease that has not expired, which is then put back for a whole
  * ReqTimeout. Since 3.5 the queue compares monotonic times. Neither revokes early.
@@ -133,7 +133,8 @@ export class Lessor {
     return this.#deadlineNs[leases.row(lease)];
   }
 
-  // --- What the log says ---------------------------------------------------------------------------
+  // --- What the log says
+  // ---------------------------------------------------------------------------
 
   onGrant(lease: number): void {
     this.#granted.add();
@@ -310,8 +311,8 @@ export class Lessor {
   }
 
   /**
-   * `ensureLeadership` of a member that was stuck is a linearizable read: it ends when the loop turns
-   * again, and only who still leads then goes on. Here it is looked at with the next scan.
+   * `ensureLeadership` of a member that was stuck is a linearizable read: it ends when the loop
+   * turns again, and only who still leads then goes on. Here it is looked at with the next scan.
    */
   #resolveSuspects(): void {
     if (this.#suspects.length === 0 || !this.isActive) return;

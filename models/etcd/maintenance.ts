@@ -1,10 +1,10 @@
 /**
  * What takes the backend away from requests: compaction, defragmentation, snapshots.
  *
- * Compaction removes superseded revisions in batches of 1000, each inside the lock and followed by a
- * forced commit, with 10 ms between (etcd mvcc/kvstore_compaction.go, 3.4+). Defragmentation copies
- * what is in use while it holds every lock (backend.go `defrag`). A snapshot commits, then reads in
- * a transaction of its own that pins pages (maintenance.go, snapshot_merge.go).
+ * Compaction removes superseded revisions in batches of 1000, each inside the lock and followed by
+ * a forced commit, with 10 ms between (etcd mvcc/kvstore_compaction.go, 3.4+). Defragmentation
+ * copies what is in use while it holds every lock (backend.go `defrag`). A snapshot commits, then
+ * reads in a transaction of its own that pins pages (maintenance.go, snapshot_merge.go).
  */
 
 import type { Tally } from '../../src/metrics/index.ts';
@@ -18,7 +18,10 @@ const COMPACT_BATCH = 1000;
 const COMPACT_SLEEP_NS = 10e6;
 /** Keys in one commit of a defragmentation (backend.go `defragLimit`). */
 const DEFRAG_BATCH_KEYS = 10_000;
-/** The raft log is not compacted for this long after a snapshot was sent (server.go `releaseDelayAfterSnapshot`). */
+/**
+ * The raft log is not compacted for this long after a snapshot was sent (server.go
+ * `releaseDelayAfterSnapshot`).
+ */
 const RELEASE_AFTER_SNAPSHOT_NS = 30e9;
 
 export interface MaintenanceLinks {

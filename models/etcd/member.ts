@@ -1,8 +1,8 @@
 /**
  * One etcd member: the stations that a request passes and the life of the process around them.
  *
- * One idea: request -> gRPC (cores) -> raft loop -> WAL sync -> quorum -> apply worker -> gRPC; each
- * is a station of its own, in its own file, and this class only wires them (etcd
+ * One idea: request -> gRPC (cores) -> raft loop -> WAL sync -> quorum -> apply worker -> gRPC;
+ * each is a station of its own, in its own file, and this class only wires them (etcd
  * server/etcdserver/server.go, v3_server.go).
  */
 
@@ -241,7 +241,8 @@ export class EtcdMember {
     this.loop.kick();
   }
 
-  // --- Life of the process -------------------------------------------------------------------------
+  // --- Life of the process
+  // -------------------------------------------------------------------------
 
   /** SIGKILL: everything in memory is gone, the disk keeps what was synced. */
   kill(loseData: boolean): void {
@@ -261,6 +262,12 @@ export class EtcdMember {
     if (loseData) this.backend.replaceFile(0);
     this.#releaseInbox();
     this.#record(0);
+  }
+
+  /** Not a member yet: no process runs until the cluster adds it. */
+  stayOut(): void {
+    this.inCluster = false;
+    this.process.kill();
   }
 
   /** Starts the process again: it reads its files, replays the WAL, then takes part. */
@@ -450,7 +457,8 @@ export class EtcdMember {
     this.#hasLeader.set(now, lead !== 0 ? 1 : 0);
   }
 
-  // --- Stations tell each other ----------------------------------------------------------------------
+  // --- Stations tell each other
+  // ----------------------------------------------------------------------
 
   #onUnlock(): void {
     this.applier.kick();
@@ -467,7 +475,9 @@ export class EtcdMember {
     this.watches.onStoreFree();
   }
 
-  /** A configuration change, or the first entry of a term: its leader may now count on its leases. */
+  /**
+   * A configuration change, or the first entry of a term: its leader may now count on its leases.
+   */
   #onRaftEntry(entry: number): void {
     if (entry === EMPTY_ENTRY && this.isLeader) this.lessor.promote();
     this.#links.onConfChange(this.index, entry);
@@ -478,7 +488,9 @@ export class EtcdMember {
     this.renewals.onRevoked();
   }
 
-  /** server.go `triggerSnapshot`: every snapshot-count entries; 3.6 also compacts the log in memory. */
+  /**
+   * server.go `triggerSnapshot`: every snapshot-count entries; 3.6 also compacts the log in memory.
+   */
   #maybeSnapshot(appliedHere: number): void {
     const { scenario, features } = this.#shared;
     // Raft learns at advance, a moment later than the apply worker, what was applied.
@@ -495,7 +507,10 @@ export class EtcdMember {
     }
   }
 
-  /** Keeps the catch-up entries; waits while snapshots are being sent (server.go `inflightSnapshots`). */
+  /**
+   * Keeps the catch-up entries; waits while snapshots are being sent (server.go
+   * `inflightSnapshots`).
+   */
   #compactLog(applied: number): void {
     if (this.maintenance.sendingSnapshots > 0) return;
     const to = applied - this.#shared.scenario.snapshotCatchUpEntries;

@@ -1,4 +1,7 @@
-/** Prometheus buckets of etcd's histograms, in seconds, as in the code of each metric (etcd v3.6.14). */
+/**
+ * Prometheus buckets of etcd's histograms, in seconds, as in the code of each metric (etcd
+ * v3.6.14).
+ */
 
 function exponential(start: number, count: number): readonly number[] {
   const bounds: number[] = [];

@@ -98,7 +98,9 @@ export class KeySpace {
     return bytes;
   }
 
-  /** Deletes `key` if it is there: a tombstone is a put. Returns bytes of file, 0 when not found. */
+  /**
+   * Deletes `key` if it is there: a tombstone is a put. Returns bytes of file, 0 when not found.
+   */
   delete(key: number, keyBytes: number): number {
     if (this.#alive[key] !== 1) return 0;
     const bytes = revisionFileBytes(keyBytes, 0);
@@ -112,7 +114,9 @@ export class KeySpace {
     return bytes;
   }
 
-  /** The plan of a compaction, computed when the first member applies it; the others get the same. */
+  /**
+   * The plan of a compaction, computed when the first member applies it; the others get the same.
+   */
   compactOnce(revision: number): CompactionPlan {
     const known = this.#plans.get(revision);
     if (known !== undefined) return known;

@@ -19,12 +19,14 @@ export function revisionFileBytes(keyBytes: number, valueBytes: number): number 
 }
 
 /**
- * What a put's entry adds to key and value: fields of the put 5 B, request header 14 and its frame 3,
- * raft entry 11, WAL record 11 (lengths of the proto encodings at usual sizes).
+ * What a put's entry adds to key and value: fields of the put 5 B, request header 14 and its frame
+ * 3, raft entry 11, WAL record 11 (lengths of the proto encodings at usual sizes).
  */
 const ENTRY_FIELD_BYTES = 44;
 
-/** Bytes of one entry in the WAL: 8 B of length, then the record, padded to 8 B (wal/encoder.go). */
+/**
+ * Bytes of one entry in the WAL: 8 B of length, then the record, padded to 8 B (wal/encoder.go).
+ */
 export function walEntryBytes(keyBytes: number, valueBytes: number): number {
   return 8 + 8 * Math.ceil((keyBytes + valueBytes + ENTRY_FIELD_BYTES) / 8);
 }

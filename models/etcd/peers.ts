@@ -1,7 +1,7 @@
 /**
  * rafthttp: between two members, one stream for MsgApp and one for everything else, and connections
- * of their own for a snapshot (etcd api/rafthttp/peer.go `pick`) and for keep-alives on their way to
- * the leader and back (lease/leasehttp).
+ * of their own for a snapshot (etcd api/rafthttp/peer.go `pick`) and for keep-alives on their way
+ * to the leader and back (lease/leasehttp).
  *
  * A stream that breaks drops what it carried and reports the peer unreachable; it is dialled again
  * every 100 ms (stream.go `DialRetryFrequency`). I/O timeout 5 s, dial timeout 1 s + election.

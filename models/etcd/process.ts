@@ -3,7 +3,8 @@
  *
  * One idea: work that starts after the process was idle pays for being cold. Caches, TLB and the
  * parked threads of the Go scheduler make the first work after an idle time t dearer by
- * `coldNs x sqrt(t / 1 ms)`, on top of waking a parked thread (exponential, mean `wakeNs`); it shows in a real etcd as an overhead over the sync that grows with it.
+ * `coldNs x sqrt(t / 1 ms)`, on top of waking a parked thread (exponential, mean `wakeNs`); it
+ * shows in a real etcd as an overhead over the sync that grows with it.
  */
 
 import type { Simulation, Stream } from '../../src/core/index.ts';

@@ -1,7 +1,8 @@
 /**
  * What the entries of the replicated log say. A proposal is a row in a ring, named by a number that
  * only grows; every member's log holds those numbers. The ring outlives the longest log that a
- * member keeps (snapshot count + catch-up entries), so a row is never read after it was overwritten.
+ * member keeps (snapshot count + catch-up entries), so a row is never read after it was
+ * overwritten.
  */
 
 import { assert } from '../../src/core/index.ts';
@@ -26,7 +27,10 @@ export class ProposalTable {
   readonly key: Int32Array;
   readonly keyBytes: Int32Array;
   readonly valueBytes: Int32Array;
-  /** txn: operations; delete: keys; leaseGrant: TTL in ms; leaseRevoke: keys deleted; confChange: encoded change; compact: revision. */
+  /**
+   * txn: operations; delete: keys; leaseGrant: TTL in ms; leaseRevoke: keys deleted; confChange:
+   * encoded change; compact: revision.
+   */
   readonly count: Float64Array;
   readonly lease: Int32Array;
   /** Member that proposed it, and the request that waits there (-1 none). */
@@ -35,7 +39,10 @@ export class ProposalTable {
   readonly generation: Int32Array;
   /** Incarnation of the origin when it proposed: a restarted process has no waiters. */
   readonly incarnation: Int32Array;
-  /** Result of the replicated state machine: 0 not applied anywhere yet, 1 done, 2 compare failed, 3 not found. */
+  /**
+   * Result of the replicated state machine: 0 not applied anywhere yet, 1 done, 2 compare failed, 3
+   * not found.
+   */
   readonly result: Uint8Array;
   /** Revision of the store after it. */
   readonly revision: Float64Array;

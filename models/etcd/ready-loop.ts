@@ -122,7 +122,9 @@ export class ReadyLoop {
     this.#raft.tick();
   }
 
-  /** The wall clock has gone so many intervals further (`timers: wall`), at once where it stepped. */
+  /**
+   * The wall clock has gone so many intervals further (`timers: wall`), at once where it stepped.
+   */
   wallTicks(count: number): void {
     this.#wallTicksWaiting += count;
     if (this.#busy || this.#process.state === 'paused') return;

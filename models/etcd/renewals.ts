@@ -3,8 +3,8 @@
  * leader over HTTP (etcd v3_server.go `LeaseRenew`, lease/leasehttp).
  *
  * The leader first waits, up to a second, until it has applied what it had committed (3.4.20, 3.5.3
- * to 3.6). A lease past its deadline is not renewed: the answer waits until it is revoked. Without a
- * leader a member looks again after an election timeout; everything ends after ReqTimeout.
+ * to 3.6). A lease past its deadline is not renewed: the answer waits until it is revoked. Without
+ * a leader a member looks again after an election timeout; everything ends after ReqTimeout.
  */
 
 import type { EtcdMember, MemberLinks } from './member.ts';
@@ -15,7 +15,9 @@ import { TimeoutRing } from './timeout-ring.ts';
 
 /** leasehttp `applyTimeout`, the same as v3_server.go's. */
 const APPLY_WAIT_NS = 1e9;
-/** v3_server.go: pause before the leader is asked again; before 3.6 there was none but the attempt. */
+/**
+ * v3_server.go: pause before the leader is asked again; before 3.6 there was none but the attempt.
+ */
 const RETRY_NS = 50e6;
 const RETRY_NS_BEFORE_3_6 = 1e6;
 /** An HTTP request or answer with its headers. */

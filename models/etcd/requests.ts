@@ -31,7 +31,9 @@ export const opNames: readonly string[] = [
   'watch',
 ];
 
-/** What a client sees at the end; the names are the labels of `wavetank_client_requests{outcome}`. */
+/**
+ * What a client sees at the end; the names are the labels of `wavetank_client_requests{outcome}`.
+ */
 export const Outcome = {
   ok: 0,
   refused: 1,

@@ -1,4 +1,7 @@
-/** What all members of one etcd cluster share: the run, the settings, the log's contents, the requests. */
+/**
+ * What all members of one etcd cluster share: the run, the settings, the log's contents, the
+ * requests.
+ */
 
 import type { ModelContext } from '../../src/resource/index.ts';
 import type { EtcdScenario } from '../../src/scenario/types.ts';

@@ -6,8 +6,8 @@
  * makes all the ticks that it skips due at once; after a backward step none is due until the clock
  * has made up for it.
  *
- * Left out: software that notices steps (timerfd with TFD_TIMER_CANCEL_ON_SET) and corrects for them.
- * Evidence: tests/models/etcd/wall-ticks.test.ts, by hand.
+ * Left out: software that notices steps (timerfd with TFD_TIMER_CANCEL_ON_SET) and corrects for
+ * them. Evidence: tests/models/etcd/wall-ticks.test.ts, by hand.
  */
 import type { Simulation } from '../../src/core/index.ts';
 import { type Clock, WallTimer } from '../machine/index.ts';

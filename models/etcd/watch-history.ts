@@ -1,8 +1,8 @@
 /**
  * What watchers of a prefix have been, or will be, told: one row for each revision that touched it.
  *
- * One idea: every member applies the same log, so the rows are the same everywhere; how far a member
- * or a watcher is, is a number of rows. Rows that no one can need any more are dropped.
+ * One idea: every member applies the same log, so the rows are the same everywhere; how far a
+ * member or a watcher is, is a number of rows. Rows that no one can need any more are dropped.
  * Left out: contents; a watch on part of the prefix.
  */
 

@@ -4,8 +4,8 @@
  * One idea: watchers of a stream that stand at the same row are alike, so they are counted, not
  * kept. The channel holds 128 responses, one a watcher and notification (etcd mvcc
  * watchable_store.go `chanBufLen`); who finds it full becomes a victim. The send loop takes one
- * after the other (api/v3rpc/watch.go `sendLoop`); here it is charged in growing pieces of 1, 2, 4 ..
- * 64 responses, and a slot counts as free from the moment at which the loop would have taken it.
+ * after the other (api/v3rpc/watch.go `sendLoop`); here it is charged in growing pieces of 1, 2, 4
+ * .. 64 responses, and a slot counts as free from the moment at which the loop would have taken it.
  * Flow control: no more than two windows of 64 KiB wait for the client (gRPC-go: HTTP/2 window of
  * the stream and write quota).
  * Left out: fragments of large responses, previous values (`prevKV`).

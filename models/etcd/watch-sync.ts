@@ -1,7 +1,8 @@
 /**
  * The loop that lets watchers catch up (etcd mvcc/watchable_store.go `syncWatchersLoop`): every
- * 100 ms, or at once after a round that got anybody further, it chooses up to 512 unsynced watchers,
- * reads every revision from the oldest that one of them misses, and hands each at most 1000.
+ * 100 ms, or at once after a round that got anybody further, it chooses up to 512 unsynced
+ * watchers, reads every revision from the oldest that one of them misses, and hands each at most
+ * 1000.
  */
 
 import type { EtcdMember } from './member.ts';

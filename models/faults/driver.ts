@@ -1,6 +1,7 @@
 /**
  * Faults of the scenario: at their time they act on processes, disks, network, clocks, and undo
- * themselves when their span is over. Targets such as etcd/leader are resolved when the fault begins.
+ * themselves when their span is over. Targets such as etcd/leader are resolved when the fault
+ * begins.
  */
 
 import { assert } from '../../src/core/index.ts';

@@ -1,4 +1,7 @@
-/** What clients saw of each fault: first error, first answer, the longest gap, failed and ambiguous requests. */
+/**
+ * What clients saw of each fault: first error, first answer, the longest gap, failed and ambiguous
+ * requests.
+ */
 
 import type { Simulation } from '../../src/core/index.ts';
 import type { OutageResult } from '../../src/run/result.ts';

@@ -2,10 +2,10 @@
  * When clients were back within their objectives after a fault, by the rows of the time series.
  *
  * Objectives are the scenario's thresholds on request latency with an upper limit. A row keeps them
- * where each request kind that they match does: by its own figure, where the series has it (mean, max,
- * p50); other percentiles by the row's p99, or by its largest latency where the row has too few samples
- * for one. A row without answers keeps them where the kind is rare (fewer than ten answers a row on
- * average: such a row says nothing), and does not where it is not.
+ * where each request kind that they match does: by its own figure, where the series has it (mean,
+ * max, p50); other percentiles by the row's p99, or by its largest latency where the row has too
+ * few samples for one. A row without answers keeps them where the kind is rare (fewer than ten
+ * answers a row on average: such a row says nothing), and does not where it is not.
  */
 import { type MetricsResult, parseSelector, type SeriesResult } from '../metrics/index.ts';
 import type { ThresholdScenario } from '../scenario/index.ts';
@@ -32,9 +32,9 @@ interface Objective {
 /** Answers for one run; null where it has no objective on latency, or no time series. */
 export interface BackWithin {
   /**
-   * Start of the first row that keeps all objectives, after the first that did not between the fault
-   * and `untilNs` (the next fault); the time of the fault where every row there keeps them; NaN where
-   * none does again.
+   * Start of the first row that keeps all objectives, after the first that did not between the
+   * fault and `untilNs` (the next fault); the time of the fault where every row there keeps them;
+   * NaN where none does again.
    */
   backNs(faultNs: number, untilNs: number): number;
 }

@@ -1,6 +1,7 @@
 /**
- * The conditions under which the etcd model was held against a real etcd, and what a scenario has that
- * differs from them. Outside of them the mechanism still holds, but nobody has measured the numbers.
+ * The conditions under which the etcd model was held against a real etcd, and what a scenario has
+ * that differs from them. Outside of them the mechanism still holds, but nobody has measured the
+ * numbers.
  */
 import { quantile } from '../dist/index.ts';
 import type { Scenario } from '../scenario/index.ts';

@@ -1,10 +1,15 @@
-/** How far simulated figures are from measured ones: the table that validation prints and commits. */
+/**
+ * How far simulated figures are from measured ones: the table that validation prints and commits.
+ */
 import { medianOf } from './samples.ts';
 
 /** SIG Scalability's rule for "close enough": the ratio of a metric lies within these bounds ... */
 export const RATIO_LOW = 0.66;
 export const RATIO_HIGH = 1.5;
-/** ... for at least this share of the metrics (kubernetes/perf-tests, docs of the benchmark comparison). */
+/**
+ * ... for at least this share of the metrics (kubernetes/perf-tests, docs of the benchmark
+ * comparison).
+ */
 export const RATIO_SHARE = 0.9;
 
 export interface Comparison {

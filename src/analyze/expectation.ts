@@ -1,4 +1,6 @@
-/** What a threshold expects, as the scenario's grammar reads it, in the terms in which it is judged. */
+/**
+ * What a threshold expects, as the scenario's grammar reads it, in the terms in which it is judged.
+ */
 import { assert } from '../core/index.ts';
 import { type Operator, parseExpectation } from '../scenario/index.ts';
 

@@ -7,12 +7,14 @@
  * than the random walk of a server that is busy all the time with exactly its capacity: over half
  * of the measured time with A arrivals that walk moves by a standard deviation of
  * sqrt((ca2 + cs2) A / 2), where ca2 and cs2 are the squared coefficients of variation of gaps and
- * services; both are taken as 1 (Poisson arrivals, exponential services), so sqrt(A). (Heavy traffic
- * limit of the GI/G/1 queue, Kingman 1962; Whitt, Stochastic-Process Limits, chapter 9.)
+ * services; both are taken as 1 (Poisson arrivals, exponential services), so sqrt(A). (Heavy
+ * traffic limit of the GI/G/1 queue, Kingman 1962; Whitt, Stochastic-Process Limits, chapter 9.)
  * It is called growing where all of these hold:
  *
- *   1. q4 - q2 > 3 sqrt(A): beyond what a critically loaded queue does once in several hundred runs;
- *   2. both of the last two quarters contribute at least a quarter of that growth (it goes on, and was
+ *   1. q4 - q2 > 3 sqrt(A): beyond what a critically loaded queue does once in several hundred
+ *      runs;
+ *   2. both of the last two quarters contribute at least a quarter of that growth (it goes on, and
+ *      was
  *      not one stall that is being worked off);
  *   3. q4 >= 30, so that a handful of waiting requests is never an overload.
  *

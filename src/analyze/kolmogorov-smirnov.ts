@@ -2,9 +2,9 @@
  * Kolmogorov-Smirnov: the largest distance between two distribution functions.
  *
  * The p-value is the asymptotic one with Stephens' correction for small samples, as in
- * Press et al., Numerical Recipes (3rd ed.), section 14.3.3: lambda = (sqrt(n) + 0.12 + 0.11 / sqrt(n)) D,
- * good for n >= 4. It assumes independent samples of a continuous distribution: with ties, or with
- * serially correlated samples of one run, read the distance and not the p-value.
+ * Press et al., Numerical Recipes (3rd ed.), section 14.3.3: lambda = (sqrt(n) + 0.12 + 0.11 /
+ * sqrt(n)) D, good for n >= 4. It assumes independent samples of a continuous distribution: with
+ * ties, or with serially correlated samples of one run, read the distance and not the p-value.
  */
 import { exp, log } from '../core/index.ts';
 import { sorted } from './samples.ts';
@@ -100,7 +100,10 @@ export function ksPValue(distance: number, effectiveN: number): number {
   return kolmogorovTail((root + 0.12 + 0.11 / root) * distance);
 }
 
-/** The distance that is exceeded with probability `alpha` if both are the same: sqrt(-ln(alpha/2)/2) corrected for n. */
+/**
+ * The distance that is exceeded with probability `alpha` if both are the same: sqrt(-ln(alpha/2)/2)
+ * corrected for n.
+ */
 export function ksCriticalValue(effectiveN: number, alpha = 0.05): number {
   const root = Math.sqrt(effectiveN);
   return Math.sqrt(-log(alpha / 2) / 2) / (root + 0.12 + 0.11 / root);

@@ -99,8 +99,9 @@ function growingInFlight(runs: readonly RunResult[]): {
 }
 
 /**
- * Since when the latency of requests with these labels has no steady state; Infinity where it has one.
- * A kind whose number in flight is known answers for itself; of any other, whatever grows may be part.
+ * Since when the latency of requests with these labels has no steady state; Infinity where it has
+ * one. A kind whose number in flight is known answers for itself; of any other, whatever grows may
+ * be part.
  */
 export function overloadedSince(overload: Overload, kind: string): number {
   const own = overload.growing.find((queue) => queue.kind === kind && kind !== '');
@@ -127,7 +128,8 @@ function inFlightAtQuarters(metrics: MetricsResult): Map<string, number[]> {
     const labels = labelText(mean.labels);
     const count = latencies.find((s) => s.field === 'count' && labelText(s.labels) === labels);
     if (count === undefined) continue;
-    // Little's law: L = (answers / interval) x mean latency, and latency is in ns as the interval is.
+    // Little's law: L = (answers / interval) x mean latency, and latency is in ns as the interval
+    // is.
     const { seriesIntervalNs } = metrics;
     const length = (i: number): number => (count.values[i] * mean.values[i]) / seriesIntervalNs;
     found.set(labels, atQuarters(metrics, length));

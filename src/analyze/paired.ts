@@ -16,9 +16,14 @@ export interface PairedComparison {
   readonly difference: Estimate;
   /** Mean of the differences relative to the mean before; null where that is zero. */
   readonly relativeChange: number | null;
-  /** Of the values over replications; near 1 = pairing pays; null below three pairs or without variance. */
+  /**
+   * Of the values over replications; near 1 = pairing pays; null below three pairs or without
+   * variance.
+   */
   readonly correlation: number | null;
-  /** By whether the interval of the difference contains zero; 'same' only where all pairs are equal. */
+  /**
+   * By whether the interval of the difference contains zero; 'same' only where all pairs are equal.
+   */
   readonly verdict: PairedVerdict;
 }
 

@@ -37,7 +37,10 @@ export interface StageRow {
   readonly slowCount: number | null;
   readonly slowMean: number | null;
   readonly slowShare: number | null;
-  /** Share of this stage in what slow requests take longer than the mean request, 0..1; null as above. */
+  /**
+   * Share of this stage in what slow requests take longer than the mean request, 0..1; null as
+   * above.
+   */
   readonly excessShare: number | null;
 }
 
@@ -49,7 +52,9 @@ export interface OperationStages {
   readonly slowBecauseOf: readonly string[];
 }
 
-/** Label sets of several workloads or members of one op and stage are pooled, as are replications. */
+/**
+ * Label sets of several workloads or members of one op and stage are pooled, as are replications.
+ */
 export function latencyByStage(runs: readonly MetricsResult[]): OperationStages[] {
   const all = pooled(runs, STAGE_METRIC);
   const slow = pooled(runs, SLOW_STAGE_METRIC);

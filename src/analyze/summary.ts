@@ -1,4 +1,7 @@
-/** Summary: what the results of a scenario or an experiment say. Plain data that every renderer shares. */
+/**
+ * Summary: what the results of a scenario or an experiment say. Plain data that every renderer
+ * shares.
+ */
 import { type HistogramData, type Labels, mergeHistograms } from '../metrics/index.ts';
 import type { OutageResult, RunResult } from '../run/index.ts';
 import type { DiskProfile, Scenario } from '../scenario/index.ts';
@@ -77,7 +80,9 @@ export interface MetricSummary {
 
 export interface PointOutage extends OutageResult {
   readonly replication: number;
-  /** See back-within.ts; NaN where it did not happen, null where no threshold says what would be. */
+  /**
+   * See back-within.ts; NaN where it did not happen, null where no threshold says what would be.
+   */
   readonly backWithinNs: number | null;
 }
 

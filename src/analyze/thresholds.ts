@@ -1,9 +1,10 @@
 /**
  * Thresholds: what a scenario expects of its figures, judged over the replications.
  *
- * A figure passes where its whole 95 % interval is on the good side of the limit, fails where all of
- * it is on the bad side, and is inconclusive where the interval straddles the limit: more replications
- * or a longer horizon decide. One replication has no interval and is judged by its value.
+ * A figure passes where its whole 95 % interval is on the good side of the limit, fails where all
+ * of it is on the bad side, and is inconclusive where the interval straddles the limit: more
+ * replications or a longer horizon decide. One replication has no interval and is judged by its
+ * value.
  */
 import {
   countBelow,

@@ -7,7 +7,10 @@ import { REQUEST_METRIC } from './outcome.ts';
 import type { PointSummary, ScenarioPoint } from './summary.ts';
 
 export interface SummaryWarning {
-  /** Closed set: few-samples, coordinated-omission, overload, dropped, utilization, response-disk, stalls-assumed, interrupted, flags-without-effect, and the codes of models. */
+  /**
+   * Closed set: few-samples, coordinated-omission, overload, dropped, utilization, response-disk,
+   * stalls-assumed, interrupted, flags-without-effect, and the codes of models.
+   */
   readonly code: string;
   /** What it is about (a resource, a workload); with `code` it identifies the warning. */
   readonly subject: string;
@@ -19,8 +22,8 @@ export interface SummaryWarning {
 
 export const UTILIZATION_HIGH = 0.9;
 /**
- * Jobs that wait on average. A disk under group commit is busy all the time and nothing waits for it:
- * the next batch grows instead, and its capacity is not used up.
+ * Jobs that wait on average. A disk under group commit is busy all the time and nothing waits for
+ * it: the next batch grows instead, and its capacity is not used up.
  */
 export const QUEUE_MEAN_MIN = 0.5;
 const FSYNC_METRIC = 'etcd_disk_wal_fsync_duration_seconds';

@@ -4,7 +4,10 @@ import type { Segment } from '../metrics/index.ts';
 export interface WindowSelection {
   /** Indices into `segments` and into each metric's `perSegment`. */
   readonly segments: readonly number[];
-  /** Measured time inside the window; shorter than the window where warm-up or an interruption cut it. */
+  /**
+   * Measured time inside the window; shorter than the window where warm-up or an interruption cut
+   * it.
+   */
   readonly durationNs: number;
   readonly fromNs: number;
   readonly toNs: number;

@@ -1,4 +1,7 @@
-/** What people see when something goes wrong: what, where, what next. Stack traces are for our bugs only. */
+/**
+ * What people see when something goes wrong: what, where, what next. Stack traces are for our bugs
+ * only.
+ */
 import { UserError } from '../host/index.ts';
 import { RunFailure } from '../run/failure.ts';
 import { VERSION } from '../run/version.ts';

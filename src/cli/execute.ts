@@ -20,7 +20,9 @@ export interface Executed {
   readonly wallMs: number;
 }
 
-/** Work of a run next to others, for the progress line only: heartbeats, requests planned, clients. */
+/**
+ * Work of a run next to others, for the progress line only: heartbeats, requests planned, clients.
+ */
 export function expectedWork(scenario: Scenario): number {
   const IDLE_PER_SECOND = 100;
   const PER_CLIENT_PER_SECOND = 200;

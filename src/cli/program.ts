@@ -1,4 +1,7 @@
-/** The command line: every command, its options, its help with examples. Commands are loaded when used. */
+/**
+ * The command line: every command, its options, its help with examples. Commands are loaded when
+ * used.
+ */
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { VERSION } from '../run/version.ts';
 import { EXIT_TEXT } from './exit-codes.ts';

@@ -1,4 +1,7 @@
-/** Registry of fitted and quoted costs: every number that a model did not compute has one entry here, with its source. */
+/**
+ * Registry of fitted and quoted costs: every number that a model did not compute has one entry
+ * here, with its source.
+ */
 import { assert } from './errors.ts';
 
 export interface ConstantEntry {
@@ -16,7 +19,10 @@ export class Constants {
   readonly #values = new Map<string, number>();
   readonly #entries: readonly ConstantEntry[];
 
-  /** Overrides are in the constant's own unit; an override of an unknown name is an invariant violation. */
+  /**
+   * Overrides are in the constant's own unit; an override of an unknown name is an invariant
+   * violation.
+   */
   constructor(entries: readonly ConstantEntry[], overrides: Readonly<Record<string, number>> = {}) {
     for (const { name, value, low, high } of entries) {
       assert(!this.#values.has(name), `constant ${name} is registered twice`);

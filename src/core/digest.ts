@@ -1,8 +1,10 @@
 /**
- * Running digest of every event handed to a handler: two 32-bit lanes over (time, type, a, b). Cancelled events never reach
- * a handler, so the digest is the same for every queue, slice size and platform.
+ * Running digest of every event handed to a handler: two 32-bit lanes over (time, type, a, b).
+ * Cancelled events never reach a handler, so the digest is the same for every queue, slice size and
+ * platform.
  *
- * The event loop folds events in itself (`Simulation`): as a call the fold is often not inlined and costs 8 ns an event.
+ * The event loop folds events in itself (`Simulation`): as a call the fold is often not inlined and
+ * costs 8 ns an event.
  */
 import { hex32, mix32 } from './hash.ts';
 
@@ -29,8 +31,8 @@ export class Digest {
 }
 
 /**
- * Turns a 32-bit word: brings the upper bits of a product down to where others are, since a multiplication only carries
- * upwards.
+ * Turns a 32-bit word: brings the upper bits of a product down to where others are, since a
+ * multiplication only carries upwards.
  */
 export function rotate(word: number, by: number): number {
   return (word << by) | (word >>> (32 - by));

@@ -1,6 +1,6 @@
 /**
- * Two kinds of failure: `InvariantViolation` is our bug, `LimitError` is a run that is larger than a named bound.
- * Mistakes of users are found before a run exists, by `src/scenario`.
+ * Two kinds of failure: `InvariantViolation` is our bug, `LimitError` is a run that is larger than
+ * a named bound. Mistakes of users are found before a run exists, by `src/scenario`.
  */
 
 /** Where in a run something happened; filled in by the simulation that was running. */
@@ -46,7 +46,10 @@ export class LimitError extends Error {
   }
 }
 
-/** Stays on in release runs. On hot paths pass a constant message: it is built even where the condition holds. */
+/**
+ * Stays on in release runs. On hot paths pass a constant message: it is built even where the
+ * condition holds.
+ */
 export function assert(condition: boolean, message: string): asserts condition {
   if (!condition) throw new InvariantViolation(message);
 }

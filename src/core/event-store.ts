@@ -1,7 +1,7 @@
 /**
- * Pending events: one record of 48 bytes per event in one buffer, so that an event touches one or two cache lines however many
- * are pending. Records are reused last in, first out. Time and sequence have their full width: nothing is packed, so
- * nothing overflows.
+ * Pending events: one record of 48 bytes per event in one buffer, so that an event touches one or
+ * two cache lines however many are pending. Records are reused last in, first out. Time and
+ * sequence have their full width: nothing is packed, so nothing overflows.
  */
 import { LimitError } from './errors.ts';
 
@@ -9,8 +9,9 @@ import { LimitError } from './errors.ts';
 export const PENDING_MAX = 2 ** 24;
 
 /*
- * A record is six doubles, the last three of which are read as six integers. Where a field of a slot lies is told by functions
- * with literals: a bundler turns constants of a module into variables, which would cost a tenth of the loop's time.
+ * A record is six doubles, the last three of which are read as six integers. Where a field of a
+ * slot lies is told by functions with literals: a bundler turns constants of a module into
+ * variables, which would cost a tenth of the loop's time.
  */
 const FLOATS_PER_EVENT = 6;
 
@@ -48,8 +49,9 @@ export function bAt(slot: number): number {
 }
 
 /**
- * An id is generation * 2^24 + slot. The generation is raised when the slot is given back, so that an older id is known to be
- * stale, and starts again after 2^29 - 1. It is kept as a double, because computing it for every event costs a tenth too.
+ * An id is generation * 2^24 + slot. The generation is raised when the slot is given back, so that
+ * an older id is known to be stale, and starts again after 2^29 - 1. It is kept as a double,
+ * because computing it for every event costs a tenth too.
  */
 function nextId(id: number, slot: number): number {
   const next = id + 0x1000000;
@@ -57,7 +59,10 @@ function nextId(id: number, slot: number): number {
 }
 
 const SLOT_COUNT = 0x1000000;
-/** In place of the type of an event that was cancelled while a queue still refers to it; types are not negative. */
+/**
+ * In place of the type of an event that was cancelled while a queue still refers to it; types are
+ * not negative.
+ */
 const CANCELLED = -1;
 const CAPACITY_FIRST = 1024;
 

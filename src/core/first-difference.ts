@@ -1,4 +1,7 @@
-/** Finds the first event in which two runs differ: by their checkpoints first, then by a traced pass over one interval. */
+/**
+ * Finds the first event in which two runs differ: by their checkpoints first, then by a traced pass
+ * over one interval.
+ */
 import { CHECKPOINT_EVENTS } from './digest.ts';
 import type { Simulation } from './simulation.ts';
 import type { TracedEvent, TraceOptions } from './trace.ts';
@@ -19,8 +22,9 @@ export interface FirstDifference {
 }
 
 /**
- * The first event that two runs do not share, or null where they are equal. Each is run twice where they differ, the second
- * time only to the end of the interval of 2^16 events that holds the difference.
+ * The first event that two runs do not share, or null where they are equal. Each is run twice where
+ * they differ, the second time only to the end of the interval of 2^16 events that holds the
+ * difference.
  */
 export function findFirstDifference(
   makeFirst: SimulationFactory,

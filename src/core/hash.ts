@@ -1,6 +1,6 @@
 /**
- * Hashes for naming and seeding. They are not cryptographic; they are short, spread well, and give the same bits everywhere.
- * The mixers are the finalizers of MurmurHash3 (https://github.com/aappleby/smhasher, public domain).
+ * Hashes for naming and seeding. They are not cryptographic; they are short, spread well, and give
+ * the same bits everywhere. The mixers are the finalizers of MurmurHash3 (https://github.com/aappleby/smhasher, public domain).
  */
 
 /** A bijection of 32-bit integers in which every input bit moves about half of the output bits. */
@@ -39,7 +39,10 @@ export function hashText(text: string): string {
   return hex32(a) + hex32(b) + hex32(c) + hex32(d);
 }
 
-/** Seed of replication r of an experiment. Replication 0 has a seed of its own too, so that all are alike. */
+/**
+ * Seed of replication r of an experiment. Replication 0 has a seed of its own too, so that all are
+ * alike.
+ */
 export function hashSeed(seed: string, replication: number): string {
   return hashText(`${seed}\u0000replication\u0000${replication}`);
 }

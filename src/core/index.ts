@@ -1,4 +1,7 @@
-/** The core: event loop, random streams, engine-independent mathematics. Knows nothing of Kubernetes. */
+/**
+ * The core: event loop, random streams, engine-independent mathematics. Knows nothing of
+ * Kubernetes.
+ */
 export { type ConstantEntry, Constants } from './constants.ts';
 export { CHECKPOINT_EVENTS } from './digest.ts';
 export {

@@ -1,4 +1,7 @@
-/** Generators as processes on the event queue: one event type wakes them all, with the process's index and generation. */
+/**
+ * Generators as processes on the event queue: one event type wakes them all, with the process's
+ * index and generation.
+ */
 import { assert } from './errors.ts';
 import type { Simulation } from './simulation.ts';
 import type { Process } from './waitable.ts';

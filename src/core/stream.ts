@@ -1,6 +1,7 @@
 /**
- * Random streams: sfc32 (Chris Doty-Humphrey, PractRand, public domain), one per component instance and purpose. `seedrandom`
- * turns (seed, name) into the 128-bit state, once per stream; no draw after that depends on any other stream.
+ * Random streams: sfc32 (Chris Doty-Humphrey, PractRand, public domain), one per component instance
+ * and purpose. `seedrandom` turns (seed, name) into the 128-bit state, once per stream; no draw
+ * after that depends on any other stream.
  */
 import seedrandom from 'seedrandom';
 import { assert } from './errors.ts';
@@ -11,7 +12,9 @@ import { exponentialOf, normalOf } from './ziggurat.ts';
 export interface Stream {
   /** 32 random bits, 0 to 2^32 - 1. */
   u32(): number;
-  /** Strictly between 0 and 1: an odd multiple of 2^-53, so that 1 - u is exact and one of them too. */
+  /**
+   * Strictly between 0 and 1: an odd multiple of 2^-53, so that 1 - u is exact and one of them too.
+   */
   uniform(): number;
   /** Integer from 0 to n - 1, without bias; n from 1 to 2^32. */
   below(n: number): number;
@@ -97,8 +100,9 @@ export function createStream(seed: string, name: string): Stream {
 }
 
 /**
- * A draw for one member of a population without a stream of its own: a hash of the population's state (one `u32()` of its
- * stream), the member and how many draws it has had. Strictly between 0 and 1, as `Stream.uniform`.
+ * A draw for one member of a population without a stream of its own: a hash of the population's
+ * state (one `u32()` of its stream), the member and how many draws it has had. Strictly between 0
+ * and 1, as `Stream.uniform`.
  */
 export function mixUniform(streamState: number, member: number, counter: number): number {
   const x = mix32(streamState + Math.imul(member, 0x9e3779b1));

@@ -1,4 +1,7 @@
-/** Simulated time is an integer count of nanoseconds in a double. One run has at most 100 days, so sums stay exact. */
+/**
+ * Simulated time is an integer count of nanoseconds in a double. One run has at most 100 days, so
+ * sums stay exact.
+ */
 
 export const NS_PER_US = 1_000;
 export const NS_PER_MS = 1_000_000;

@@ -3,7 +3,8 @@ import type { Simulation } from './simulation.ts';
 /** Something that a process can wait for by yielding it: a resource, a lock, a condition. */
 export interface Waitable {
   /**
-   * Schedules the event (wakeType, a, b) exactly once, when what is waited for is granted; by a zero delay where that is now.
+   * Schedules the event (wakeType, a, b) exactly once, when what is waited for is granted; by a
+   * zero delay where that is now.
    */
   wait(sim: Simulation, wakeType: number, a: number, b: number): void;
 }

@@ -1,6 +1,7 @@
 /**
- * Timers that are moved often and rarely fire: leases, election timeouts, liveness deadlines. Moving a deadline later only
- * stores it; when the event already queued comes, it is queued again for the rest. A move costs no queue operation.
+ * Timers that are moved often and rarely fire: leases, election timeouts, liveness deadlines.
+ * Moving a deadline later only stores it; when the event already queued comes, it is queued again
+ * for the rest. A move costs no queue operation.
  */
 import { assert } from './errors.ts';
 import { type EventHandler, NO_EVENT, type Simulation } from './simulation.ts';
@@ -14,7 +15,10 @@ export class Watchdogs {
   readonly #handler: (member: number) => void;
   /** By member, ns; Infinity where no deadline is set. */
   readonly #deadlinesNs: Float64Array;
-  /** When the queued event of each member comes, never later than its deadline; and its id, NO_EVENT where none is queued. */
+  /**
+   * When the queued event of each member comes, never later than its deadline; and its id, NO_EVENT
+   * where none is queued.
+   */
   readonly #queuedNs: Float64Array;
   readonly #queued: Float64Array;
 

@@ -1,7 +1,8 @@
 /**
- * Exponential and normal variates by the ziggurat method: Marsaglia and Tsang, "The Ziggurat Method for Generating Random
- * Variables", Journal of Statistical Software 5(8), 2000, with 256 and 128 layers. The layer and the position within it come
- * from separate draws (Doornik, "An Improved Ziggurat Method", 2005). Tables are computed by our own exp and log.
+ * Exponential and normal variates by the ziggurat method: Marsaglia and Tsang, "The Ziggurat Method
+ * for Generating Random Variables", Journal of Statistical Software 5(8), 2000, with 256 and 128
+ * layers. The layer and the position within it come from separate draws (Doornik, "An Improved
+ * Ziggurat Method", 2005). Tables are computed by our own exp and log.
  */
 import { exp, log } from './math.ts';
 
@@ -86,7 +87,10 @@ export function normalOf(source: BitSource): number {
   }
 }
 
-/** Marsaglia, "Generating a Variable from the Tail of the Normal Distribution", Technometrics 6, 1964. */
+/**
+ * Marsaglia, "Generating a Variable from the Tail of the Normal Distribution", Technometrics 6,
+ * 1964.
+ */
 function normalTail(source: BitSource, tail: number): number {
   for (;;) {
     const beyond = -log(uniform(source)) / tail;

@@ -1,4 +1,7 @@
-/** What runs a list of plans: in this process, in threads, later elsewhere. Same results, same order. */
+/**
+ * What runs a list of plans: in this process, in threads, later elsewhere. Same results, same
+ * order.
+ */
 import { LimitError } from '../core/index.ts';
 import { MetricsLimitError } from '../metrics/index.ts';
 import {

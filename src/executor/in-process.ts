@@ -1,4 +1,6 @@
-/** One run after the other in this process, in slices, so that Ctrl-C and the progress line work. */
+/**
+ * One run after the other in this process, in slices, so that Ctrl-C and the progress line work.
+ */
 import type { RunPlan, RunProgress, RunResult } from '../run/index.ts';
 import { advanceSlice, failureOf, type SweepExecutor, start } from './executor.ts';
 

@@ -1,4 +1,6 @@
-/** The far side of the thread executor: one plan at a time, without a break, looking at a stop flag. */
+/**
+ * The far side of the thread executor: one plan at a time, without a break, looking at a stop flag.
+ */
 import type { MessagePort, TransferListItem } from 'node:worker_threads';
 import type { RunFailureData, RunPlan, RunProgress, RunResult } from '../run/index.ts';
 import { advanceSlice, failureOf, start } from './executor.ts';

@@ -185,9 +185,9 @@ function writePart(path: string, text: string | Iterable<string>): void {
 }
 
 /**
- * Writes all files or none: each as NAME.part, then renames in the given order. The last file vouches
- * for the others (manifest.json): an old one is removed before the first rename, so that a folder
- * that has it is whole.
+ * Writes all files or none: each as NAME.part, then renames in the given order. The last file
+ * vouches for the others (manifest.json): an old one is removed before the first rename, so that a
+ * folder that has it is whole.
  */
 export function writeFilesAtomically(folder: string, files: readonly OutputFile[]): void {
   const parts: string[] = [];

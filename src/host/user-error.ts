@@ -1,4 +1,7 @@
-/** A mistake of the user or of the machine's state: coded, with what to do next, never a stack trace. */
+/**
+ * A mistake of the user or of the machine's state: coded, with what to do next, never a stack
+ * trace.
+ */
 export interface UserErrorDetails {
   /** 'WT8001': the closed set is documented beside each use. */
   readonly code: string;

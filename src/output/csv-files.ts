@@ -37,7 +37,10 @@ export const tables: readonly TableShape[] = [
   constantsTable,
 ];
 
-/** `input.results` sorted by point and replication. Always the same files; one without rows has its header. */
+/**
+ * `input.results` sorted by point and replication. Always the same files; one without rows has its
+ * header.
+ */
 export function csvFiles(input: OutputInput): CsvFile[] {
   return [
     { name: runsTable.file, chunks: () => runsChunks(input) },

@@ -11,7 +11,10 @@ export type Cell = string | number | boolean | null;
 /** One column: its name, what it means, and how a row gives it. The reference is made from this. */
 export interface Column<Row> {
   readonly name: string;
-  /** 's', 'bytes', '1/s', 'ratio', '' (text or a plain number), 'unit' (that of the row's unit column). */
+  /**
+   * 's', 'bytes', '1/s', 'ratio', '' (text or a plain number), 'unit' (that of the row's unit
+   * column).
+   */
   readonly unit: string;
   readonly description: string;
   cell(row: Row): Cell;
@@ -43,7 +46,10 @@ export function* csvChunks<Row>(table: Table<Row>, rows: Iterable<Row>): Generat
   if (batch.length > 0) yield stringify(batch);
 }
 
-/** Nothing for null and NaN; +Inf and -Inf as in Prometheus; integers and decimals as JavaScript prints them. */
+/**
+ * Nothing for null and NaN; +Inf and -Inf as in Prometheus; integers and decimals as JavaScript
+ * prints them.
+ */
 export function cellText(cell: Cell): string {
   if (cell === null) return '';
   if (typeof cell !== 'number') return String(cell);

@@ -11,8 +11,8 @@ import { type FormatUnit, formatValue, NONE } from './format.ts';
 import { type Span, span } from './report.ts';
 
 /**
- * Mean over replications where all of them have the figure; else that of all samples together, since
- * a percentile may need the samples of several replications.
+ * Mean over replications where all of them have the figure; else that of all samples together,
+ * since a percentile may need the samples of several replications.
  */
 export function figureValue(
   metric: MetricSummary,
@@ -34,7 +34,10 @@ export function figureSpan(metric: MetricSummary, figure: FigureName, runs: numb
 
 const PERCENTILES: readonly FigureName[] = ['p50', 'p90', 'p99', 'p999'];
 
-/** Of requests whose queue still grows a percentile is no number: it depends on how long the run was. */
+/**
+ * Of requests whose queue still grows a percentile is no number: it depends on how long the run
+ * was.
+ */
 export function requestSpan(point: PointSummary, metric: MetricSummary, figure: FigureName): Span {
   const overloaded = overloadedSince(point.overload, metric.labelText) < Infinity;
   if (overloaded && PERCENTILES.includes(figure)) return span(NONE, 'dim');

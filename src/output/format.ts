@@ -56,7 +56,10 @@ export function formatShare(ratio: number): string {
   return `${digits(ratio * 100)} %`;
 }
 
-/** A ratio that is meant to be near 1, as availability is. Near 100 % the distance to it is what counts: 99.982 %. */
+/**
+ * A ratio that is meant to be near 1, as availability is. Near 100 % the distance to it is what
+ * counts: 99.982 %.
+ */
 export function formatPercent(ratio: number): string {
   const value = ratio * 100;
   if (value > 99 && value < 100) {

@@ -16,7 +16,9 @@ export interface ManifestInput {
   /** Text of each profile and sample file that it names, by the name it is given. */
   readonly profiles: Readonly<Record<string, string>>;
   readonly files: readonly FileEntry[];
-  /** What varies by machine: wall time, Node version, cores. Passed in; nothing here reads a clock. */
+  /**
+   * What varies by machine: wall time, Node version, cores. Passed in; nothing here reads a clock.
+   */
   readonly volatile: Readonly<Record<string, unknown>>;
 }
 

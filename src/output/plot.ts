@@ -17,7 +17,10 @@ export interface PlotOptions {
 const HEIGHT = 8;
 const WIDTH = 60;
 
-/** From zero to the largest value, linear, points joined by straight lines. Nothing below two values. */
+/**
+ * From zero to the largest value, linear, points joined by straight lines. Nothing below two
+ * values.
+ */
 export function plot(options: PlotOptions): string[] {
   const { values, height = HEIGHT, width = WIDTH } = options;
   const known = values.filter((value) => value !== null);

@@ -1,6 +1,6 @@
 /**
- * Columns of text without borders. cli-table3 draws tables, but needs Node's `os` and `util` through its
- * colours; what is left of it without borders and wrapping is this.
+ * Columns of text without borders. cli-table3 draws tables, but needs Node's `os` and `util`
+ * through its colours; what is left of it without borders and wrapping is this.
  */
 
 export interface TextColumn {

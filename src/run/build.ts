@@ -42,11 +42,14 @@ export function buildCluster(ctx: ModelContext, scenario: Scenario): EtcdRunClus
   };
 }
 
-/** One node a member, so that members of one machine still have the network between them that was asked for. */
+/**
+ * One node a member, so that members of one machine still have the network between them that was
+ * asked for.
+ */
 function networkNodes(scenario: Scenario): NetworkHost[] {
   const zoneOf = new Map(scenario.hosts.map((h) => [h.name, h.zone]));
   const seen = new Set<string>();
-  const members: NetworkHost[] = scenario.etcd.members.map((m) => {
+  const members: NetworkHost[] = [...scenario.etcd.members, ...scenario.etcd.joining].map((m) => {
     const first = !seen.has(m.host);
     seen.add(m.host);
     return {

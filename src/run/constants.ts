@@ -1,4 +1,7 @@
-/** Every constant of every model, in one list: what the scenario may override, what constants.csv shows. */
+/**
+ * Every constant of every model, in one list: what the scenario may override, what constants.csv
+ * shows.
+ */
 import { etcdConstants } from '../../models/etcd/index.ts';
 import { machineConstants } from '../../models/machine/index.ts';
 import { networkConstants } from '../../models/network/index.ts';

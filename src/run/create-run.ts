@@ -37,7 +37,10 @@ export interface Run {
   finish(): RunResult;
 }
 
-/** Where segments of the metrics end: the edges of every threshold's window inside the measured time. */
+/**
+ * Where segments of the metrics end: the edges of every threshold's window inside the measured
+ * time.
+ */
 export function cutsOf(scenario: Scenario): number[] {
   const cuts = new Set<number>();
   for (const threshold of scenario.thresholds) {

@@ -1,4 +1,7 @@
-/** Why a run died, with everything needed to repeat it. Plain data: it survives the way out of a worker. */
+/**
+ * Why a run died, with everything needed to repeat it. Plain data: it survives the way out of a
+ * worker.
+ */
 export interface RunFailureData {
   readonly point: number;
   readonly replication: number;

@@ -8,7 +8,9 @@ export interface RunPlan {
   /** Index of the point in the sweep; 0 for a single scenario. */
   readonly point: number;
   readonly replication: number;
-  /** Seed of this replication: hashSeed(seed of the scenario, replication), whatever the executor. */
+  /**
+   * Seed of this replication: hashSeed(seed of the scenario, replication), whatever the executor.
+   */
   readonly seed: string;
   readonly queue: QueueName;
   /** Run twice and compare the digests. */

@@ -1,4 +1,6 @@
-/** What one run (one point of a sweep, one replication) hands back to its executor: plain data only. */
+/**
+ * What one run (one point of a sweep, one replication) hands back to its executor: plain data only.
+ */
 import type { ConstantEntry } from '../core/index.ts';
 import type { MetricsResult } from '../metrics/index.ts';
 
@@ -20,7 +22,10 @@ export interface OutageResult {
   readonly elections: number;
   readonly restarts: number;
   readonly objectsLost: number;
-  /** Requests that failed, by what the client saw: refused, reset, timeout, unavailable, tooManyRequests, noSpace, leaderChanged, ... */
+  /**
+   * Requests that failed, by what the client saw: refused, reset, timeout, unavailable,
+   * tooManyRequests, noSpace, leaderChanged, ...
+   */
   readonly failed: Readonly<Record<string, number>>;
   readonly ambiguous: number;
 }

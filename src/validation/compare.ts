@@ -2,7 +2,8 @@
  * Simulated against measured, setting by setting: the goals, and which rows count for them.
  *
  * Measured figures are medians over the repetitions of a setting. Rows in which etcd and the client
- * used more than one core together measure the machine's CPU; their errors are printed, not counted.
+ * used more than one core together measure the machine's CPU; their errors are printed, not
+ * counted.
  */
 import type { HistogramData, MetricsResult } from '../metrics/index.ts';
 import { meanOf, mergeHistograms, quantileRank, sampleOfRank } from '../metrics/index.ts';
@@ -36,7 +37,10 @@ const SPLIT_FIGURES: readonly Figure[] = ['put', 'get'].flatMap((kind) => [
   { column: `${kind}_p50_ms`, workload: `${kind}s`, p: 0.5 },
   { column: `${kind}_p99_ms`, workload: `${kind}s`, p: 0.99 },
 ]);
-/** Watch rows: from the start of the put to the event; the difference to the response can be negative. */
+/**
+ * Watch rows: from the start of the put to the event; the difference to the response can be
+ * negative.
+ */
 const WATCH_FIGURES: readonly Figure[] = [
   { column: 'put_mean_ms', workload: 'puts', p: 'mean' },
   { column: 'put_p50_ms', workload: 'puts', p: 0.5 },
@@ -145,7 +149,9 @@ function compareFigure(
   };
 }
 
-/** Whether a row counts: etcd and client within one core, for the tail also the machine not full. */
+/**
+ * Whether a row counts: etcd and client within one core, for the tail also the machine not full.
+ */
 export function isQuiet(row: Row, tail: boolean): boolean {
   const cpu = numberOf(row, 'etcd_cpu_pct', 0) + numberOf(row, 'client_cpu_pct', 0);
   return (

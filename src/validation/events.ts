@@ -18,7 +18,10 @@ import {
 } from './scenario.ts';
 import { simulateRun } from './simulate.ts';
 
-/** Trials of a setting: enough that the simulated distribution's own noise is small beside the measured one's. */
+/**
+ * Trials of a setting: enough that the simulated distribution's own noise is small beside the
+ * measured one's.
+ */
 const TRIALS = 100;
 const LONG_TRIALS = 24;
 const PUT_RATE_PER_MEMBER = 50;
@@ -102,7 +105,10 @@ export function compareEvents(
   }));
 }
 
-/** Pauses and partitions are measured to a tenth of a millisecond; their setting is the round number. */
+/**
+ * Pauses and partitions are measured to a tenth of a millisecond; their setting is the round
+ * number.
+ */
 function paramOf(row: Row): number {
   const param = numberOf(row, 'param', 0);
   return row.experiment === 'e_pause' || row.experiment === 'e_partition'

@@ -105,7 +105,10 @@ export function loadScenario(
   });
 }
 
-/** Sync times of the members: the leader's, then one a follower (the last one given stands for the rest). */
+/**
+ * Sync times of the members: the leader's, then one a follower (the last one given stands for the
+ * rest).
+ */
 function disksOf(row: Row): MemberDisk[] {
   const words = wordsOf(row);
   const members = numberOf(row, 'members');
@@ -144,7 +147,10 @@ function shapeOf(words: string, meanMs: number): DistributionSpec {
   return { kind: 'constant', value: mean };
 }
 
-/** 'far' members: `rtt_ms` holds the far and the near round trip ('20/1'), or the far one alone (near: 0.1 ms). */
+/**
+ * 'far' members: `rtt_ms` holds the far and the near round trip ('20/1'), or the far one alone
+ * (near: 0.1 ms).
+ */
 function pairsOf(row: Row): NetworkPairScenario[] {
   const words = wordsOf(row);
   const members = numberOf(row, 'members');

@@ -1,4 +1,6 @@
-/** Rows of catch-up and maintenance: restart behind others, defrag, snapshot save, restart, fill. */
+/**
+ * Rows of catch-up and maintenance: restart behind others, defrag, snapshot save, restart, fill.
+ */
 import type { FaultAction, Scenario, WorkloadScenario } from '../scenario/types.ts';
 import { numberOf, type Row } from './rows.ts';
 import {
@@ -14,7 +16,10 @@ const TRIALS = 8;
 const FILL_VALUE_BYTES = 8192;
 /** The load that puts a follower behind. */
 const CATCHUP_RATE = 5000;
-/** Start of the etcdctl program, which the measured figure contains (rows `endpoint status (client overhead)`). */
+/**
+ * Start of the etcdctl program, which the measured figure contains (rows `endpoint status (client
+ * overhead)`).
+ */
 const ETCDCTL_MS = 28;
 
 export interface MaintenanceFigures {
@@ -172,7 +177,10 @@ function snapshotSave(
   return { value: saved === undefined ? Number.NaN : (saved.timeNs - 3e9) / 1e6 + ETCDCTL_MS };
 }
 
-/** ms from the start of the process to the first answer of a member that is alone: after its election. */
+/**
+ * ms from the start of the process to the first answer of a member that is alone: after its
+ * election.
+ */
 function restart(
   row: Row,
   setup: ValidationSetup,

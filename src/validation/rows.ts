@@ -1,4 +1,7 @@
-/** Files of measurements: CSV rows by column name, and rows of one setting gathered over their repetitions. */
+/**
+ * Files of measurements: CSV rows by column name, and rows of one setting gathered over their
+ * repetitions.
+ */
 import { parse } from 'csv-parse/browser/esm/sync';
 
 export type Row = Readonly<Record<string, string>>;
@@ -26,7 +29,10 @@ export function parseRows(text: string): Row[] {
   });
 }
 
-/** A number of a column, or the fallback where the cell is empty or missing. NaN where it is no number. */
+/**
+ * A number of a column, or the fallback where the cell is empty or missing. NaN where it is no
+ * number.
+ */
 export function numberOf(row: Row, column: string, fallback = Number.NaN): number {
   const cell = row[column];
   return cell === undefined || cell === '' ? fallback : Number(cell);

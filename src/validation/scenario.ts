@@ -15,7 +15,9 @@ import type {
 } from '../scenario/types.ts';
 
 export interface ValidationSetup {
-  /** etcd release, cores of the machine that members and clients share, round trip of the client. */
+  /**
+   * etcd release, cores of the machine that members and clients share, round trip of the client.
+   */
   readonly version: string;
   readonly cores: number;
   readonly clientRttNs: number;
@@ -25,17 +27,23 @@ export const defaultSetup: ValidationSetup = { version: '3.4.23', cores: 2, clie
 
 const NS_PER_MS = 1e6;
 
-/** Injected sync to sync as etcd sees it: the tool's wake-ups, from bare.csv (`wal_fsync_mean_at_*`). */
+/**
+ * Injected sync to sync as etcd sees it: the tool's wake-ups, from bare.csv
+ * (`wal_fsync_mean_at_*`).
+ */
 const INJECTED_MS = [0, 1, 2, 5, 10, 20, 50];
 const OBSERVED_EXCESS_MS = [0.0894, 0.1503, 0.148, 0.1972, 0.2826, 0.2452, 0.2535];
 /**
- * Asked round trip to real one, from bare.csv (`ping_member_to_member_rtt_*_avg`); with no delay asked
- * the README gives 0.15 to 0.3 ms for the switch.
+ * Asked round trip to real one, from bare.csv (`ping_member_to_member_rtt_*_avg`); with no delay
+ * asked the README gives 0.15 to 0.3 ms for the switch.
  */
 const ASKED_RTT_MS = [0.1, 1, 5, 20];
 const REAL_RTT_MS = [0.2, 1.146, 5.162, 20.245];
 
-/** Least wake-up of the injector (README: 0.06 to 0.2 ms); the rest of the mean excess is exponential. */
+/**
+ * Least wake-up of the injector (README: 0.06 to 0.2 ms); the rest of the mean excess is
+ * exponential.
+ */
 const EXCESS_MIN_MS = 0.06;
 
 /** A sync of the injected length as etcd sees it. */
@@ -108,7 +116,10 @@ export interface SettingOptions {
   readonly constants?: Readonly<Record<string, number>>;
 }
 
-/** All members and the clients on one machine; every member has a WAL disk and a backend disk of its own. */
+/**
+ * All members and the clients on one machine; every member has a WAL disk and a backend disk of its
+ * own.
+ */
 export function settingScenario(o: SettingOptions): Scenario {
   const members: EtcdMemberScenario[] = o.disks.map((_, i) => ({
     name: `etcd/${i}`,

@@ -54,7 +54,8 @@ test('the error table has medians, the worst setting by name and the share withi
     measured,
     simulated,
   });
-  // Ratios 1.1, 0.5, 1.5, 1: median (1 + 1.1) / 2; factors 1.1, 2, 1.5, 1: median 1.3; 3 of 4 within.
+  // Ratios 1.1, 0.5, 1.5, 1: median (1 + 1.1) / 2; factors 1.1, 2, 1.5, 1: median 1.3; 3 of 4
+  // within.
   const [line] = errorTable([row('a', 10, 11), row('b', 10, 5), row('c', 2, 3), row('d', 1, 1)]);
   assert.equal(line.n, 4);
   assert.ok(Math.abs(line.medianRatio - 1.05) < 1e-12);

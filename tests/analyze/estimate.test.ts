@@ -9,7 +9,8 @@ const near = (a: number, b: number, within: number): void =>
   assert.ok(Math.abs(a - b) <= within, `${a} is not ${b}`);
 
 test('five replications have the interval of a textbook', () => {
-  // Mean of 1..5 is 3, s = sqrt(2.5), t(0.975, 4) = 2.776445: 2.776445 * 1.581139 / sqrt(5) = 1.963243.
+  // Mean of 1..5 is 3, s = sqrt(2.5), t(0.975, 4) = 2.776445: 2.776445 * 1.581139 / sqrt(5) =
+  // 1.963243.
   const e = estimate([1, 2, 3, 4, 5]);
   assert.ok(e !== null);
   assert.equal(e.n, 5);

@@ -46,7 +46,8 @@ test('samples that do not overlap are one apart, a sample and itself are zero ap
 });
 
 test('the distance is where the samples differ most', () => {
-  // F_a: 0.5 at 1, 1 at 2. F_b: 0 until 2, 0.5 there, 1 at 9. Difference 0.5 at 1 and at 2: the first.
+  // F_a: 0.5 at 1, 1 at 2. F_b: 0 until 2, 0.5 there, 1 at 9. Difference 0.5 at 1 and at 2: the
+  // first.
   const ks = ksTwoSample([1, 2], [2, 9]);
   assert.equal(ks?.distance, 0.5);
   assert.equal(ks?.at, 1);

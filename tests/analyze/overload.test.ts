@@ -90,7 +90,8 @@ test('a handful of waiting jobs is no overload, and a run that was cut short say
 });
 
 test('latencies that grow without end show as requests in flight by the law of Little', () => {
-  // 1000 answers a second whose latency at time t is t / 2: in flight 500 a second more each second.
+  // 1000 answers a second whose latency at time t is t / 2: in flight 500 a second more each
+  // second.
   const script: Script = (m, advanceTo) => {
     const labels = { op: 'put', workload: 'writers' };
     const latency = m.tally('wavetank_client_request_duration_seconds', labels);

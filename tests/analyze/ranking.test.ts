@@ -93,7 +93,8 @@ const staged =
   };
 
 test('stages have their share of the time, and of what slow requests take longer', () => {
-  // fsync: mean (900 x 2 + 100 x 12) / 1000 = 3 ms of 4 ms. Slow: 12 of 13 ms; excess 9 ms, all of it fsync.
+  // fsync: mean (900 x 2 + 100 x 12) / 1000 = 3 ms of 4 ms. Slow: 12 of 13 ms; excess 9 ms, all of
+  // it fsync.
   const scenario = makeScenario({ warmupNs: 0 });
   const [put] = latencyByStage([buildRun(scenario, { script: staged(true) }).metrics]);
   const [fsync, apply] = put.rows;

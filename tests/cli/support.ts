@@ -1,4 +1,6 @@
-/** The command without a process: what it printed, its exit code, a clock and a Ctrl-C of our own. */
+/**
+ * The command without a process: what it printed, its exit code, a clock and a Ctrl-C of our own.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';

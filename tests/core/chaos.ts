@@ -1,7 +1,8 @@
 /**
- * A model without meaning that drives an event queue through all its paths: ties, zero delays, delays within a bucket of the
- * wheel, across buckets, across turns, beyond the horizon; and cancellations of events that are pending, gone or cancelled.
- * What it does next depends on the event alone, so two queues agree if and only if they hand over the same events.
+ * A model without meaning that drives an event queue through all its paths: ties, zero delays,
+ * delays within a bucket of the wheel, across buckets, across turns, beyond the horizon; and
+ * cancellations of events that are pending, gone or cancelled. What it does next depends on the
+ * event alone, so two queues agree if and only if they hand over the same events.
  */
 import { mix32 } from '../../src/core/hash.ts';
 import type { EventId } from '../../src/core/index.ts';

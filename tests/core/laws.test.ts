@@ -90,7 +90,8 @@ test('M/M/1 at half load has the mean and the distribution of its closed form', 
   const n = 300_000;
   const outcome = simulateQueue(1, 0.5, n);
   // W = 1 / (mu - lambda) = 2. The mean wait of n customers has the asymptotic variance
-  // rho (2 + 5 rho - 4 rho^2 + rho^3) / (1 - rho)^4 / n = 29 / n (Daley 1968); allowed are four standard errors.
+  // rho (2 + 5 rho - 4 rho^2 + rho^3) / (1 - rho)^4 / n = 29 / n (Daley 1968); allowed are four
+  // standard errors.
   const tolerance = 4 * Math.sqrt(29 / n);
   close(outcome.meanSojourn, 2, tolerance, 'mean sojourn');
   close(outcome.meanWait, 1, tolerance, 'mean wait');
@@ -104,7 +105,8 @@ test('M/M/1 at half load has the mean and the distribution of its closed form', 
 
 test('M/M/4 at 80 % load agrees with the formula of Erlang', () => {
   const outcome = simulateQueue(4, 0.8, 300_000);
-  // Erlang C of 4 servers and 3.2 erlangs: 0.5964; mean wait C / (c mu - lambda) = 0.5964 / 0.8 = 0.7455.
+  // Erlang C of 4 servers and 3.2 erlangs: 0.5964; mean wait C / (c mu - lambda) = 0.5964 / 0.8 =
+  // 0.7455.
   close(outcome.shareWaiting, 0.5964, 0.015, 'share of customers that wait');
   close(outcome.meanWait, 0.7455, 0.05, 'mean wait');
 });

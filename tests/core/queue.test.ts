@@ -109,8 +109,8 @@ for (const queue of KINDS) {
   });
 
   tell('ties stay in order when they were scheduled from near and from far', (sim, seen, type) => {
-    // All are due at 100 s: the first from 100 s before, the second from 10 ms before, the third from the same bucket, the
-    // last two from that very moment.
+    // All are due at 100 s: the first from 100 s before, the second from 10 ms before, the third
+    // from the same bucket, the last two from that very moment.
     const dueNs = 100e9;
     const then = sim.eventType('then', (delayNs, a) => sim.schedule(delayNs, type, a));
     const now = sim.eventType('now', () => {

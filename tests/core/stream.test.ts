@@ -36,7 +36,10 @@ function close(actual: number, expected: number, tolerance: number, what: string
   assert.ok(distance <= tolerance, `${what}: ${actual} is not ${expected} +- ${tolerance}`);
 }
 
-/** Greatest distance between the empirical and the true distribution function (Kolmogorov and Smirnov). */
+/**
+ * Greatest distance between the empirical and the true distribution function (Kolmogorov and
+ * Smirnov).
+ */
 function ksDistance(values: number[], cdf: (x: number) => number): number {
   const sorted = Float64Array.from(values).sort();
   let most = 0;
@@ -70,7 +73,8 @@ test('the first draws of a stream have not changed', () => {
 });
 
 test('sfc32 agrees with its definition in 32-bit arithmetic over big integers', () => {
-  // PractRand's sfc.cpp: tmp = a + b + counter++; a = b ^ (b >> 9); b = c + (c << 3); c = rotate(c, 21) + tmp.
+  // PractRand's sfc.cpp: tmp = a + b + counter++; a = b ^ (b >> 9); b = c + (c << 3); c = rotate(c,
+  // 21) + tmp.
   const mask = 0xffffffffn;
   let [a, b, c, counter] = [0xdeadbeefn, 0x01234567n, 0x89abcdefn, 1n];
   const next = () => {

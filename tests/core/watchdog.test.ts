@@ -70,7 +70,8 @@ test('moving the deadline later costs one event per expiry of the old one, not o
   sim.schedule(0, beat, 9999);
   while (!sim.finished) sim.advance(1e6);
   assert.equal(fired, 1);
-  // The last beat is at 9,999 us, so the last deadline at 10,039 us: about 10,039 / 39 looks at the deadline.
+  // The last beat is at 9,999 us, so the last deadline at 10,039 us: about 10,039 / 39 looks at the
+  // deadline.
   assert.ok(sim.eventCount - 10_000 < 260, `${sim.eventCount}`);
 });
 

@@ -1,4 +1,7 @@
-/** The dumbest event queue: an array that is searched. What must come next is the least (time, order of scheduling). */
+/**
+ * The dumbest event queue: an array that is searched. What must come next is the least (time, order
+ * of scheduling).
+ */
 
 export interface PendingEvent {
   readonly timeNs: number;

@@ -1,4 +1,6 @@
-/** Text that is compared with a committed file; WAVETANK_UPDATE=1 writes it instead. Read the diff. */
+/**
+ * Text that is compared with a committed file; WAVETANK_UPDATE=1 writes it instead. Read the diff.
+ */
 import * as assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';

@@ -24,8 +24,8 @@ export interface RaftOptions {
   /** 1-based, at most 30. */
   readonly id: number;
   /**
-   * Initial configuration of the group: what held before the first entry of its log, so for a member
-   * that joins later still the original one, without itself. A restarted member has its own.
+   * Initial configuration of the group: what held before the first entry of its log, so for a
+   * member that joins later still the original one, without itself. A restarted member has its own.
    */
   readonly voters: readonly number[];
   readonly learners?: readonly number[];

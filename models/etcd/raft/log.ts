@@ -130,7 +130,9 @@ export class RaftLog {
     this.offset = index;
   }
 
-  /** Largest (index, term) at or below `index` whose term is at most `term` (findConflictByTerm). */
+  /**
+   * Largest (index, term) at or below `index` whose term is at most `term` (findConflictByTerm).
+   */
   findConflictByTerm(index: number, term: number): number {
     if (index > this.lastIndex) return index; // unknown to us: assume a possible match
     let at = index;

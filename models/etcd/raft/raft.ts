@@ -285,7 +285,8 @@ export class Raft extends RaftCore {
 
   /**
    * The entries, hard state and snapshot of this Ready are on disk: from now on a crash keeps them.
-   * Called when the sync ends, before a follower's messages leave; `advance` calls it if nobody did.
+   * Called when the sync ends, before a follower's messages leave; `advance` calls it if nobody
+   * did.
    */
   persist(ready: Ready): void {
     this.diskTerm = ready.term;

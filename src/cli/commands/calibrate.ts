@@ -53,7 +53,9 @@ function libraryOptions(options: CalibrateCommandOptions): CalibrateOptions {
   };
 }
 
-/** A profile replaces a profile and nothing else: `--out fio.json` must not cost the measurement. */
+/**
+ * A profile replaces a profile and nothing else: `--out fio.json` must not cost the measurement.
+ */
 function refuseOtherFiles(path: string): void {
   if (!existsSync(path)) return;
   const text = readTextFile(path, { bytesMax: SCENARIO_BYTES_MAX, what: 'disk profile' });

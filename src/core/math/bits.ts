@@ -1,4 +1,7 @@
-/** Access to the two 32-bit halves of a double; the buffer is scratch, nothing is kept in it between calls. */
+/**
+ * Access to the two 32-bit halves of a double; the buffer is scratch, nothing is kept in it between
+ * calls.
+ */
 const float = new Float64Array(1);
 const words = new Int32Array(float.buffer);
 /** Index of the half with sign and exponent: 1 on little-endian machines. */

@@ -1,13 +1,15 @@
 /**
  * log, log1p, exp, expm1 after fdlibm (e_log.c, s_log1p.c, e_exp.c, s_expm1.c; https://www.netlib.org/fdlibm/,
- * Copyright 1993 Sun Microsystems, freely usable with this notice). Errors below 1 unit in the last place.
+ * Copyright 1993 Sun Microsystems, freely usable with this notice). Errors below 1 unit in the last
+ * place.
  */
 import { highWord, powerOfTwo, scale, withHighWord } from './bits.ts';
 
 /** ln 2 in two parts; the first has 32 trailing zero bits, so that k * LN2_HIGH is exact. */
 const LN2_HIGH = 0.6931471803691238;
 const LN2_LOW = 1.9082149292705877e-10;
-// biome-ignore lint/suspicious/noApproximativeNumericConstant: from Math the core takes basic operations only.
+// biome-ignore lint/suspicious/noApproximativeNumericConstant: from Math the core takes basic
+// operations only.
 const LOG2_E = 1.4426950408889634;
 
 /** Natural logarithm. */
@@ -171,7 +173,10 @@ function expm1Scaled(r: number, e: number, k: number): number {
   return (r - (e + powerOfTwo(-k)) + 1) * powerOfTwo(k);
 }
 
-/** Cube root: an estimate from the exponent, then Halley's iteration. Error within 1 unit in the last place. */
+/**
+ * Cube root: an estimate from the exponent, then Halley's iteration. Error within 1 unit in the
+ * last place.
+ */
 export function cbrt(x: number): number {
   if (x === 0 || !Number.isFinite(x)) return x;
   // Brought to a size whose cube neither overflows nor loses bits.

@@ -68,7 +68,8 @@ export function erfc(x: number): number {
   return x > 0 ? r / size : 2 - r / size;
 }
 
-// biome-ignore lint/suspicious/noApproximativeNumericConstant: from Math the core takes basic operations only.
+// biome-ignore lint/suspicious/noApproximativeNumericConstant: from Math the core takes basic
+// operations only.
 const SQRT_HALF = 0.7071067811865476;
 
 /** P(Z <= x) of the standard normal. */
@@ -76,7 +77,8 @@ export function normalCdf(x: number): number {
   return 0.5 * erfc(-x * SQRT_HALF);
 }
 
-// Wichura, "Algorithm AS 241: The Percentage Points of the Normal Distribution", Applied Statistics 37, 1988 (PPND16).
+// Wichura, "Algorithm AS 241: The Percentage Points of the Normal Distribution", Applied Statistics
+// 37, 1988 (PPND16).
 const CENTRE_TOP = [
   3.3871328727963665, 133.14166789178438, 1971.5909503065513, 13731.69376550946, 45921.95393154987,
   67265.7709270087, 33430.57558358813, 2509.0809287301227,
@@ -136,7 +138,10 @@ const STIRLING = [
 ];
 const STIRLING_FROM = 10;
 
-/** ln of the gamma function for x > 0. Absolute error below 1e-14, relative below 1e-15 away from the zeros at 1 and 2. */
+/**
+ * ln of the gamma function for x > 0. Absolute error below 1e-14, relative below 1e-15 away from
+ * the zeros at 1 and 2.
+ */
 export function gammaLn(x: number): number {
   if (!(x > 0)) return Number.NaN;
   if (x === Number.POSITIVE_INFINITY) return x;

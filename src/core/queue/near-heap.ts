@@ -1,13 +1,16 @@
 /**
- * The first tier: a 4-ary heap of the events that are due within the current wheel bucket, and the batch of those due now.
+ * The first tier: a 4-ary heap of the events that are due within the current wheel bucket, and the
+ * batch of those due now.
  *
- * The heap compares times only. When the root is taken and a child has the same time, all events of that time move to the
- * batch and are sorted there by sequence; an event scheduled for now joins the batch's end. So ties are first in, first out
- * without a second comparison on the way down, and a zero delay costs O(1).
+ * The heap compares times only. When the root is taken and a child has the same time, all events of
+ * that time move to the batch and are sorted there by sequence; an event scheduled for now joins
+ * the batch's end. So ties are first in, first out without a second comparison on the way down, and
+ * a zero delay costs O(1).
  *
- * Three things make it fast, all measured in bench/core.ts: taking leaves a hole at the root that the next insertion fills;
- * padding with Infinity lets all four children be read without a bounds test; and the smallest child is found by adding
- * comparisons as numbers (`+(x < y)`), which compiles to no branch that could be mispredicted. Please keep these spellings.
+ * Three things make it fast, all measured in bench/core.ts: taking leaves a hole at the root that
+ * the next insertion fills; padding with Infinity lets all four children be read without a bounds
+ * test; and the smallest child is found by adding comparisons as numbers (`+(x < y)`), which
+ * compiles to no branch that could be mispredicted. Please keep these spellings.
  */
 import { type EventStore, grownInt32, sequenceAt, timeAt } from '../event-store.ts';
 import { NO_SLOT } from './event-queue.ts';
@@ -117,7 +120,10 @@ export class NearHeap {
     if (last > 0) this.#sink(this.slots[last]);
   }
 
-  /** Moves all events of this time to the batch, in order of scheduling, and takes the first. The root is open. */
+  /**
+   * Moves all events of this time to the batch, in order of scheduling, and takes the first. The
+   * root is open.
+   */
   #takeTied(time: number): number {
     do {
       this.append(this.slots[0]);

@@ -1,6 +1,6 @@
 /**
- * The reference: `fast-priority-queue` over one object per event and a comparator of (time, sequence).
- * Slow and obviously right; selectable, and the oracle of the differential tests.
+ * The reference: `fast-priority-queue` over one object per event and a comparator of (time,
+ * sequence). Slow and obviously right; selectable, and the oracle of the differential tests.
  */
 import FastPriorityQueue from 'fast-priority-queue';
 import { type EventStore, idAt, sequenceAt, timeAt } from '../event-store.ts';

@@ -1,9 +1,12 @@
 /**
- * The default event queue: a near heap for the current bucket of a timing wheel of 65,536 buckets of 2^20 ns (1.05 ms, together
- * 68.7 s), and behind it a coarse wheel of one bucket per 68.7 s up to the horizon. The heap stays small however many
- * events are pending; an event far away is moved twice, by relinking, and can be forgotten in O(1) wherever it waits.
+ * The default event queue: a near heap for the current bucket of a timing wheel of 65,536 buckets
+ * of 2^20 ns (1.05 ms, together
+ * 68.7 s), and behind it a coarse wheel of one bucket per 68.7 s up to the horizon. The heap stays
+ * small however many events are pending; an event far away is moved twice, by relinking, and can be
+ * forgotten in O(1) wherever it waits.
  *
- * After Varghese and Lauck, "Hashed and Hierarchical Timing Wheels", SOSP 1987; only the last tier is ordered.
+ * After Varghese and Lauck, "Hashed and Hierarchical Timing Wheels", SOSP 1987; only the last tier
+ * is ordered.
  */
 import { type EventStore, nextAt, previousAt, timeAt } from '../event-store.ts';
 import { type EventQueue, NO_SLOT } from './event-queue.ts';
@@ -19,7 +22,10 @@ const WORD_MASK = WORD_COUNT - 1;
 const TURN_NS = BUCKET_NS * BUCKET_COUNT;
 const NO_BUCKET = -1;
 
-/** Index of the fine bucket of a time: timeNs / BUCKET_NS modulo BUCKET_COUNT, in literals that the compiler can fold. */
+/**
+ * Index of the fine bucket of a time: timeNs / BUCKET_NS modulo BUCKET_COUNT, in literals that the
+ * compiler can fold.
+ */
 function fineIndexOf(timeNs: number): number {
   return (timeNs * 9.5367431640625e-7) & 0xffff;
 }
@@ -31,8 +37,8 @@ export class TwoTierQueue implements EventQueue {
   /** Coarse buckets before the horizon; one more behind them holds what lies beyond it. */
   readonly #turnCount: number;
   /**
-   * First slot of every fine bucket, then of every coarse one; -1 where empty. Slots are chained by NEXT and PREVIOUS;
-   * the first slot of bucket i has ~i, a negative number, as its PREVIOUS.
+   * First slot of every fine bucket, then of every coarse one; -1 where empty. Slots are chained by
+   * NEXT and PREVIOUS; the first slot of bucket i has ~i, a negative number, as its PREVIOUS.
    */
   readonly #heads: Int32Array;
   /** One bit per fine bucket that is not empty. */
@@ -41,7 +47,9 @@ export class TwoTierQueue implements EventQueue {
   #bucket = 0;
   /** Events before this are in the heap: the end of the current bucket, at most the horizon. */
   #nearEndNs = 0;
-  /** Later events before this are in the fine wheel, at most one turn ahead; at most the horizon. */
+  /**
+   * Later events before this are in the fine wheel, at most one turn ahead; at most the horizon.
+   */
   #fineEndNs = 0;
 
   constructor(store: EventStore, horizonNs: number) {
@@ -110,7 +118,10 @@ export class TwoTierQueue implements EventQueue {
     this.#heads[index] = slot;
   }
 
-  /** Makes the next bucket with events the current one. False where there is none before the horizon. */
+  /**
+   * Makes the next bucket with events the current one. False where there is none before the
+   * horizon.
+   */
   #advance(): boolean {
     for (;;) {
       const fine = this.#nextFineBucket();
@@ -140,7 +151,10 @@ export class TwoTierQueue implements EventQueue {
     return this.#bucket + 1 + ((found - first) & BUCKET_MASK);
   }
 
-  /** Moves the events of the first turn of these that has any to the fine wheel. False where none has. */
+  /**
+   * Moves the events of the first turn of these that has any to the fine wheel. False where none
+   * has.
+   */
   #pourNextTurn(firstTurn: number, lastTurn: number): boolean {
     const { floats, ints } = this.#store;
     for (let turn = firstTurn; turn <= lastTurn; turn++) {

@@ -1,4 +1,6 @@
-/** estimates.csv: each figure of each metric over the replications of a point, with its interval. */
+/**
+ * estimates.csv: each figure of each metric over the replications of a point, with its interval.
+ */
 import type { Estimate, FigureName, MetricSummary } from '../../analyze/index.ts';
 import { column, type Table } from '../csv.ts';
 import { axesText, type OfPoint, type OutputInput, pointColumns } from './shared.ts';

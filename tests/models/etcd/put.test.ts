@@ -55,14 +55,15 @@ function allTook(o: Outcome, us: number): void {
   assert.equal(`${data.min / US} to ${data.max / US}`, `${us} to ${us}`);
 }
 
-// The leader sends at the end of its turn, then syncs; the follower reads, turns, syncs and only then
-// acknowledges: R = in + turn + max(F, RTT' + turn + F) + turn + apply + back.
+// The leader sends at the end of its turn, then syncs; the follower reads, turns, syncs and only
+// then acknowledges: R = in + turn + max(F, RTT' + turn + F) + turn + apply + back.
 test('An idle put waits for one sync of a follower, a round trip and the turns between.', () => {
   const o = simulate({ ...calm, workload: [oneClient] });
   allTook(o, IN + TURN + Math.max(7000 + END, follower(7000)) + EMPTY_TURN + APPLY + BACK);
 });
 
-// 3.6 counts its own log after the sync, so the entry leaves with one more turn; its CPU factor is 0.9.
+// 3.6 counts its own log after the sync, so the entry leaves with one more turn; its CPU factor is
+// 0.9.
 test('A single member answers right after its sync in 3.5, a turn later in 3.6.', () => {
   const one = { ...calm, members: 1, workload: [oneClient] };
   allTook(simulate(one), IN + TURN + 7000 + END + APPLY + BACK);
@@ -130,8 +131,8 @@ test('A batch is what arrived during one cycle, without limit.', () => {
   near(batches.total, 3.5 / 0.01, 0.02);
 });
 
-// a = 0.2 ms: 500 entries in the 100 ms between two commits; then the commit stops the worker for two
-// syncs of the backend's disk, D = 20 ms. X <= (100 / a) / (100 + D) = 500 puts each 120 ms.
+// a = 0.2 ms: 500 entries in the 100 ms between two commits; then the commit stops the worker for
+// two syncs of the backend's disk, D = 20 ms. X <= (100 / a) / (100 + D) = 500 puts each 120 ms.
 test('The apply worker and the commits of the backend bound the throughput.', () => {
   const o = simulate({
     version: '3.5',

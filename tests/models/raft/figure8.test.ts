@@ -11,8 +11,8 @@ const OLD = 102;
 
 /**
  * Figure 8 up to (c). S1 led in term 1 and gave entry 2 to S2 alone; S5 led in term 2 and gave its
- * own entry 2 to nobody; S1 leads again in term 3 and has given its old entry 2 to S3, so that three
- * of five hold it. Messages carry one entry each. S5 is down.
+ * own entry 2 to nobody; S1 leads again in term 3 and has given its old entry 2 to S3, so that
+ * three of five hold it. Messages carry one entry each. S5 is down.
  */
 function untilC(): Cluster {
   const group = new Cluster({ voters: [1, 2, 3, 4, 5], maxMessageBytes: 1 });

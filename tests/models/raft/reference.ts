@@ -44,7 +44,10 @@ export class Replay {
   private readonly options: Omit<RaftOptions, 'id' | 'random'>;
   private nextRead = 1;
 
-  /** `first` is the recording's first line: new voters joining preVote checkQuorum inflight one seed. */
+  /**
+   * `first` is the recording's first line: new voters joining preVote checkQuorum inflight one
+   * seed.
+   */
   constructor(first: string, selfAck: 'append' | 'persist') {
     const [voters, joining, preVote, checkQuorum, inflight, one, seed] = first
       .split(' ')
