@@ -91,7 +91,8 @@ export class Simulation {
     const store = this.#store;
     const slot = store.allocate();
     store.floats[timeAt(slot)] = timeNs;
-    return this.#place(slot, type, a, b);
+    this.#place(slot, type, a, b);
+    return store.floats[idAt(slot)];
   }
 
   /** As `schedule`, at an absolute time that is not in the past. */
@@ -104,7 +105,8 @@ export class Simulation {
     const store = this.#store;
     const slot = store.allocate();
     store.floats[timeAt(slot)] = timeNs;
-    return this.#place(slot, type, a, b);
+    this.#place(slot, type, a, b);
+    return store.floats[idAt(slot)];
   }
 
   /** False when the event already ran or was cancelled. */
@@ -176,8 +178,8 @@ export class Simulation {
     return this.#trace;
   }
 
-  /** The rest of scheduling, given a slot with its time: a call that is not inlined would allocate to pass a double. */
-  #place(slot: number, type: number, a: number, b: number): EventId {
+  /** The rest of scheduling, given a slot with its time: without doubles, as a call that is not inlined allocates for them. */
+  #place(slot: number, type: number, a: number, b: number): void {
     if ((type | 0) !== type || type < 0 || type >= this.#handlers.length) this.#refuseType(type);
     if ((a | 0) !== a || (b | 0) !== b) this.#refusePayload(type, a, b);
     const { floats, ints } = this.#store;
@@ -186,7 +188,6 @@ export class Simulation {
     ints[aAt(slot)] = a;
     ints[bAt(slot)] = b;
     this.#queue.insert(slot);
-    return floats[idAt(slot)];
   }
 
   /** Hands over up to `count` events; fewer where nothing more is due before the horizon. */
