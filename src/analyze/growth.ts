@@ -11,11 +11,9 @@
  * traffic limit of the GI/G/1 queue, Kingman 1962; Whitt, Stochastic-Process Limits, chapter 9.)
  * It is called growing where all of these hold:
  *
- *   1. q4 - q2 > 3 sqrt(A): beyond what a critically loaded queue does once in several hundred
- *      runs;
+ *   1. q4 - q2 > 3 sqrt(A): more than a critically loaded queue does once in several hundred runs;
  *   2. both of the last two quarters contribute at least a quarter of that growth (it goes on, and
- *      was
- *      not one stall that is being worked off);
+ *      was not one stall that is being worked off);
  *   3. q4 >= 30, so that a handful of waiting requests is never an overload.
  *
  * So with 60,000 arrivals an open loop 2.5 % above capacity is called overloaded, and one 1 % above

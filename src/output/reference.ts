@@ -1,19 +1,21 @@
 /** docs/reference/outputs.md: every file and column, from the tables that write them. */
 import { tables } from './csv-files.ts';
 
-const HEAD = `<!-- Generated from the tables of src/output by tests/output/reference.test.ts with WAVETANK_UPDATE=1; the same test keeps it in step. -->
-
-# Outputs
-
-\`wavetank run\` writes these files into one folder. CSV is the product; the summary on the terminal, Markdown and JSON are made of the same data.
-
-- UTF-8, LF, comma, one header line, quoting as in RFC 4180. Numbers are the shortest decimals that read back to the same double; no locale. An empty field is no value: it does not apply, did not happen, or there were too few samples (a percentile needs 30 beyond it).
-- The same scenario, seed and version give the same bytes, whatever machine, worker count or order of completion. Rows are sorted as each file says; text is compared by code units.
-- Durations are in seconds, with the real component's metric names; metrics that no real component has begin with \`wavetank_\`. Figures leave out warm-up, time series and events do not.
-- A run is (\`point\`, \`replication\`): these two join the files. Axes and seeds are in \`runs.csv\`.
-- Labels are written \`name=value\`, separated by spaces and sorted by name; a value with a space is quoted.
-- A unit of \`unit\` means: that of the row's \`unit\` column.
-`;
+const HEAD = [
+  '<!-- Generated from the tables of src/output by tests/output/reference.test.ts with WAVETANK_UPDATE=1; the same test keeps it in step. -->',
+  '',
+  '# Outputs',
+  '',
+  '`wavetank run` writes these files into one folder. CSV is the product; the summary on the terminal, Markdown and JSON are made of the same data.',
+  '',
+  '- UTF-8, LF, comma, one header line, quoting as in RFC 4180. Numbers are the shortest decimals that read back to the same double; no locale. An empty field is no value: it does not apply, did not happen, or there were too few samples (a percentile needs 30 beyond it).',
+  '- The same scenario, seed and version give the same bytes, whatever machine, worker count or order of completion. Rows are sorted as each file says; text is compared by code units.',
+  "- Durations are in seconds, with the real component's metric names; metrics that no real component has begin with `wavetank_`. Figures leave out warm-up, time series and events do not.",
+  '- A run is (`point`, `replication`): these two join the files. Axes and seeds are in `runs.csv`.',
+  '- Labels are written `name=value`, separated by spaces and sorted by name; a value with a space is quoted.',
+  "- A unit of `unit` means: that of the row's `unit` column.",
+  '',
+].join('\n');
 
 const TAIL = `## manifest.json
 

@@ -4,6 +4,7 @@ import { Metrics } from '../../src/metrics/index.ts';
 import type { RunResult } from '../../src/run/result.ts';
 import type {
   DiskScenario,
+  EtcdScenario,
   Scenario,
   ThresholdScenario,
   WorkloadScenario,
@@ -21,6 +22,40 @@ export interface RunOptions extends Partial<Omit<RunResult, 'metrics'>> {
   readonly endNs?: number;
 }
 
+function makeEtcd(names: readonly string[]): EtcdScenario {
+  return {
+    version: '3.6',
+    members: names.map((name) => ({
+      name,
+      host: name,
+      learner: false,
+      walDisk: 'disk',
+      backendDisk: 'disk',
+      cpuWeight: 100,
+      cpuQuotaCores: Infinity,
+    })),
+    joining: [],
+    heartbeatIntervalNs: 100 * MS,
+    electionTimeoutNs: S,
+    preVote: true,
+    snapshotCount: 10_000,
+    snapshotCatchUpEntries: 5000,
+    quotaBackendBytes: 2 ** 31,
+    maxRequestBytes: 1.5 * 2 ** 20,
+    maxTxnOps: 128,
+    backendBatchIntervalNs: 100 * MS,
+    backendBatchLimit: 10_000,
+    autoCompactionMode: 'off',
+    autoCompactionRetention: 0,
+    timers: 'monotonic',
+    strictReconfigCheck: true,
+    flagsWithoutEffect: [],
+    preloadKeys: 0,
+    preloadKeyBytes: 0,
+    preloadValueBytes: 0,
+  };
+}
+
 /** Three members on hosts of their own; 10 s of which 1 s is warm-up. */
 export function makeScenario(changes: Partial<Scenario> = {}): Scenario {
   const none = { kind: 'constant', value: 0 } as const;
@@ -33,37 +68,7 @@ export function makeScenario(changes: Partial<Scenario> = {}): Scenario {
     horizonNs: 10 * S,
     warmupNs: S,
     seriesIntervalNs: S,
-    etcd: {
-      version: '3.6',
-      members: names.map((name) => ({
-        name,
-        host: name,
-        learner: false,
-        walDisk: 'disk',
-        backendDisk: 'disk',
-        cpuWeight: 100,
-        cpuQuotaCores: Infinity,
-      })),
-      joining: [],
-      heartbeatIntervalNs: 100 * MS,
-      electionTimeoutNs: S,
-      preVote: true,
-      snapshotCount: 10_000,
-      snapshotCatchUpEntries: 5000,
-      quotaBackendBytes: 2 ** 31,
-      maxRequestBytes: 1.5 * 2 ** 20,
-      maxTxnOps: 128,
-      backendBatchIntervalNs: 100 * MS,
-      backendBatchLimit: 10_000,
-      autoCompactionMode: 'off',
-      autoCompactionRetention: 0,
-      timers: 'monotonic',
-      strictReconfigCheck: true,
-      flagsWithoutEffect: [],
-      preloadKeys: 0,
-      preloadKeyBytes: 0,
-      preloadValueBytes: 0,
-    },
+    etcd: makeEtcd(names),
     hosts: names.map((name) => ({
       name,
       cores: 4,
@@ -244,14 +249,9 @@ export function stallScenario(changes: Partial<Scenario> = {}): Scenario {
   });
 }
 
-export function stallRun(
-  scenario: Scenario,
-  replication: number,
-  point = 0,
-  slower = 1,
-): RunResult {
+function stallScript(replication: number, slower: number): Script {
   const draw = sequence(replication + 7);
-  const script: Script = (m, advanceTo) => {
+  return (m, advanceTo) => {
     const labels = { op: 'put', workload: 'writers' };
     const latency = m.tally('wavetank_client_request_duration_seconds', labels, {
       help: 'Latency of answered requests.',
@@ -302,8 +302,16 @@ export function stallRun(
     m.event(6 * S, 'fault', 'etcd/0', 'stallDisk, "stall"');
     m.event(7 * S, 'fault ends', 'etcd/0', 'stallDisk');
   };
+}
+
+export function stallRun(
+  scenario: Scenario,
+  replication: number,
+  point = 0,
+  slower = 1,
+): RunResult {
   return buildRun(scenario, {
-    script,
+    script: stallScript(replication, slower),
     point,
     replication,
     eventCount: 40_000 + replication,
