@@ -1,3 +1,4 @@
+/** What a process can wait for, apart from time. */
 import type { Simulation } from './simulation.ts';
 
 /** Something that a process can wait for by yielding it: a resource, a lock, a condition. */

@@ -1,3 +1,4 @@
+/** Runs the entries of a plan: in this process, or in threads. */
 import type { SweepExecutor } from './executor.ts';
 import { InProcessExecutor } from './in-process.ts';
 import { coreCount, ThreadExecutor } from './threads.ts';

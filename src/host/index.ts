@@ -1,3 +1,4 @@
+/** What touches the machine: files and signals. */
 export {
   checkWritable,
   createTextFile,

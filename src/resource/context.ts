@@ -1,3 +1,4 @@
+/** The context of models and resources. */
 import type { Constants, Simulation } from '../core/index.ts';
 import type { Metrics } from '../metrics/index.ts';
 

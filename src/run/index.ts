@@ -1,3 +1,4 @@
+/** From a scenario to the result of a run. */
 export { buildCluster, type EtcdRunCluster } from './build.ts';
 export type { Cluster, ClusterBuilder, ClusterEnd } from './cluster.ts';
 export { allConstants, knownConstants } from './constants.ts';

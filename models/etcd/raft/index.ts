@@ -1,3 +1,4 @@
+/** etcd's raft state machine, without input or output: `Raft` and what it hands over. */
 export {
   type ConfChange,
   type ConfChangeKind,
