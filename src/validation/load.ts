@@ -143,7 +143,7 @@ function shapeOf(words: string, meanMs: number): DistributionSpec {
     };
   }
   if (/lognormal/.test(words)) return { kind: 'lognormal', mean, p99: mean * 3 };
-  if (/(^|[^a-z])exp(_|\b|onential)/.test(words)) return { kind: 'exponential', mean };
+  if (/(^|[^a-z])exp(_|\b|onential|disk|fsync)/.test(words)) return { kind: 'exponential', mean };
   return { kind: 'constant', value: mean };
 }
 

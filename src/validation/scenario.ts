@@ -118,15 +118,16 @@ export interface SettingOptions {
 
 /**
  * All members and the clients on one machine; every member has a WAL disk and a backend disk of its
- * own.
+ * own, or one disk for both where the device serialises.
  */
 export function settingScenario(o: SettingOptions): Scenario {
-  const members: EtcdMemberScenario[] = o.disks.map((_, i) => ({
+  const members: EtcdMemberScenario[] = o.disks.map((d, i) => ({
     name: `etcd/${i}`,
     host: 'machine',
     learner: false,
     walDisk: `wal${i}`,
-    backendDisk: `backend${i}`,
+    // A device that serialises holds both files; syncs that overlap need none in common.
+    backendDisk: Number.isFinite(d.queueDepth) ? `wal${i}` : `backend${i}`,
     cpuWeight: 100,
     cpuQuotaCores: Infinity,
   }));
