@@ -108,10 +108,6 @@ export function goldenTexts(folder: string): Map<string, string> {
   return texts;
 }
 
-function isGolden(folder: string, file: string): boolean {
-  return GOLDEN_ALWAYS.includes(file) || statSync(join(folder, file)).size <= GOLDEN_BYTES_MAX;
-}
-
 /** Compares every committed file; a new one is a difference too. */
 export function compareFolders(goldenFolder: string, nowFolder: string): Difference[] {
   const differences: Difference[] = [];
