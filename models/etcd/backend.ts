@@ -178,15 +178,16 @@ export class Backend {
   }
 
   /**
-   * Holds the lock for `workNs` of one core and then `syncs` syncs in a row (defrag, compaction
-   * batch, watchers that catch up); `then` runs before the lock is free. False where the lock is
-   * taken: try again later.
+   * Holds the lock for `workNs` of one core and then `syncs` syncs in a row, of `bytes` in all (defrag,
+   * compaction batch, watchers that catch up); `then` runs before the lock is free. False where the
+   * lock is taken: try again later.
    */
   hold(
     holder: 'defrag' | 'compaction' | 'watch',
     workNs: number,
     syncs: number,
     then: () => void,
+    bytes = 0,
   ): boolean {
     if (this.#holder !== 'none' || this.#links.isApplying()) return false;
     this.#holder = holder;
@@ -195,7 +196,7 @@ export class Backend {
     this.#holdEnd = () => {
       if (left-- > 0) {
         const accepted = this.#disk.fsync(
-          PAGE_BYTES,
+          Math.max(PAGE_BYTES, Math.round(bytes / syncs)),
           this.#holdEndType,
           0,
           this.#process.incarnation,

@@ -158,15 +158,13 @@ export class Maintenance {
         constants.get('etcd.defragNs') +
         (backend.inUseBytes * 1e9) / constants.get('etcd.defragBytesPerSecond');
       const syncs = 2 * Math.ceil(keys.revisions / DEFRAG_BATCH_KEYS);
-      const taken = backend.hold('defrag', work, syncs, () => {
+      const copiedBytes = backend.inUseBytes;
+      const then = (): void => {
         backend.replaceFile(backend.inUseBytes);
-        metrics.event(
-          sim.nowNs,
-          'defrag',
-          name,
-          `${Math.round(before)} -> ${Math.round(backend.fileBytes)} bytes`,
-        );
-      });
+        const sizes = `${Math.round(before)} -> ${Math.round(backend.fileBytes)} bytes`;
+        metrics.event(sim.nowNs, 'defrag', name, sizes);
+      };
+      const taken = backend.hold('defrag', work, syncs, then, copiedBytes);
       if (taken) this.#defrag = null;
     };
     this.#tryDefrag();
