@@ -93,6 +93,7 @@ function bundle(directory: string): (digest: boolean) => string {
     entryPoints: [source],
     outfile: shipped,
     bundle: true,
+    keepNames: true,
     format: 'esm',
     platform: 'node',
     target: 'es2022',

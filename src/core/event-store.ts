@@ -119,7 +119,8 @@ export class EventStore {
     if (this.#capacity >= PENDING_MAX) {
       throw new LimitError(
         'WT2002',
-        `more than ${PENDING_MAX} events are pending at once; reduce the load or the number of nodes`,
+        `more than ${PENDING_MAX} events are pending at once; ` +
+          'reduce the load or the number of nodes',
       );
     }
     this.#capacity *= 2;

@@ -1,6 +1,7 @@
 /**
  * Hashes for naming and seeding. They are not cryptographic; they are short, spread well, and give
- * the same bits everywhere. The mixers are the finalizers of MurmurHash3 (https://github.com/aappleby/smhasher, public domain).
+ * the same bits everywhere. The mixers are the finalizers of MurmurHash3, public domain
+ * (https://github.com/aappleby/smhasher).
  */
 
 /** A bijection of 32-bit integers in which every input bit moves about half of the output bits. */

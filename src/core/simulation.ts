@@ -1,6 +1,7 @@
 /**
- * The event loop: a clock, a queue of pending events, and the handlers that components register. The one idea: an event is a
- * numeric type and two integers, so that a run allocates nothing per event and can be hashed, cut into slices and repeated.
+ * The event loop: a clock, a queue of pending events, and the handlers that components register.
+ * The one idea: an event is a numeric type and two integers, so that a run makes no object per
+ * event and can be hashed, cut into slices and repeated.
  */
 import { CHECKPOINT_EVENTS, Digest, rotate } from './digest.ts';
 import { assert, InvariantViolation, LimitError } from './errors.ts';
@@ -55,7 +56,8 @@ export class Simulation {
     if (!(horizonNs > 0 && horizonNs <= HORIZON_NS_MAX && Math.floor(horizonNs) === horizonNs)) {
       throw new LimitError(
         'WT2001',
-        `a horizon must be an integer of 1 ns to 100 days; this one has ${horizonNs / NS_PER_DAY} days. ` +
+        'a horizon must be an integer of 1 ns to 100 days; ' +
+          `this one has ${horizonNs / NS_PER_DAY} days. ` +
           'Replay longer traces by windows, or add up independent runs',
       );
     }
@@ -80,7 +82,8 @@ export class Simulation {
   }
 
   /**
-   * `delayNs` >= 0, an integer of any size: what is due at the horizon or later just never runs. `a` and `b` are int32.
+   * `delayNs` >= 0, an integer of any size: what is due at the horizon or later just never runs.
+   * `a` and `b` are int32.
    * First in, first out among equal times.
    */
   schedule(delayNs: number, type: number, a = 0, b = 0): EventId {
@@ -126,14 +129,18 @@ export class Simulation {
     return createStream(this.seed, name);
   }
 
-  /** Starts a process by a zero-delay event. For scripts with few live instances; hot paths use typed events. */
+  /**
+   * Starts a process by a zero-delay event. For scripts with few live instances; hot paths use
+   * typed events.
+   */
   spawn(name: string, process: Process): void {
     this.#processes ??= new ProcessTable(this);
     this.#processes.spawn(name, process);
   }
 
   /**
-   * Hands over events until `maxEvents` were handled, the horizon is reached or nothing is pending before it.
+   * Hands over events until `maxEvents` were handled, the horizon is reached or nothing is pending
+   * before it.
    * Returns how many were handled. How a run is cut into calls changes nothing.
    */
   advance(maxEvents: number): number {
@@ -178,7 +185,10 @@ export class Simulation {
     return this.#trace;
   }
 
-  /** The rest of scheduling, given a slot with its time: without doubles, as a call that is not inlined allocates for them. */
+  /**
+   * The rest of scheduling, given a slot with its time: without doubles, as a call that is not
+   * inlined allocates for them.
+   */
   #place(slot: number, type: number, a: number, b: number): void {
     if ((type | 0) !== type || type < 0 || type >= this.#handlers.length) this.#refuseType(type);
     if ((a | 0) !== a || (b | 0) !== b) this.#refusePayload(type, a, b);
@@ -209,7 +219,8 @@ export class Simulation {
       if (timeNs < this.nowNs) assert(false, 'simulated time went back');
       this.nowNs = timeNs;
       this.eventCount++;
-      // The digest. The upper part of a time has 21 bits, types are few. Both lanes take one multiplication on their chain.
+      // The digest. The upper part of a time has 21 bits, types are few. Each lane has one
+      // multiplication on its chain.
       const kind = ((timeNs * 2.3283064365386963e-10) << 11) ^ type;
       const x = Math.imul(timeNs | 0, 0x9e3779b1) + rotate(Math.imul(a, 0x85ebca77), 13);
       const y = Math.imul(kind, 0xc2b2ae3d) + rotate(Math.imul(b, 0x27d4eb2f), 19);

@@ -72,7 +72,8 @@ test('scheduling in the past names the event, the time and the seed', () => {
   const error = violation(() => sim.advance(10));
   assert.equal(
     error.message,
-    'event etcd/0/late is scheduled at 4999 ns, in the past of 5000 ns (seed seed, time 5000 ns, event 1)',
+    'event etcd/0/late is scheduled at 4999 ns, in the past of 5000 ns ' +
+      '(seed seed, time 5000 ns, event 1)',
   );
   assert.deepEqual(error.position, { seed: 'seed', nowNs: 5000, eventSequence: 1 });
 });

@@ -58,7 +58,7 @@ test('it fires when and only when a watchdog that re-queues at every move would'
   );
 });
 
-test('moving the deadline later costs one event per expiry of the old one, not one per move', () => {
+test('moving the deadline later costs one event per old expiry, not one per move', () => {
   const sim = new Simulation({ seed: 's', horizonNs: 1e9 });
   let fired = 0;
   const dog = new Watchdog(sim, 'dog', () => fired++);

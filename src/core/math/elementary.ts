@@ -1,5 +1,6 @@
 /**
- * log, log1p, exp, expm1 after fdlibm (e_log.c, s_log1p.c, e_exp.c, s_expm1.c; https://www.netlib.org/fdlibm/,
+ * log, log1p, exp, expm1 after fdlibm
+ * (e_log.c, s_log1p.c, e_exp.c, s_expm1.c; https://www.netlib.org/fdlibm/,
  * Copyright 1993 Sun Microsystems, freely usable with this notice). Errors below 1 unit in the last
  * place.
  */
@@ -8,8 +9,7 @@ import { highWord, powerOfTwo, scale, withHighWord } from './bits.ts';
 /** ln 2 in two parts; the first has 32 trailing zero bits, so that k * LN2_HIGH is exact. */
 const LN2_HIGH = 0.6931471803691238;
 const LN2_LOW = 1.9082149292705877e-10;
-// biome-ignore lint/suspicious/noApproximativeNumericConstant: from Math the core takes basic
-// operations only.
+// biome-ignore lint/suspicious/noApproximativeNumericConstant: operations only from Math
 const LOG2_E = 1.4426950408889634;
 
 /** Natural logarithm. */

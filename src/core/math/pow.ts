@@ -1,5 +1,6 @@
 /**
- * x^y after fdlibm's e_pow.c (https://www.netlib.org/fdlibm/, Copyright 1993 Sun Microsystems, freely usable with this notice):
+ * x^y after fdlibm's e_pow.c (https://www.netlib.org/fdlibm/,
+ * Copyright 1993 Sun Microsystems, freely usable with this notice):
  * log2(x) in two parts, times y in two parts, then 2^that. Error below 0.7 units in the last place.
  */
 import { fromHighWord, highWord, scale, withHighWord, withoutLowWord } from './bits.ts';
@@ -11,13 +12,11 @@ const CP_LOW = -7.028461650952758e-9;
 /** log2(1.5) in two parts. */
 const LOG2_15_HIGH = 0.5849624872207642;
 const LOG2_15_LOW = 1.350039202129749e-8;
-// biome-ignore lint/suspicious/noApproximativeNumericConstant: from Math the core takes basic
-// operations only.
+// biome-ignore lint/suspicious/noApproximativeNumericConstant: operations only from Math
 const LN2 = 0.6931471805599453;
 const LN2_HIGH = 0.6931471824645996;
 const LN2_LOW = -1.904654299957768e-9;
-// biome-ignore lint/suspicious/noApproximativeNumericConstant: from Math the core takes basic
-// operations only.
+// biome-ignore lint/suspicious/noApproximativeNumericConstant: operations only from Math
 const LOG2_E = 1.4426950408889634;
 const LOG2_E_HIGH = 1.4426950216293335;
 const LOG2_E_LOW = 1.9259629911266175e-8;

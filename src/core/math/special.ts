@@ -9,7 +9,8 @@ function polynomial(c: readonly number[], x: number): number {
   return sum;
 }
 
-// Coefficients of erfc by range, from fdlibm's s_erf.c (https://www.netlib.org/fdlibm/, Copyright 1993 Sun Microsystems).
+// Coefficients of erfc by range, from fdlibm's s_erf.c (https://www.netlib.org/fdlibm/,
+// Copyright 1993 Sun Microsystems, freely usable with this notice).
 const ERX = 0.8450629115104675;
 const PP = [
   0.12837916709551256, -0.3250421072470015, -0.02848174957559851, -0.005770270296489442,
@@ -68,8 +69,7 @@ export function erfc(x: number): number {
   return x > 0 ? r / size : 2 - r / size;
 }
 
-// biome-ignore lint/suspicious/noApproximativeNumericConstant: from Math the core takes basic
-// operations only.
+// biome-ignore lint/suspicious/noApproximativeNumericConstant: operations only from Math
 const SQRT_HALF = 0.7071067811865476;
 
 /** P(Z <= x) of the standard normal. */
