@@ -21,7 +21,7 @@ import { RequestTable } from './requests.ts';
 import type { EtcdShared } from './shared.ts';
 import { etcdFeatures } from './versions.ts';
 import { WatchChunks } from './watch-chunks.ts';
-import { WatchHistories } from './watch-history.ts';
+import { type KeyRange, WatchHistories } from './watch-history.ts';
 
 /** Entries on their way beyond those that logs keep. */
 const PROPOSALS_IN_FLIGHT = 1 << 16;
@@ -99,6 +99,8 @@ export class EtcdCluster {
             onLeaderSeen: (from, lead) => this.#onLeaderSeen(from, lead),
             onExit: (from) => this.kill(from, false),
             onConfChange: (from, entry) => this.#onConfChange(from, entry),
+            activePeers: (from) =>
+              this.members.filter((m) => m.index !== from && m.inCluster && m.isListening).length,
             onBooted: (from) => this.#peers.onUp(from),
             member: (index) => this.members[index],
             http: (from, to, bytes, type, a, b) => this.#peers.http(from, to, bytes, type, a, b),
@@ -126,6 +128,18 @@ export class EtcdCluster {
       this.ports.set(hostName, port);
     }
     return port;
+  }
+
+  /** Keeps what watchers of these keys are told; its number. Call before `start`. */
+  addHistory(ranges: readonly KeyRange[]): number {
+    const { histories } = this.shared;
+    const number = histories.add(ranges, this.members.length);
+    histories.list[number].addReader(() => {
+      let row = Infinity;
+      for (const m of this.members) if (m.isUp) row = Math.min(row, m.watches.firstNeeded(number));
+      return row;
+    });
+    return number;
   }
 
   registerWorkload(workload: number, port: ClientPort): void {

@@ -15,3 +15,6 @@ export {
 } from './requests.ts';
 export type { EtcdShared } from './shared.ts';
 export { TimeoutRing } from './timeout-ring.ts';
+export { ResponseKind, type WatchChunk } from './watch-chunks.ts';
+export type { KeyRange, WatchHistory } from './watch-history.ts';
+export { addCohort, type Cohort, type WatchStream, type WatchSubscriber } from './watch-stream.ts';

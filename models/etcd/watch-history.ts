@@ -78,6 +78,7 @@ export class WatchHistory {
     this.bytes[at] = bytes;
     this.plannedNs[at] = plannedNs;
     for (const counts of this.#counts) counts[at] = 0;
+    for (const appliedNs of this.appliedNs) appliedNs[at] = Number.NaN;
   }
 
   /** Place of a kept row in the columns. */

@@ -110,6 +110,13 @@ export class WatchableStore {
     return this.#applied[history] ?? this.#shared.histories.list[history].base;
   }
 
+  /** First row of a history that this member or one of its watchers may still ask for. */
+  firstNeeded(history: number): number {
+    let row = this.applied(history);
+    for (const stream of this.#ofHistory(history)) row = Math.min(row, stream.firstNeeded);
+    return row;
+  }
+
   // --- Streams -----------------------------------------------------------------------------------------
 
   openStream(history: number, subscriber: WatchSubscriber, id: number): WatchStream {

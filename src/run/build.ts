@@ -1,5 +1,10 @@
 /** Wires the models of a scenario together: hosts, network, etcd, clients, faults. */
-import { EtcdClients } from '../../models/client/index.ts';
+import {
+  type ClientObserver,
+  EtcdClients,
+  EtcdWatchers,
+  LeaseHolders,
+} from '../../models/client/index.ts';
 import { clientNodeName, EtcdCluster } from '../../models/etcd/index.ts';
 import { FaultDriver, OutageTracker } from '../../models/faults/index.ts';
 import { Host } from '../../models/machine/index.ts';
@@ -7,10 +12,12 @@ import { Network, type NetworkHost } from '../../models/network/index.ts';
 import type { ModelContext } from '../resource/index.ts';
 import type { Scenario } from '../scenario/types.ts';
 import type { Cluster } from './cluster.ts';
+import { keyRanges, watchedRanges } from './key-ranges.ts';
 
 export interface EtcdRunCluster extends Cluster {
   readonly etcd: EtcdCluster;
   readonly clients: readonly EtcdClients[];
+  readonly watchers: readonly EtcdWatchers[];
   readonly outages: OutageTracker;
 }
 
@@ -21,25 +28,46 @@ export function buildCluster(ctx: ModelContext, scenario: Scenario): EtcdRunClus
   const outages = new OutageTracker(ctx.sim);
   etcd.onCampaign(() => outages.onCampaign());
   etcd.onLeader(() => outages.onElected());
-  const clients = scenario.workload.map((workload, i) => {
-    const firstKey = etcd.shared.keys.reserve(workload.keySpace);
-    return new EtcdClients(etcd, etcd.port(workload.host), workload, i, firstKey, {
-      onAnswer: (_, outcome, ambiguous) => outages.onAnswer(outcome, ambiguous),
-    });
+  const { clients, watchers } = createClients(etcd, scenario, {
+    onAnswer: (_, outcome, ambiguous) => outages.onAnswer(outcome, ambiguous),
   });
   const clientHosts = [...new Set(scenario.workload.map((w) => w.host))];
   const faults = new FaultDriver(etcd, network, outages, clientHosts, scenario.faults);
   return {
     etcd,
     clients,
+    watchers,
     outages,
     start: () => {
       etcd.start();
       for (const c of clients) c.start();
+      for (const w of watchers) w.start();
       faults.start();
     },
     finish: () => ({ outages: outages.results(), warnings: [] }),
   };
+}
+
+function createClients(
+  etcd: EtcdCluster,
+  { workload: workloads }: Scenario,
+  observer: ClientObserver,
+): { clients: EtcdClients[]; watchers: EtcdWatchers[] } {
+  const ranges = keyRanges(workloads, (count) => etcd.shared.keys.reserve(count));
+  const leases = new LeaseHolders();
+  const clients: EtcdClients[] = [];
+  const watchers: EtcdWatchers[] = [];
+  workloads.forEach((workload, i) => {
+    const port = etcd.port(workload.host);
+    if (workload.op === 'watch') {
+      const history = etcd.addHistory(watchedRanges(workload.prefix, workloads, ranges));
+      watchers.push(new EtcdWatchers(etcd, port, workload, i, history));
+    } else {
+      const { first } = ranges[i];
+      clients.push(new EtcdClients(etcd, port, workload, i, first, observer, leases));
+    }
+  });
+  return { clients, watchers };
 }
 
 /**

@@ -209,7 +209,7 @@ function workloadOfRow(row: Row): WorkloadScenario[] {
           prefix: 'watched',
           ratePerSecond: 0,
           clients: numberOf(row, 'concurrency', 1),
-          streams: 0,
+          streams: 1,
         }),
       ];
     case 'lease':
