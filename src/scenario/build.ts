@@ -365,6 +365,7 @@ function workloadOf(w: WorkloadValue, clientHost: string, horizonNs: number): Wo
     compareFailure: w.compareFailure,
     streams: w.streams,
     leaseTtlNs: w.ttl,
+    ...(w.lease === undefined ? {} : { lease: w.lease }),
     deadlineNs: w.deadline,
     retries: w.retries,
     retryBackoffNs: w.retryBackoff,

@@ -62,6 +62,7 @@ export function checkWorkloads(
     checkOnly(workloadFields, w.op, path, checker);
     checkLoop(value, w, path, checker);
     checkTarget(w, path, names.etcd, checker);
+    checkLease(w, path, workload, checker);
     if (w.startNs >= times.horizonNs) {
       checker.at(`${path}.start`, 'WT1106', `it would start past the horizon`, {
         expected: `less than ${show(times.horizonNs)}`,
@@ -81,6 +82,21 @@ export function checkWorkloads(
       });
     }
   }
+}
+
+/** Keys attach to leases of a workload that has some. */
+function checkLease(
+  w: WorkloadScenario,
+  path: string,
+  workload: readonly WorkloadScenario[],
+  checker: Checker,
+): void {
+  const { lease } = w;
+  if (lease === undefined) return;
+  const lessees = workload.filter((other) => other.op.startsWith('lease-')).map((o) => o.name);
+  if (lessees.includes(lease)) return;
+  const message = `there is no workload of leases named ${lease}`;
+  checker.unknown(`${path}.lease`, message, lease, lessees);
 }
 
 /** Fields of the other kind of loop. */

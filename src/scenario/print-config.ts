@@ -214,6 +214,7 @@ function workloadNode(w: WorkloadScenario, horizonNs: number): Mapping {
     ...(w.op === 'txn' ? { compareFailure: formatUnit('ratio', w.compareFailure) } : {}),
     ...(w.op === 'watch' ? { streams: w.streams } : {}),
     ...(w.op.startsWith('lease-') ? { ttl: duration(w.leaseTtlNs) } : {}),
+    ...(w.lease ? { lease: w.lease } : {}),
     deadline: duration(w.deadlineNs),
     retries: w.retries,
     retryBackoff: duration(w.retryBackoffNs),

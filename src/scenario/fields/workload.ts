@@ -122,6 +122,13 @@ export const workloadFields = {
     flag: 'etcdctl lease grant TTL',
     only: leaseOps,
   }),
+  lease: field.string({
+    description:
+      'Name of a workload of leases: each key written attaches to a lease of one of its clients.',
+    defaultNote: 'no lease',
+    example: 'agents',
+    only: ['put', 'txn'],
+  }),
   deadline: field.duration({
     description: 'When a client gives a request up.',
     default: '10s',
