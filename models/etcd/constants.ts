@@ -174,7 +174,7 @@ export const etcdConstants: readonly ConstantEntry[] = [
   ),
   entry(
     'etcd.defragBytesPerSecond',
-    250_000_000,
+    255_000_000,
     100_000_000,
     500_000_000,
     'measured',
@@ -183,7 +183,7 @@ export const etcdConstants: readonly ConstantEntry[] = [
   ),
   entry(
     'etcd.defragNs',
-    17_000_000,
+    8_000_000,
     5_000_000,
     50_000_000,
     'measured',

@@ -37,6 +37,8 @@ const MAX_INFLIGHT = 512;
 const MAX_MESSAGE_BYTES = 1024 * 1024;
 /** In-memory compaction of the raft log from 3.6 on (server.go `memorySnapshotCount`). */
 const LOG_COMPACT_EVERY = 100;
+const ADJUST_EVERY_NS = 50e6;
+const ADJUST_LOOKS_MAX = 100;
 
 export interface MemberLinks {
   sendPeer(from: number, message: Message): void;
@@ -53,6 +55,8 @@ export interface MemberLinks {
   /** HTTP to a peer; false where it cannot be reached. */
   http(from: number, to: number, bytes: number, type: number, a: number, b: number): boolean;
   sendSnapshot(from: number, message: Message, bytes: number): void;
+  /** Other members whose process listens. */
+  activePeers(member: number): number;
   /** It serves again after a start. */
   onBooted(member: number): void;
 }
@@ -86,6 +90,7 @@ export class EtcdMember {
   readonly #peerType: number;
   readonly #stepType: number;
   readonly #bootType: number;
+  readonly #adjustType: number;
   readonly #requestType: number;
   readonly #snapshotType: number;
   readonly #messageNs: number;
@@ -172,6 +177,9 @@ export class EtcdMember {
     this.#bootType = sim.eventType(`${o.name}/boot`, (_, incarnation) =>
       this.#onBooted(incarnation),
     );
+    this.#adjustType = sim.eventType(`${o.name}/adjustTicks`, (look, incarnation) => {
+      if (this.process.isCurrent(incarnation)) this.#adjustTicks(look);
+    });
     this.#requestType = sim.eventType(`${o.name}/grpc/arrive`, (slot, g) => {
       if (this.isListening) this.admission.arrive(slot, g);
     });
@@ -298,11 +306,35 @@ export class EtcdMember {
     this.applier.restart(this.raft, this.#inFile);
     this.watches.restart(this.#inFile);
     this.loop.restart(this.raft);
-    // A single member fast-forwards all ticks of its timeout but one (server.go `adjustTicks`).
-    const skip = this.raft.singleton ? this.raft.options.electionTicks - 1 : 0;
-    for (let i = 0; i < skip; i++) this.raft.tick();
+    this.#adjustTicks(0);
     this.start(0);
     this.loop.kick();
+  }
+
+  /**
+   * server.go `adjustTicks`: a member that starts skips most of its first election timeout. Alone it
+   * skips all ticks but one, if it knows that it is alone: up to 3.5 the membership comes from the
+   * last disk snapshot, and without one it waits the whole timeout. With peers it skips all but two,
+   * once two peers are connected; it looks every 50 ms for 5 s.
+   */
+  #adjustTicks(look: number): void {
+    const { raft } = this;
+    const { features, sim } = this.#shared;
+    const { electionTicks } = raft.options;
+    if (raft.singleton) {
+      const known = features.minor >= 6 || this.#snapshotAt > 0;
+      for (let i = 0; known && i < electionTicks - 1; i++) raft.tick();
+      return;
+    }
+    if (this.#links.activePeers(this.index) > 1 && look > 0) {
+      for (let i = 0; i < electionTicks - 2; i++) raft.tick();
+      this.loop.kick();
+      return;
+    }
+    if (look < ADJUST_LOOKS_MAX) {
+      const delay = this.process.localDelay(ADJUST_EVERY_NS);
+      sim.schedule(delay, this.#adjustType, look + 1, this.process.incarnation);
+    }
   }
 
   #createRaft(
