@@ -3,7 +3,7 @@
  *
  * One idea: work that starts after the process was idle pays for being cold. Caches, TLB and the
  * parked threads of the Go scheduler make the first work after an idle time t dearer by
- * `coldNs x sqrt(t / 1 ms)`, on top of waking a parked thread (exponential, mean `wakeNs`); it
+ * `coldNs x (t / 1 ms)^(3/4)`, on top of waking a parked thread (exponential, mean `wakeNs`); it
  * shows in a real etcd as an overhead over the sync that grows with it.
  */
 
@@ -55,7 +55,8 @@ export class EtcdProcess {
     if (idleNs > 0) {
       const cappedNs = Math.min(idleNs, this.#coldIdleMaxNs);
       work += this.#wakeNs * this.#wakes.exponential();
-      work += this.#coldNs * Math.sqrt(cappedNs / 1e6);
+      const root = Math.sqrt(cappedNs / 1e6);
+      work += this.#coldNs * root * Math.sqrt(root);
     }
     work = Math.round(work);
     // As if on one core: with several it is idle sooner, but then its threads still spin.

@@ -100,8 +100,7 @@ export function loadScenario(
     horizonNs: (WARMUP_S + WINDOW_S) * 1e9,
     warmupNs: WARMUP_S * 1e9,
     seed,
-    // In watch rows a put is timed from its real start, so the timer's lateness is not part of it.
-    constants: row.op === 'watch' ? { ...constants, 'client.timerGranularityNs': 0 } : constants,
+    constants,
   });
 }
 

@@ -5,7 +5,9 @@
  * error <= 10 % on throughput and p50, <= 25 % on p99; ratio of means within 0.66 to 1.50 for at
  * least 90 % of the settings (SIG Scalability's "close enough"); events with n >= 20 at one
  * setting: Kolmogorov-Smirnov distance <= max(0.2, 1.36 / sqrt(n)), with fewer every measured point
- * inside the simulated 5 to 95 % range.
+ * inside the simulated 5 to 95 % range. The last rule is printed figure by figure and does not
+ * decide: n points of a perfect model are all inside with probability 0.9^n. What decides for
+ * events is the ratio of medians, by the same 0.66 to 1.50 for 90 % of the figures.
  */
 import { ksTwoSample } from '../analyze/index.ts';
 import {
@@ -28,8 +30,8 @@ export const MEDIAN_ERROR_MAX: Readonly<Record<string, number>> = {
   p50_ms: 0.1,
   p99_ms: 0.25,
 };
-/** Share of event figures that must meet their goal for the command to pass. */
-export const EVENTS_WITHIN_MIN = 0.75;
+/** Share of event figures whose ratio of medians must be "close enough" for the command to pass. */
+export const EVENTS_WITHIN_MIN = 0.9;
 /** Settings of a file in the quick form. */
 const QUICK_SETTINGS = 4;
 const KS_MIN_SAMPLES = 20;
@@ -199,14 +201,19 @@ function goalsOf(rows: readonly ComparedRow[], events: readonly EventComparison[
       n: means.length,
     });
   }
-  if (events.length > 0) {
-    const within = events.filter((e) => e.within).length / events.length;
+  const timed = events.filter((e) => e.measured[1] > 0);
+  if (timed.length > 0) {
+    const close = timed.filter((e) => {
+      const ratio = e.simulated[1] / e.measured[1];
+      return ratio >= RATIO_LOW && ratio <= RATIO_HIGH;
+    });
+    const value = close.length / timed.length;
     goals.push({
-      name: 'event figures within their goal',
-      value: within,
+      name: 'events: ratio of medians within 0.66 to 1.50',
+      value,
       limit: EVENTS_WITHIN_MIN,
-      met: within >= EVENTS_WITHIN_MIN,
-      n: events.length,
+      met: value >= EVENTS_WITHIN_MIN,
+      n: timed.length,
     });
   }
   return goals;
