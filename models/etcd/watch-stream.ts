@@ -179,6 +179,7 @@ export class WatchStream {
   /** Responses in the channel; those of the piece at work leave it one by one. */
   #occupied(): number {
     if (this.#chunk === null) return this.#queued;
+    if (this.#chunkWorkNs <= 0) return this.#queued;
     const share = (this.store.nowNs - this.#chunkStartNs) / this.#chunkWorkNs;
     const taken = 1 + Math.floor(share * this.#chunk.responses);
     return this.#queued + Math.max(0, this.#chunk.responses - taken);
