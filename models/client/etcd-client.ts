@@ -43,6 +43,8 @@ export class EtcdClients {
   readonly #op: number;
   readonly #firstKey: number;
   readonly #arrivals: Stream;
+  /** How late the timer of an idle client is: drawn only then, so apart from the arrivals. */
+  readonly #lateness: Stream;
   readonly #keys: Stream;
   readonly #targets: Targets;
   readonly #leases: LeaseHolders;
@@ -88,6 +90,7 @@ export class EtcdClients {
     const name = `workload/${workload.name}`;
     this.#op = opOf(workload.op);
     this.#arrivals = sim.stream(`${name}/arrival`);
+    this.#lateness = sim.stream(`${name}/lateness`);
     this.#keys = sim.stream(`${name}/key`);
     this.#targets = new Targets(cluster, workload);
     this.#leases = leases;
@@ -163,7 +166,7 @@ export class EtcdClients {
     const slot = this.#plan(-1);
     const generation = this.#requests.generation[slot];
     const late = this.#port.process.isIdle
-      ? Math.floor(this.#arrivals.uniform() * this.#granularityNs)
+      ? Math.floor(this.#lateness.uniform() * this.#granularityNs)
       : 0;
     if (late === 0) {
       this.#start(slot, generation);
