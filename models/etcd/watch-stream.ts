@@ -66,7 +66,7 @@ export class WatchStream {
   readonly unsynced: Cohort[] = [];
   readonly victims: Victims[] = [];
   /** Nothing was sent since the last look of the progress ticker. */
-  quiet = false;
+  quiet = true;
   // The channel: runs of equal responses.
   readonly #kinds: number[] = [];
   readonly #counts: number[] = [];
