@@ -11,6 +11,9 @@ import { type ClusterOptions, clusterScenario, MS, S } from '../../support/scena
 
 const SLICE_EVENTS = 1 << 16;
 
+/** A builder's options, or a scenario that is ready. */
+export type ClusterOptionsOrScenario = ClusterOptions | Scenario;
+
 export interface Bed {
   readonly etcd: EtcdCluster;
   readonly built: EtcdRunCluster;
@@ -43,7 +46,7 @@ export interface Outcome {
   times(kind: string, subject?: string): number[];
 }
 
-export function open(options: ClusterOptions | Scenario): Bed {
+export function open(options: ClusterOptionsOrScenario): Bed {
   const scenario =
     'etcd' in options && 'hosts' in options
       ? (options as Scenario)
@@ -99,7 +102,7 @@ export function open(options: ClusterOptions | Scenario): Bed {
   };
 }
 
-export function simulate(options: ClusterOptions | Scenario): Outcome {
+export function simulate(options: ClusterOptionsOrScenario): Outcome {
   return open(options).end();
 }
 
