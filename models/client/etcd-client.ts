@@ -109,8 +109,8 @@ export class EtcdClients {
     this.#timeouts = new TimeoutRing(
       sim,
       `${name}/deadline`,
-      (slot, g) => requests.isCurrent(slot, g),
-      (slot, g) => this.#finish(slot, g, Outcome.timeout),
+      (slot, request) => requests.requestGeneration[slot] === request,
+      (slot) => this.#finish(slot, requests.generation[slot], Outcome.timeout),
     );
     this.#sendNs = constants.get('client.sendNs');
     this.#receiveNs = constants.get('client.receiveNs');
@@ -218,7 +218,7 @@ export class EtcdClients {
     r.op[slot] = this.#leases.opFor(w, this.#op, this.#holder(slot));
     if (r.op[slot] === Op.leaseGrant) r.count[slot] = Math.round(w.leaseTtlNs / 1e6);
     if (w.deadlineNs < Infinity)
-      this.#timeouts.push(slot, r.generation[slot], sim.nowNs + w.deadlineNs);
+      this.#timeouts.push(slot, r.requestGeneration[slot], sim.nowNs + w.deadlineNs);
     return slot;
   }
 
@@ -260,15 +260,9 @@ export class EtcdClients {
       this.#finish(slot, generation, outcome);
       return;
     }
-    r.attempts[slot]++;
-    r.clearTimes(slot);
-    r.outcome[slot] = Outcome.ok;
-    this.#cluster.shared.sim.schedule(
-      this.workload.retryBackoffNs,
-      this.#retryType,
-      slot,
-      generation,
-    );
+    r.retry(slot);
+    const { sim } = this.#cluster.shared;
+    sim.schedule(this.workload.retryBackoffNs, this.#retryType, slot, r.generation[slot]);
   }
 
   #finish(slot: number, generation: number, outcome: OutcomeCode): void {

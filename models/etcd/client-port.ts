@@ -1,12 +1,13 @@
 /**
  * The process of the clients on one host and its gRPC connections to the members.
  *
- * A killed member resets its connections: what waited on them fails. gRPC dials again at once and
- * then after 1 s x 1.6^n (+-20 %, at most 120 s; grpc/doc/connection-backoff.md); until then
- * requests to that member fail at once (Unavailable).
+ * A killed member resets its connections, as a network does that refuses: what waited on them fails.
+ * gRPC dials again at once and then after 1 s x 1.6^n (+-20 %, at most 120 s;
+ * grpc/doc/connection-backoff.md); until then requests to that member fail at once (Unavailable).
+ * A black hole is not noticed: clientv3 sends no keep-alives unless told to (DialKeepAliveTime).
  */
 
-import type { Stream } from '../../src/core/index.ts';
+import { type EventId, NO_EVENT, type Stream } from '../../src/core/index.ts';
 import type { Connection } from '../network/index.ts';
 import type { EtcdMember } from './member.ts';
 import { EtcdProcess } from './process.ts';
@@ -18,6 +19,8 @@ const BACKOFF_FIRST_NS = 1e9;
 const BACKOFF_FACTOR = 1.6;
 const BACKOFF_MAX_NS = 120e9;
 const BACKOFF_JITTER = 0.2;
+/** How long one attempt to connect may take (grpc/doc/connection-backoff.md: 20 s at least). */
+const DIAL_TIMEOUT_NS = 20e9;
 /** Frames and headers of a request or an answer. */
 const FRAME_BYTES = 96;
 
@@ -27,11 +30,16 @@ export interface PortClients {
   onConnectionLost(slot: number, generation: number): void;
 }
 
+/** Two directions that live and die together. */
 interface MemberConnection {
   readonly to: Connection;
   readonly from: Connection;
   backoffNs: number;
   connected: boolean;
+  /** SYNs are under way. */
+  dialing: boolean;
+  /** The next attempt to dial. */
+  next: EventId;
 }
 
 export class ClientPort {
@@ -64,18 +72,31 @@ export class ClientPort {
     const { sim, network } = shared;
     this.#jitter = sim.stream(`${name}/backoff`);
     const own = network.host(clientNodeName(hostName));
-    this.#connections = members.map((member) => ({
-      to: network.connect(`${name}->${member.name}`, own, network.host(member.name)),
-      from: network.connect(`${member.name}->${name}`, network.host(member.name), own),
-      backoffNs: BACKOFF_FIRST_NS,
-      connected: true,
-    }));
+    this.#connections = members.map((member, index) => {
+      const there = network.host(member.name);
+      const options = {
+        dialTimeoutNs: DIAL_TIMEOUT_NS,
+        onDown: () => this.#onDown(index),
+        onUp: () => this.#onUp(index),
+      };
+      return {
+        to: network.connect(`${name}->${member.name}`, own, there, options),
+        from: network.connect(`${member.name}->${name}`, there, own, options),
+        backoffNs: BACKOFF_FIRST_NS,
+        connected: true,
+        dialing: false,
+        next: NO_EVENT,
+      };
+    });
     this.readers = members.map(
       (member) => new SerialWork(sim, this.process, `${name}/read/${member.name}`),
     );
     this.#arriveType = sim.eventType(`${name}/arrive`, (slot, g) => this.#onArrive(slot, g));
     this.#lostType = sim.eventType(`${name}/lost`, (member) => this.#onLost(member));
-    this.#dialType = sim.eventType(`${name}/dial`, (member) => this.#dial(member));
+    this.#dialType = sim.eventType(`${name}/dial`, (member) => {
+      this.#connections[member].next = NO_EVENT;
+      this.#dial(member);
+    });
   }
 
   register(workload: number, clients: PortClients, onWake: () => void): void {
@@ -157,15 +178,45 @@ export class ClientPort {
     this.#dial(member);
   }
 
+  /** The network broke one direction, or an attempt to dial it. */
+  #onDown(member: number): void {
+    const connection = this.#connections[member];
+    for (const direction of [connection.to, connection.from]) if (!direction.isDown) direction.close();
+    if (connection.dialing) {
+      connection.dialing = false;
+      this.#dialLater(member);
+    } else if (connection.connected) {
+      connection.connected = false;
+      this.#shared.sim.schedule(0, this.#lostType, member);
+    }
+  }
+
+  #onUp(member: number): void {
+    const connection = this.#connections[member];
+    if (!connection.dialing || !connection.to.up || !connection.from.up) return;
+    connection.dialing = false;
+    this.#dial(member);
+  }
+
   #dial(member: number): void {
     const connection = this.#connections[member];
-    if (connection.connected) return;
-    if (this.#members[member].isListening) {
+    const { to, from } = connection;
+    if (connection.connected || connection.dialing) return;
+    if (!to.up || !from.up) {
+      connection.dialing = true;
+      for (const direction of [to, from]) if (direction.isDown) direction.reopen();
+    } else if (this.#members[member].isListening) {
       connection.connected = true;
-      return;
-    }
+    } else this.#dialLater(member);
+  }
+
+  #dialLater(member: number): void {
+    const connection = this.#connections[member];
+    const { sim } = this.#shared;
+    if (connection.next !== NO_EVENT) sim.cancel(connection.next);
     const spread = 1 + BACKOFF_JITTER * (2 * this.#jitter.uniform() - 1);
-    this.#shared.sim.schedule(Math.round(connection.backoffNs * spread), this.#dialType, member);
+    const delayNs = Math.round(connection.backoffNs * spread);
+    connection.next = sim.schedule(delayNs, this.#dialType, member);
     connection.backoffNs = Math.min(BACKOFF_MAX_NS, connection.backoffNs * BACKOFF_FACTOR);
   }
 }

@@ -90,9 +90,12 @@ export class RequestTable {
   workload = new Int16Array(SLOTS_AT_START);
   /** Index of the member it was sent to. */
   member = new Int16Array(SLOTS_AT_START);
-  attempts = new Uint8Array(SLOTS_AT_START);
+  attempts = new Uint16Array(SLOTS_AT_START);
   outcome = new Uint8Array(SLOTS_AT_START);
+  /** Of the attempt: whatever still refers to an earlier one finds that it is not current. */
   generation = new Int32Array(SLOTS_AT_START);
+  /** Of the request, all attempts together. */
+  requestGeneration = new Int32Array(SLOTS_AT_START);
   key = new Int32Array(SLOTS_AT_START);
   keyBytes = new Int32Array(SLOTS_AT_START);
   valueBytes = new Int32Array(SLOTS_AT_START);
@@ -139,7 +142,16 @@ export class RequestTable {
     return slot;
   }
 
-  /** Forgets the points passed after sending; a retry starts anew. */
+  /** Begins another attempt: an answer to the one before is no answer to it. */
+  retry(slot: number): void {
+    this.attempts[slot]++;
+    this.generation[slot] = (this.generation[slot] + 1) | 0;
+    this.outcome[slot] = Outcome.ok;
+    this.sent[slot] = Number.NaN;
+    this.clearTimes(slot);
+  }
+
+  /** Forgets the points passed after sending. */
   clearTimes(slot: number): void {
     this.arrived[slot] = Number.NaN;
     this.proposed[slot] = Number.NaN;
@@ -155,6 +167,7 @@ export class RequestTable {
   /** Gives the slot back; whatever still refers to it holds an old generation. */
   release(slot: number): void {
     this.generation[slot] = (this.generation[slot] + 1) | 0;
+    this.requestGeneration[slot] = (this.requestGeneration[slot] + 1) | 0;
     this.inUse[slot] = 0;
     this.#free[this.#freeCount++] = slot;
     this.inFlight--;
@@ -177,6 +190,7 @@ export class RequestTable {
       return to;
     };
     const u8 = (n: number) => new Uint8Array(n);
+    const u16 = (n: number) => new Uint16Array(n);
     const i16 = (n: number) => new Int16Array(n);
     const i32 = (n: number) => new Int32Array(n);
     const f64 = (n: number) => new Float64Array(n);
@@ -185,9 +199,10 @@ export class RequestTable {
     this.serializable = grown(u8, this.serializable);
     this.workload = grown(i16, this.workload);
     this.member = grown(i16, this.member);
-    this.attempts = grown(u8, this.attempts);
+    this.attempts = grown(u16, this.attempts);
     this.outcome = grown(u8, this.outcome);
     this.generation = grown(i32, this.generation);
+    this.requestGeneration = grown(i32, this.requestGeneration);
     this.key = grown(i32, this.key);
     this.keyBytes = grown(i32, this.keyBytes);
     this.valueBytes = grown(i32, this.valueBytes);
