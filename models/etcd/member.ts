@@ -6,14 +6,16 @@
  * server/etcdserver/server.go, v3_server.go).
  */
 
-import type { Stream } from '../../src/core/index.ts';
+import { assert } from '../../src/core/index.ts';
 import type { Counter, Level } from '../../src/metrics/index.ts';
 import type { EtcdMemberScenario } from '../../src/scenario/types.ts';
 import type { Disk, Host } from '../machine/index.ts';
 import { Admission } from './admission.ts';
 import { Applier } from './applier.ts';
 import { Backend } from './backend.ts';
+import { Inbox } from './inbox.ts';
 import { Lessor } from './lessor.ts';
+import { LogKeeper } from './log-keeper.ts';
 import { Maintenance } from './maintenance.ts';
 import { EtcdProcess } from './process.ts';
 import {
@@ -28,15 +30,12 @@ import { ReadyLoop } from './ready-loop.ts';
 import { Renewals } from './renewals.ts';
 import { Outcome, type OutcomeCode } from './requests.ts';
 import type { EtcdShared } from './shared.ts';
-import { SlotQueue } from './slot-queue.ts';
 import { WallTicks } from './wall-ticks.ts';
 import { WatchableStore } from './watchable-store.ts';
 
 /** raft.go `maxInflightMsgs`, `maxSizePerMsg` as etcd sets them. */
 const MAX_INFLIGHT = 512;
 const MAX_MESSAGE_BYTES = 1024 * 1024;
-/** In-memory compaction of the raft log from 3.6 on (server.go `memorySnapshotCount`). */
-const LOG_COMPACT_EVERY = 100;
 const ADJUST_EVERY_NS = 50e6;
 const ADJUST_LOOKS_MAX = 100;
 
@@ -87,21 +86,16 @@ export class EtcdMember {
   readonly #tickType: number;
   /** Only with `timers: wall`. */
   readonly #wallTicks: WallTicks | null;
-  readonly #peerType: number;
-  readonly #stepType: number;
   readonly #bootType: number;
   readonly #adjustType: number;
   readonly #requestType: number;
   readonly #snapshotType: number;
-  readonly #messageNs: number;
-  readonly #loopEntryNs: number;
-  #snapshotAt = 0;
-  #logCompactedAt = 0;
+  readonly #logKeeper: LogKeeper;
   /** Index up to which the backend's file was complete when the process died. */
   #inFile = 0;
-  /** Messages in the sockets, read one after the other. */
-  readonly #inbox = new SlotQueue();
-  #reading = false;
+  readonly #inbox: Inbox;
+  /** Its data was lost: the leader may count on entries that are gone. */
+  #lostData = false;
   #booting = false;
   readonly #isLeader: Level;
   readonly #hasLeader: Level;
@@ -131,8 +125,8 @@ export class EtcdMember {
     });
     this.walDisk = host.disk(o.walDisk);
     this.backendDisk = host.disk(o.backendDisk);
-    const { sim, metrics, constants } = shared;
-    this.#select = sim.stream(`${o.name}/select`);
+    const { sim, metrics } = shared;
+    const select = sim.stream(`${o.name}/select`);
     this.raft = this.#createRaft(voters, learners, null);
     this.backend = new Backend(shared, this.process, this.backendDisk, shared.keys.revisionBytes, {
       onUnlock: () => this.#onUnlock(),
@@ -167,13 +161,13 @@ export class EtcdMember {
     this.maintenance = new Maintenance(shared, this, {
       sendSnapshot: (message, bytes) => links.sendSnapshot(index, message, bytes),
     });
+    this.#logKeeper = new LogKeeper(shared, this);
     this.lessor = new Lessor(shared, this);
     this.renewals = new Renewals(shared, this, links);
     this.watches = new WatchableStore(shared, this);
     this.#tickType = sim.eventType(`${o.name}/tick`, (_, incarnation) => this.#onTick(incarnation));
     this.#wallTicks = this.#createWallTicks();
-    this.#peerType = sim.eventType(`${o.name}/peer/arrive`, (message) => this.#onPeer(message));
-    this.#stepType = sim.eventType(`${o.name}/peer/step`, (message) => this.#onStep(message));
+    this.#inbox = new Inbox(shared, this, pool, select, () => this.#onLostLog());
     this.#bootType = sim.eventType(`${o.name}/boot`, (_, incarnation) =>
       this.#onBooted(incarnation),
     );
@@ -187,8 +181,6 @@ export class EtcdMember {
       if (this.isListening) this.maintenance.receive(slot, shared.keys.revisionBytes);
       else this.#pool.release(this.#pool.get(slot));
     });
-    this.#messageNs = constants.get('etcd.messageNs');
-    this.#loopEntryNs = constants.get('etcd.loopEntryNs');
     const labels = { member: o.name };
     this.#isLeader = metrics.level('etcd_server_is_leader', labels, {
       help: '1 while this member leads.',
@@ -203,7 +195,7 @@ export class EtcdMember {
 
   /** Event type by which messages of peers arrive; payload a = slot of the message in the pool. */
   get peerArriveType(): number {
-    return this.#peerType;
+    return this.#inbox.arriveType;
   }
 
   /** Event type by which requests arrive; payload: slot and generation. */
@@ -267,9 +259,24 @@ export class EtcdMember {
     const applied = Math.min(inFile, persisted.commit);
     this.raft = this.#createRaft([], [], loseData ? null : { ...persisted, applied });
     this.#inFile = inFile;
-    if (loseData) this.backend.replaceFile(0);
-    this.#releaseInbox();
+    if (loseData) {
+      this.backend.replaceFile(0);
+      this.#logKeeper.forget();
+      this.#lostData = true;
+    }
+    this.#inbox.reset();
     this.#record(0);
+  }
+
+  /** Removed for good: its data goes with it, and the next member of this name begins empty. */
+  leave(): void {
+    this.inCluster = false;
+    this.kill(true);
+    this.raft = this.#createRaft([], [], null);
+    this.#inFile = 0;
+    this.backend.replaceFile(0);
+    this.#logKeeper.forget();
+    this.#lostData = false;
   }
 
   /** Not a member yet: no process runs until the cluster adds it. */
@@ -322,7 +329,7 @@ export class EtcdMember {
     const { features, sim } = this.#shared;
     const { electionTicks } = raft.options;
     if (raft.singleton) {
-      const known = features.minor >= 6 || this.#snapshotAt > 0;
+      const known = features.minor >= 6 || this.#logKeeper.snapshotAt > 0;
       for (let i = 0; known && i < electionTicks - 1; i++) raft.tick();
       return;
     }
@@ -395,72 +402,21 @@ export class EtcdMember {
     return new WallTicks(sim, this.host.clock, this.name, intervalNs, onTicks);
   }
 
-  /** A message is in the socket: reading it takes CPU, which a stopped process does not get. */
-  #onPeer(slot: number): void {
-    const message = this.#pool.get(slot);
-    if (!this.isListening || !this.inCluster) {
-      this.#pool.release(message);
-      return;
-    }
-    this.#inbox.push(slot, 0);
-    if (!this.#reading) this.#readNext();
-  }
-
-  #readNext(): void {
-    this.#inbox.shift();
-    this.#reading = true;
-    const { slot } = this.#inbox;
-    const entries = this.#pool.get(slot).entries.count;
-    this.process.execute(this.#messageNs + entries * this.#loopEntryNs, this.#stepType, slot, 0);
-    this.#readingSlot = slot;
-  }
-  #readingSlot = -1;
-  readonly #select: Stream;
-
-  #onStep(slot: number): void {
-    this.#reading = false;
-    this.stepReceived(slot);
-    if (this.#inbox.size > 0) this.#readNext();
-  }
-
-  /** A message that was read, or a snapshot's that is on disk, goes to raft. */
+  /** A message of a peer, once it was read or, a snapshot's, is on disk. */
   stepReceived(slot: number): void {
-    const message = this.#pool.get(slot);
-    if (message.type === 'app' && message.messageCount > 1 && !this.loop.busy)
-      this.#stepFirst(message);
-    this.raft.step(message);
-    this.#pool.release(message);
-    this.loop.kick();
+    this.#inbox.step(slot);
   }
 
-  /**
-   * A leader sends one MsgApp a proposal, so a batch of n proposals is n messages on the stream. An
-   * idle loop takes its Ready as soon as the first was stepped, unless Go's select, with the next
-   * message and the Ready both possible, picks the message (raft node.go `run`: each with 1/2).
-   * The others wait for the loop's next turn: one sync later.
-   */
-  #stepFirst(message: Message): void {
-    const limit = Math.min(message.messageCount, message.entries.count) - 1;
-    let first = 1;
-    while (first < limit && this.#select.u32() % 2 === 1) first++;
-    if (first > limit) return;
-    const head = this.#pool.acquire('app', message.from, message.to, message.term);
-    head.index = message.index;
-    head.logTerm = message.logTerm;
-    head.commit = message.commit;
-    this.#pool.moveFirst(message, head, first);
-    this.raft.step(head);
-    this.#pool.release(head);
-    this.loop.kick();
-  }
-
-  #releaseInbox(): void {
-    if (this.#reading) this.#pool.release(this.#pool.get(this.#readingSlot));
-    this.#reading = false;
-    while (this.#inbox.size > 0) {
-      this.#inbox.shift();
-      this.#pool.release(this.#pool.get(this.#inbox.slot));
-    }
+  /** raft panics; what started the process may start it again, to the same end. */
+  #onLostLog(): void {
+    assert(this.#lostData, `${this.name}: the leader counts on entries that were never here`);
+    this.#shared.metrics.event(
+      this.#shared.sim.nowNs,
+      'panicked',
+      this.name,
+      'the leader counts on entries that were lost with the data: remove the member, add it anew',
+    );
+    this.#links.onExit(this.index);
   }
 
   kickApplier(): void {
@@ -502,7 +458,7 @@ export class EtcdMember {
   #onApplied(index: number): void {
     this.readIndex.onApplied();
     this.renewals.onApplied();
-    this.#maybeSnapshot(index);
+    this.#logKeeper.onApplied(index);
     this.maintenance.onEntryApplied();
     this.watches.onStoreFree();
   }
@@ -518,35 +474,6 @@ export class EtcdMember {
   #onRevoke(lease: number, done: boolean): void {
     this.lessor.onRevoke(lease, done);
     this.renewals.onRevoked();
-  }
-
-  /**
-   * server.go `triggerSnapshot`: every snapshot-count entries; 3.6 also compacts the log in memory.
-   */
-  #maybeSnapshot(appliedHere: number): void {
-    const { scenario, features } = this.#shared;
-    // Raft learns at advance, a moment later than the apply worker, what was applied.
-    const applied = Math.min(appliedHere, this.raft.applied);
-    if (applied - this.#snapshotAt > scenario.snapshotCount) {
-      this.#snapshotAt = applied;
-      this.maintenance.diskSnapshot();
-      this.raft.createSnapshot(applied);
-      this.#compactLog(applied);
-    } else if (features.compactLogOften && applied - this.#logCompactedAt >= LOG_COMPACT_EVERY) {
-      this.#logCompactedAt = applied;
-      this.raft.createSnapshot(applied);
-      this.#compactLog(applied);
-    }
-  }
-
-  /**
-   * Keeps the catch-up entries; waits while snapshots are being sent (server.go
-   * `inflightSnapshots`).
-   */
-  #compactLog(applied: number): void {
-    if (this.maintenance.sendingSnapshots > 0) return;
-    const to = applied - this.#shared.scenario.snapshotCatchUpEntries;
-    if (to > this.raft.log.offset) this.raft.compact(to);
   }
 
   /** Answers of this member: used by stations that end a request. */
