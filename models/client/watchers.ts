@@ -1,8 +1,8 @@
 /**
  * Watchers of one workload entry: clients that watch a prefix, over gRPC streams of their process.
  *
- * One idea: watchers of a stream that have seen the same rows are counted, not kept; a response for n
- * of them moves n from the row where they stand to the next, and finding fewer than n there is a
+ * One idea: watchers of a stream that have seen the same rows are counted, not kept; a response for
+ * n of them moves n from the row where they stand to the next, and finding fewer than n there is a
  * violated invariant: no event is lost, repeated or out of order.
  * A stream creates its watchers one after the other, a round trip each; one that breaks is opened
  * again after 1.25 ms, 1.56 ms .. 100 ms, against another member where the target allows it, each

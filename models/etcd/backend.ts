@@ -178,9 +178,9 @@ export class Backend {
   }
 
   /**
-   * Holds the lock for `workNs` of one core and then `syncs` syncs in a row, of `bytes` in all (defrag,
-   * compaction batch, watchers that catch up); `then` runs before the lock is free. False where the
-   * lock is taken: try again later.
+   * Holds the lock for `workNs` of one core and then `syncs` syncs in a row, of `bytes` in all
+   * (defrag, compaction batch, watchers that catch up); `then` runs before the lock is free. False
+   * where the lock is taken: try again later.
    */
   hold(
     holder: 'defrag' | 'compaction' | 'watch',

@@ -1,8 +1,8 @@
 /**
  * The process of the clients on one host and its gRPC connections to the members.
  *
- * A killed member resets its connections, as a network does that refuses: what waited on them fails.
- * gRPC dials again at once and then after 1 s x 1.6^n (+-20 %, at most 120 s;
+ * A killed member resets its connections, as a network does that refuses: what waited on them
+ * fails. gRPC dials again at once and then after 1 s x 1.6^n (+-20 %, at most 120 s;
  * grpc/doc/connection-backoff.md); until then requests to that member fail at once (Unavailable).
  * A black hole is not noticed: clientv3 sends no keep-alives unless told to (DialKeepAliveTime).
  */

@@ -319,10 +319,10 @@ export class EtcdMember {
   }
 
   /**
-   * server.go `adjustTicks`: a member that starts skips most of its first election timeout. Alone it
-   * skips all ticks but one, if it knows that it is alone: up to 3.5 the membership comes from the
-   * last disk snapshot, and without one it waits the whole timeout. With peers it skips all but two,
-   * once two peers are connected; it looks every 50 ms for 5 s.
+   * server.go `adjustTicks`: a member that starts skips most of its first election timeout. Alone
+   * it skips all ticks but one, if it knows that it is alone: up to 3.5 the membership comes from
+   * the last disk snapshot, and without one it waits the whole timeout. With peers it skips all but
+   * two, once two peers are connected; it looks every 50 ms for 5 s.
    */
   #adjustTicks(look: number): void {
     const { raft } = this;

@@ -60,8 +60,9 @@ test('As many operations as the batch limit commit at once.', () => {
   near(o.counter('wavetank_etcd_backend_commits_total'), 6000 / 250, 0.05);
 });
 
-// 2 revisions of 1 MiB share 513 pages: 1,050,624 B each. 240 of them are 15.03 x 16 MiB: a file that
-// begins in its first step grows 15 times, and each time costs a sync on top of the two of its commit.
+// 2 revisions of 1 MiB share 513 pages: 1,050,624 B each. 240 of them are 15.03 x 16 MiB: a file
+// that begins in its first step grows 15 times, and each time costs a sync on top of the two of its
+// commit.
 test('Each 16 MiB of growth costs one sync more.', () => {
   const large = workload({
     ratePerSecond: 20,
@@ -77,8 +78,8 @@ test('Each 16 MiB of growth costs one sync more.', () => {
   assert.equal((disk?.arrivals ?? 0) - 2 * commits, Math.floor((240 * 1_050_624) / 2 ** 24));
 });
 
-// While a commit holds the lock (20 of 120 ms), a read that arrives waits for the rest of it: 10 ms on
-// average, once in six.
+// While a commit holds the lock (20 of 120 ms), a read that arrives waits for the rest of it: 10 ms
+// on average, once in six.
 test('Reads cannot start while a commit holds the lock.', () => {
   const reads = workload({
     name: 'reads',
@@ -110,8 +111,8 @@ test('Overwritten revisions stay in the file until a compaction, free pages unti
   near(backend.inUseBytes, EMPTY_FILE + 10 * 372.36, 0.001);
 });
 
-// 10 batches of 1000: each a delete, a commit of two syncs, a sleep of 10 ms; the last sleep is over
-// after the last commit: 10 x 20 + 9 x 10 ms.
+// 10 batches of 1000: each a delete, a commit of two syncs, a sleep of 10 ms; the last sleep is
+// over after the last commit: 10 x 20 + 9 x 10 ms.
 test('A compaction goes in batches of 1000 revisions with 10 ms between.', () => {
   const bed = open({
     ...one,

@@ -1,4 +1,7 @@
-/** Members that come back: what they replay, what they are sent, and that nothing is lost or doubled. */
+/**
+ * Members that come back: what they replay, what they are sent, and that nothing is lost or
+ * doubled.
+ */
 import * as assert from 'node:assert/strict';
 import { suite } from 'uvu';
 import { S, workload } from '../../support/scenario.ts';
@@ -137,7 +140,8 @@ test('What was acknowledged survives the loss of all processes at once.', () => 
   assert.equal(bed.end().outcomes().reset, undefined);
 });
 
-// The disk of a follower is full: its WAL cannot be written, the process ends; with room it goes on.
+// The disk of a follower is full: its WAL cannot be written, the process ends; with room it goes
+// on.
 test('A full disk ends the process, and a restart with room brings it back.', () => {
   const bed = open({ workload: [puts(10_000, 1000)], horizon: 30_000 });
   bed.to(2000);

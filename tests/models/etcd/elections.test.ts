@@ -48,10 +48,10 @@ function timesToElect(n: number, heartbeat: number, election: number, rtt: numbe
   return times;
 }
 
-// [members, heartbeat, election, RTT], then p1, p10, p50, mean, p90, p99 of 40,000 draws of the tick
-// rules: 10..19 ticks since the last heartbeat, tick phases at random, two rounds of votes with 2 ms of
-// sync. Those draws know no split votes: at an RTT of 30 ms one election in thirty is split here and
-// takes a second timeout, so the last percentile is left out there.
+// [members, heartbeat, election, RTT], then p1, p10, p50, mean, p90, p99 of 40,000 draws of the
+// tick rules: 10..19 ticks since the last heartbeat, tick phases at random, two rounds of votes
+// with 2 ms of sync. Those draws know no split votes: at an RTT of 30 ms one election in thirty is
+// split here and takes a second timeout, so the last percentile is left out there.
 const TABLE = [
   [
     [3, 100, 1000, 0.5],
@@ -117,10 +117,11 @@ function shareLost(
   return lost / trials;
 }
 
-// A leader that is stuck in a sync has sent the entry first, so the followers count from the stall on.
-// One fires at its d-th tick, d uniform in 10..19, which falls into [(d - 1), d) x 100 ms; the other
-// one grants a vote only past its lease, at its own 10th tick. Neither wins before S with probability
-// q^2 + 2 x 0.1/2 x q, q = P(d > S/100) = 1.9 - S/1000: both draw more, or one draws 10 and is first.
+// A leader that is stuck in a sync has sent the entry first, so the followers count from the stall
+// on. One fires at its d-th tick, d uniform in 10..19, which falls into [(d - 1), d) x 100 ms; the
+// other one grants a vote only past its lease, at its own 10th tick. Neither wins before S with
+// probability q^2 + 2 x 0.1/2 x q, q = P(d > S/100) = 1.9 - S/1000: both draw more, or one draws 10
+// and is first.
 test('A leader stuck in a sync loses its office by the draws of its followers and their leases.', () => {
   const shares = [900, 1000, 1200, 1500, 2000].map((stall) => {
     const lost = shareLost(3, stall, (bed, end) => {
@@ -138,9 +139,9 @@ test('A leader stuck in a sync loses its office by the draws of its followers an
   assert.equal(shares[4], 1);
 });
 
-// Stopped between two heartbeats the followers began to count up to 100 ms before. Without leases and
-// with the stall as long as the silence the share would be 1 - q^2 of three members, 1 - q^4 of five;
-// the mechanism lies on both sides of it.
+// Stopped between two heartbeats the followers began to count up to 100 ms before. Without leases
+// and with the stall as long as the silence the share would be 1 - q^2 of three members, 1 - q^4 of
+// five; the mechanism lies on both sides of it.
 test('Estimates of lost leaders that ignore leases and heartbeats lie between pause and stall.', () => {
   for (const [n, power] of [
     [3, 2],
@@ -179,7 +180,8 @@ test('A stuck follower loses ticks instead of calling an election.', () => {
   assert.deepEqual(Object.keys(o.outcomes()), ['ok']);
 });
 
-// Heartbeats 100 ms apart: 50 ms of stall make it 150 ms at most, 500 ms always more than two intervals.
+// Heartbeats 100 ms apart: 50 ms of stall make it 150 ms at most, 500 ms always more than two
+// intervals.
 test('A stall above two heartbeat intervals is counted as late heartbeats, once a follower.', () => {
   const late = (stall: number): number =>
     open({
@@ -214,8 +216,8 @@ test('A leader that is cut off steps down within two election timeouts.', () => 
   assert.ok(bed.leader() !== old);
 });
 
-// 3.4 has no pre-vote: the member that was cut off has campaigned on its own, comes back with a higher
-// term and the leader must go. From 3.5 on it asks first.
+// 3.4 has no pre-vote: the member that was cut off has campaigned on its own, comes back with a
+// higher term and the leader must go. From 3.5 on it asks first.
 test('A member that comes back unseats the leader of 3.4, not of 3.5.', () => {
   const elections = (version: string): number => {
     const bed = open({

@@ -96,8 +96,8 @@ test('A new leader gives every lease its full TTL and an election timeout.', () 
   assertEnd(bed.end().times('lease expired')[0], promoted + TTL * 1000 + 1000);
 });
 
-// Twelve leases to be a second apart would be no news; 3000 at one moment are, so that the k-th of them
-// beyond 750 gets k / 750 s more (lessor.go `Promote`).
+// Twelve leases to be a second apart would be no news; 3000 at one moment are, so that the k-th of
+// them beyond 750 gets k / 750 s more (lessor.go `Promote`).
 test('A new leader spreads a thousand leases and more by 750 a second.', () => {
   const many = grantAt(1000, { clients: 3000 });
   const bed = open({ ...calm, horizon: 40_000, workload: [many] });
@@ -211,8 +211,8 @@ for (const [version, lost] of [
   });
 }
 
-// 3.4.38, 3.5.12 and 3.6 commit at once when a lease ends: two syncs of 1 ms, in which nothing else is
-// applied; before, the commit is that of the next 100 ms.
+// 3.4.38, 3.5.12 and 3.6 commit at once when a lease ends: two syncs of 1 ms, in which nothing else
+// is applied; before, the commit is that of the next 100 ms.
 test('Newer releases commit the backend at every revoke.', () => {
   const commits = (version: string): number => {
     const o = simulate({

@@ -84,7 +84,8 @@ test('Disarmed without more room the alarm comes back with the next write.', () 
 });
 
 // Compaction frees pages, defragmentation gives them back, disarming lets writes in. Before the
-// defragmentation the file is as large as it was: etcd looks at its size, not at what is free in it.
+// defragmentation the file is as large as it was: etcd looks at its size, not at what is free in
+// it.
 test('Compact, defragment, disarm: then puts are accepted again.', () => {
   const bed = open({
     etcd: { quotaBackendBytes: QUOTA },

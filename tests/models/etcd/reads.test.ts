@@ -23,8 +23,8 @@ test('A linearizable read alone takes one round trip, whatever the disks do.', (
   assert.deepEqual([o.latency().p(0.01), o.latency().p(0.99)], [20, 20]);
 });
 
-// One round at a time, shared by all that came before it began; the next begins at once. Clients fall
-// into two groups: while one's round is under way the other waits. Each read takes two rounds.
+// One round at a time, shared by all that came before it began; the next begins at once. Clients
+// fall into two groups: while one's round is under way the other waits. Each read takes two rounds.
 test('Reads that meet a round under way share the next one.', () => {
   const o = simulate({
     fsync: 50,
@@ -51,9 +51,9 @@ test('A single member needs no round.', () => {
   assert.deepEqual([o.latency().p(0.01), o.latency().p(0.99)], [3, 3]);
 });
 
-// A round waits for a turn of the leader, for a follower that is in a sync and for the leader again:
-// 2 to 3.5 syncs; half a round is under way when a read comes. (Measured on a real cluster with half
-// as many reads: 4.8 syncs.)
+// A round waits for a turn of the leader, for a follower that is in a sync and for the leader
+// again: 2 to 3.5 syncs; half a round is under way when a read comes. (Measured on a real cluster
+// with half as many reads: 4.8 syncs.)
 test('Under writes a linearizable read waits for syncs, a serializable one does not.', () => {
   const o = simulate({
     fsync: 10,
@@ -78,7 +78,8 @@ test('Under writes a linearizable read waits for syncs, a serializable one does 
   assert.equal(o.latency('serializable').p(0.99), 0);
 });
 
-// Asked of a follower: its request and the answer are two more messages, the wait for its own apply.
+// Asked of a follower: its request and the answer are two more messages, the wait for its own
+// apply.
 test('A follower asks the leader: one more round trip.', () => {
   const o = simulate({
     peerRtt: 20,
@@ -124,8 +125,9 @@ test('On a member that is cut off serializable reads go on, linearizable ones fa
   }
 });
 
-// Connections of a follower are reset for 300 ms, too short for an election. The request that was on
-// its way is lost: 3.5 asks again after 500 ms, in 3.4 it and all behind it wait for its 7 s to pass.
+// Connections of a follower are reset for 300 ms, too short for an election. The request that was
+// on its way is lost: 3.5 asks again after 500 ms, in 3.4 it and all behind it wait for its 7 s to
+// pass.
 test('A request for a read index that got lost is repeated from 3.5 on.', () => {
   const others = ['etcd/0', 'etcd/1'];
   const reset = {

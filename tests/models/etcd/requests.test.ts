@@ -46,8 +46,8 @@ test('The request timeout grows with the election timeout.', () => {
   near(bed.built.outages.results()[0].firstErrorNs / MS, 3010 + 15_000, 0.001);
 });
 
-// 1.2 s of election: puts to a follower gather at its proposal channel; those that its dead leader had
-// taken get no answer and time out.
+// 1.2 s of election: puts to a follower gather at its proposal channel; those that its dead leader
+// had taken get no answer and time out.
 test('Without a leader puts wait for one and none is refused.', () => {
   const bed = open({
     workload: [workload({ ...steady, target: 'etcd/2' })],
@@ -75,8 +75,8 @@ test('Without a quorum puts wait, and pass when it is back in time.', () => {
   assert.deepEqual(run(Number.NaN), { serverTimeout: 4 });
 });
 
-// The kernel of a killed process resets its connections; gRPC dials at once, then after 1 s +- 20 %,
-// then 1.6 times that; requests meanwhile fail at once.
+// The kernel of a killed process resets its connections; gRPC dials at once, then after 1 s +- 20
+// %, then 1.6 times that; requests meanwhile fail at once.
 test('A killed member resets what is under way and refuses until it is dialled again.', () => {
   const bed = open({
     members: 1,
@@ -147,8 +147,9 @@ test('Requests above the limit are refused by their size.', () => {
   assert.deepEqual(outcomes(1.5 * 2 ** 20 - 7), ['tooLarge']);
 });
 
-// A defragmentation of the leader: 1 GB at 250 MB/s = 4 s in which it applies nothing. Its loop goes on:
-// heartbeats, WAL, commits. 2000 puts a second: after 2.5 s it is 5000 entries behind and refuses.
+// A defragmentation of the leader: 1 GB at 250 MB/s = 4 s in which it applies nothing. Its loop
+// goes on: heartbeats, WAL, commits. 2000 puts a second: after 2.5 s it is 5000 entries behind and
+// refuses.
 const stuckApply: ClusterOptions = {
   version: '3.5',
   cores: 8,

@@ -156,7 +156,8 @@ test('A watch for revisions that were compacted is told so, and is over.', () =>
   assert.equal(stream.watchers, 0);
 });
 
-// The ticker of a stream beats every 10 to 11 minutes; what was sent an event since is left out once.
+// The ticker of a stream beats every 10 to 11 minutes; what was sent an event since is left out
+// once.
 test('A quiet watcher hears of the revision every ten minutes and up to one more.', () => {
   const { bed, recorder } = store(0, 1_400_000);
   bed.to(2000);
@@ -171,7 +172,8 @@ test('A quiet watcher hears of the revision every ten minutes and up to one more
   assert.ok(second >= 600_000 && second <= 660_000);
 });
 
-// 20,000 watchers on one stream and one revision: a handful of events for 64 watchers, not one each.
+// 20,000 watchers on one stream and one revision: a handful of events for 64 watchers, not one
+// each.
 test('What is sent to many watchers of one stream costs far fewer events than watchers.', () => {
   const { bed, recorder } = store(1);
   const { watches } = bed.member(0);

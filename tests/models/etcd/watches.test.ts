@@ -53,7 +53,8 @@ function assertAllSeen(bed: Bed, clients: number): void {
   }
 }
 
-// Half a round trip to the leader, 2 ms to its apply, and half a round trip back, just as the answer.
+// Half a round trip to the leader, 2 ms to its apply, and half a round trip back, just as the
+// answer.
 test('An event arrives with the answer of its put.', () => {
   const o = simulate({ ...calm, workload: [puts, watching(3)] });
   allAt(o, 'event', 0.5 + 2 + 0.5);
@@ -89,8 +90,8 @@ test('The watchers of one stream are told one after the other.', () => {
   assert.equal(o.tally('wavetank_watch_lag_seconds').min / MS, 0.01 + 0.5);
 });
 
-// 300 watchers and a channel of 128: one slot is free again at once, because the send loop has taken
-// the first; 171 victims are left, whose next tries are 10 and 20 ms later: 129, 129 and 42.
+// 300 watchers and a channel of 128: one slot is free again at once, because the send loop has
+// taken the first; 171 victims are left, whose next tries are 10 and 20 ms later: 129, 129 and 42.
 test('Who finds the channel full is tried again every 10 ms.', () => {
   const constants = { ...freeWatch, 'etcd.watchEventNs': 10 * US };
   const o = simulate({ ...calm, constants, workload: [puts, watching(300)] });
@@ -174,8 +175,8 @@ test('A watcher that comes too late for its revisions starts anew.', () => {
   assert.equal(events(o), 5 * (written(o) - lost));
 });
 
-// The client takes 5 ms for an event and gets one each millisecond: the window of 128 KiB fills, then
-// the channel, then its watcher falls behind, and catches up with responses of many events.
+// The client takes 5 ms for an event and gets one each millisecond: the window of 128 KiB fills,
+// then the channel, then its watcher falls behind, and catches up with responses of many events.
 test('A slow client falls behind and catches up in larger pieces.', () => {
   const constants = { ...freeWatch, 'client.eventNs': 5 * MS, 'client.batchEventNs': 100 * US };
   const fast = { ...puts, ratePerSecond: 1000, stopNs: 5 * S };
@@ -199,8 +200,8 @@ test('A slow client falls behind and catches up in larger pieces.', () => {
   assert.equal(gauge?.perSegment.at(-1)?.last, 0);
 });
 
-// Its member was away for 2 s and more, 250 revisions a second at 1 ms each to read: nothing is applied
-// at the member for that long, so that a put through it waits.
+// Its member was away for 2 s and more, 250 revisions a second at 1 ms each to read: nothing is
+// applied at the member for that long, so that a put through it waits.
 test('Catching up holds the store.', () => {
   const longestPut = (watchers: readonly WorkloadScenario[]): number =>
     simulate({
