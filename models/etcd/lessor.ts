@@ -143,7 +143,10 @@ export class Lessor {
 
   /** The keys are gone and so is the lease. */
   onRevoke(lease: number, done: boolean): void {
-    if (done) this.#revoked.add();
+    if (done) {
+      this.#revoked.add();
+      this.#report(lease);
+    }
     this.#finish(lease, done);
   }
 
@@ -352,15 +355,20 @@ export class Lessor {
     if (revoke === undefined) return;
     this.#revokes.delete(lease);
     revoke.list.inFlight--;
-    if (done) this.#report(lease, revoke.deadlineNs);
+    if (done) this.#expired.add();
     this.#revokeMore(revoke.list);
   }
 
-  #report(lease: number, deadlineNs: number): void {
+  /** The end of a lease that this lessor found expired, also where it had given up on the answer. */
+  #report(lease: number): void {
     const { leases, metrics, sim } = this.#shared;
     const row = leases.row(lease);
-    this.#expired.add();
-    this.#overdue.record(Math.max(0, this.#host.clock.monotonicNs() - deadlineNs));
+    const nowNs = this.#host.clock.monotonicNs();
+    const revoke = this.#revokes.get(lease);
+    const ownDeadlineNs = this.primary ? this.#deadlineNs[row] : Infinity;
+    const deadlineNs = revoke === undefined ? ownDeadlineNs : revoke.deadlineNs;
+    if (deadlineNs > nowNs) return;
+    this.#overdue.record(nowNs - deadlineNs);
     const seconds = (sim.nowNs - leases.renewedNs[row]) / 1e9;
     const ttl = leases.ttlMs[row] / 1000;
     const since = leases.renewedNs[row] > leases.grantedNs[row] ? 'its last renewal' : 'its grant';
