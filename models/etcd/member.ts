@@ -7,13 +7,13 @@
  */
 
 import { assert } from '../../src/core/index.ts';
-import type { Counter, Level } from '../../src/metrics/index.ts';
 import type { EtcdMemberScenario } from '../../src/scenario/types.ts';
 import type { Disk, Host } from '../machine/index.ts';
 import { Admission } from './admission.ts';
 import { Applier } from './applier.ts';
 import { Backend } from './backend.ts';
 import { Inbox } from './inbox.ts';
+import { LeaderView } from './leader-view.ts';
 import { Lessor } from './lessor.ts';
 import { LogKeeper } from './log-keeper.ts';
 import { Maintenance } from './maintenance.ts';
@@ -30,14 +30,13 @@ import { ReadyLoop } from './ready-loop.ts';
 import { Renewals } from './renewals.ts';
 import { Outcome, type OutcomeCode } from './requests.ts';
 import type { EtcdShared } from './shared.ts';
+import { StartTicks } from './start-ticks.ts';
 import { WallTicks } from './wall-ticks.ts';
 import { WatchableStore } from './watchable-store.ts';
 
 /** raft.go `maxInflightMsgs`, `maxSizePerMsg` as etcd sets them. */
 const MAX_INFLIGHT = 512;
 const MAX_MESSAGE_BYTES = 1024 * 1024;
-const ADJUST_EVERY_NS = 50e6;
-const ADJUST_LOOKS_MAX = 100;
 
 export interface MemberLinks {
   sendPeer(from: number, message: Message): void;
@@ -87,19 +86,20 @@ export class EtcdMember {
   /** Only with `timers: wall`. */
   readonly #wallTicks: WallTicks | null;
   readonly #bootType: number;
-  readonly #adjustType: number;
   readonly #requestType: number;
   readonly #snapshotType: number;
   readonly #logKeeper: LogKeeper;
+  /** The group's original configuration, which a member without data starts from. */
+  readonly #voters: readonly number[];
+  readonly #learners: readonly number[];
   /** Index up to which the backend's file was complete when the process died. */
   #inFile = 0;
   readonly #inbox: Inbox;
   /** Its data was lost: the leader may count on entries that are gone. */
   #lostData = false;
   #booting = false;
-  readonly #isLeader: Level;
-  readonly #hasLeader: Level;
-  readonly #leaderChanges: Counter;
+  readonly #view: LeaderView;
+  readonly #startTicks: StartTicks;
 
   constructor(
     shared: EtcdShared,
@@ -125,36 +125,15 @@ export class EtcdMember {
     });
     this.walDisk = host.disk(o.walDisk);
     this.backendDisk = host.disk(o.backendDisk);
-    const { sim, metrics } = shared;
+    const { sim } = shared;
     const select = sim.stream(`${o.name}/select`);
-    this.raft = this.#createRaft(voters, learners, null);
-    this.backend = new Backend(shared, this.process, this.backendDisk, shared.keys.revisionBytes, {
-      onUnlock: () => this.#onUnlock(),
-      isApplying: () => this.applier.applying,
-      appliedIndex: () => this.applier.appliedIndex,
-      onFailure: () => links.onExit(index),
-    });
-    this.applier = new Applier(shared, index, this.process, this.raft, this.backend, {
-      respond: (slot, generation, outcome) => this.admission.respond(slot, generation, outcome),
-      notifyNs: (key) => this.watches.notifyNs(key),
-      onRevision: (at, revision) => this.watches.onRevision(at, revision),
-      onGrant: (lease) => this.lessor.onGrant(lease),
-      onRevoke: (lease, done) => this.#onRevoke(lease, done),
-      onCompact: (revision) => this.maintenance.compact(revision),
-      onAlarm: () => {},
-      onConfChange: (entry) => this.#onRaftEntry(entry),
-      onApplied: (applied) => this.#onApplied(applied),
-    });
+    this.#voters = voters;
+    this.#learners = learners;
+    this.raft = this.#createRaft(null);
+    this.backend = this.#createBackend();
+    this.applier = this.#createApplier();
     this.loop = this.#createLoop();
-    this.readIndex = new ReadIndexLoop(shared, this.process, {
-      ask: (readId) => {
-        this.raft.readIndex(readId);
-        this.loop.kick();
-      },
-      appliedIndex: () => this.applier.appliedIndex,
-      serve: (slot, generation) => this.admission.serveRead(slot, generation),
-      fail: (slot, generation, outcome) => this.admission.respond(slot, generation, outcome),
-    });
+    this.readIndex = this.#createReadIndex();
     this.admission = new Admission(shared, this, (slot, generation) =>
       links.sendResponse(index, slot, generation),
     );
@@ -171,9 +150,6 @@ export class EtcdMember {
     this.#bootType = sim.eventType(`${o.name}/boot`, (_, incarnation) =>
       this.#onBooted(incarnation),
     );
-    this.#adjustType = sim.eventType(`${o.name}/adjustTicks`, (look, incarnation) => {
-      if (this.process.isCurrent(incarnation)) this.#adjustTicks(look);
-    });
     this.#requestType = sim.eventType(`${o.name}/grpc/arrive`, (slot, g) => {
       if (this.isListening) this.admission.arrive(slot, g);
     });
@@ -181,16 +157,8 @@ export class EtcdMember {
       if (this.isListening) this.maintenance.receive(slot, shared.keys.revisionBytes);
       else this.#pool.release(this.#pool.get(slot));
     });
-    const labels = { member: o.name };
-    this.#isLeader = metrics.level('etcd_server_is_leader', labels, {
-      help: '1 while this member leads.',
-    });
-    this.#hasLeader = metrics.level('etcd_server_has_leader', labels, {
-      help: '1 while this member knows a leader.',
-    });
-    this.#leaderChanges = metrics.counter('etcd_server_leader_changes_seen_total', labels, {
-      help: 'Leader changes that this member saw.',
-    });
+    this.#view = new LeaderView(shared, o.name, index + 1);
+    this.#startTicks = new StartTicks(shared, this, () => links.activePeers(index));
   }
 
   /** Event type by which messages of peers arrive; payload a = slot of the message in the pool. */
@@ -241,8 +209,7 @@ export class EtcdMember {
     this.loop.kick();
   }
 
-  // --- Life of the process
-  // -------------------------------------------------------------------------
+  // --- Life of the process ----------------------------------------------------------------------
 
   /** SIGKILL: everything in memory is gone, the disk keeps what was synced. */
   kill(loseData: boolean): void {
@@ -257,7 +224,7 @@ export class EtcdMember {
     // The file holds what was applied up to the last backend commit (etcd `consistentIndex`).
     const inFile = loseData ? 0 : Math.max(persisted.log.offset, this.backend.committedIndex);
     const applied = Math.min(inFile, persisted.commit);
-    this.raft = this.#createRaft([], [], loseData ? null : { ...persisted, applied });
+    this.raft = this.#createRaft(loseData ? null : { ...persisted, applied });
     this.#inFile = inFile;
     if (loseData) {
       this.backend.replaceFile(0);
@@ -265,14 +232,14 @@ export class EtcdMember {
       this.#lostData = true;
     }
     this.#inbox.reset();
-    this.#record(0);
+    this.#view.record(0);
   }
 
   /** Removed for good: its data goes with it, and the next member of this name begins empty. */
   leave(): void {
     this.inCluster = false;
     this.kill(true);
-    this.raft = this.#createRaft([], [], null);
+    this.raft = this.#createRaft(null);
     this.#inFile = 0;
     this.backend.replaceFile(0);
     this.#logKeeper.forget();
@@ -313,50 +280,20 @@ export class EtcdMember {
     this.applier.restart(this.raft, this.#inFile);
     this.watches.restart(this.#inFile);
     this.loop.restart(this.raft);
-    this.#adjustTicks(0);
+    this.#startTicks.start(this.#logKeeper.snapshotAt > 0);
     this.start(0);
     this.loop.kick();
   }
 
-  /**
-   * server.go `adjustTicks`: a member that starts skips most of its first election timeout. Alone
-   * it skips all ticks but one, if it knows that it is alone: up to 3.5 the membership comes from
-   * the last disk snapshot, and without one it waits the whole timeout. With peers it skips all but
-   * two, once two peers are connected; it looks every 50 ms for 5 s.
-   */
-  #adjustTicks(look: number): void {
-    const { raft } = this;
-    const { features, sim } = this.#shared;
-    const { electionTicks } = raft.options;
-    if (raft.singleton) {
-      const known = features.minor >= 6 || this.#logKeeper.snapshotAt > 0;
-      for (let i = 0; known && i < electionTicks - 1; i++) raft.tick();
-      return;
-    }
-    if (this.#links.activePeers(this.index) > 1 && look > 0) {
-      for (let i = 0; i < electionTicks - 2; i++) raft.tick();
-      this.loop.kick();
-      return;
-    }
-    if (look < ADJUST_LOOKS_MAX) {
-      const delay = this.process.localDelay(ADJUST_EVERY_NS);
-      sim.schedule(delay, this.#adjustType, look + 1, this.process.incarnation);
-    }
-  }
-
-  #createRaft(
-    voters: readonly number[],
-    learners: readonly number[],
-    persisted: RaftPersisted | null,
-  ): Raft {
+  #createRaft(persisted: RaftPersisted | null): Raft {
     const { scenario, features, sim } = this.#shared;
     const stream = this.#timeoutStream ?? sim.stream(`${this.name}/electionTimeout`);
     this.#timeoutStream = stream;
     return new Raft(
       {
         id: this.index + 1,
-        voters,
-        learners,
+        voters: this.#voters,
+        learners: this.#learners,
         electionTicks: Math.max(
           2,
           Math.floor(scenario.electionTimeoutNs / scenario.heartbeatIntervalNs),
@@ -375,6 +312,47 @@ export class EtcdMember {
   }
   #timeoutStream: ReturnType<EtcdShared['sim']['stream']> | null = null;
 
+  #createBackend(): Backend {
+    return new Backend(
+      this.#shared,
+      this.process,
+      this.backendDisk,
+      this.#shared.keys.revisionBytes,
+      {
+        onUnlock: () => this.#onUnlock(),
+        isApplying: () => this.applier.applying,
+        appliedIndex: () => this.applier.appliedIndex,
+        onFailure: () => this.#links.onExit(this.index),
+      },
+    );
+  }
+
+  #createApplier(): Applier {
+    return new Applier(this.#shared, this.index, this.process, this.raft, this.backend, {
+      respond: (slot, generation, outcome) => this.admission.respond(slot, generation, outcome),
+      notifyNs: (key) => this.watches.notifyNs(key),
+      onRevision: (at, revision) => this.watches.onRevision(at, revision),
+      onGrant: (lease) => this.lessor.onGrant(lease),
+      onRevoke: (lease, done) => this.#onRevoke(lease, done),
+      onCompact: (revision) => this.maintenance.compact(revision),
+      onAlarm: () => {},
+      onConfChange: (entry) => this.#onRaftEntry(entry),
+      onApplied: (applied) => this.#onApplied(applied),
+    });
+  }
+
+  #createReadIndex(): ReadIndexLoop {
+    return new ReadIndexLoop(this.#shared, this.process, {
+      ask: (readId) => {
+        this.raft.readIndex(readId);
+        this.loop.kick();
+      },
+      appliedIndex: () => this.applier.appliedIndex,
+      serve: (slot, generation) => this.admission.serveRead(slot, generation),
+      fail: (slot, generation, outcome) => this.admission.respond(slot, generation, outcome),
+    });
+  }
+
   #createLoop(): ReadyLoop {
     return new ReadyLoop(this.#shared, this.process, this.raft, this.walDisk, this.applier, {
       send: (message) => this.#links.sendPeer(this.index, message),
@@ -385,7 +363,7 @@ export class EtcdMember {
     });
   }
 
-  // --- Ticks and peers -----------------------------------------------------------------------------
+  // --- Ticks and peers --------------------------------------------------------------------------
 
   #onTick(incarnation: number): void {
     if (!this.process.isCurrent(incarnation)) return;
@@ -424,29 +402,15 @@ export class EtcdMember {
   }
 
   #onSoftState(lead: number): void {
-    const before = this.#seenLead;
-    this.#seenLead = lead;
+    const before = this.#view.see(lead);
     if (lead !== before && before !== 0) this.readIndex.onLeaderChange();
-    if (lead !== 0 && lead !== before) {
-      this.#leaderChanges.add();
-      this.admission.onLeader();
-    }
+    if (lead !== 0 && lead !== before) this.admission.onLeader();
     if (lead !== this.index + 1) this.lessor.demote();
     if (lead !== before) this.renewals.onLeader();
     if (lead !== 0 && lead !== before) this.lessor.onLeader();
-    this.#record(lead);
     this.#links.onLeaderSeen(this.index, lead);
   }
-  #seenLead = 0;
-
-  #record(lead: number): void {
-    const now = this.#shared.sim.nowNs;
-    this.#isLeader.set(now, this.isUp && lead === this.index + 1 ? 1 : 0);
-    this.#hasLeader.set(now, lead !== 0 ? 1 : 0);
-  }
-
-  // --- Stations tell each other
-  // ----------------------------------------------------------------------
+  // --- Stations tell each other -----------------------------------------------------------------
 
   #onUnlock(): void {
     this.applier.kick();
