@@ -13,10 +13,11 @@ import type { Network } from '../network/index.ts';
 import { ClientPort } from './client-port.ts';
 import { LeaseTable } from './lease-table.ts';
 import { EtcdMember } from './member.ts';
+import { Membership } from './membership.ts';
 import { KeySpace } from './mvcc.ts';
 import { Peers } from './peers.ts';
 import { Kind, ProposalTable } from './proposals.ts';
-import { decodeConfChange, isConfChange, MessagePool } from './raft/index.ts';
+import { type ConfChangeKind, MessagePool } from './raft/index.ts';
 import { RequestTable } from './requests.ts';
 import type { EtcdShared } from './shared.ts';
 import { etcdFeatures } from './versions.ts';
@@ -31,13 +32,13 @@ const RESTART_NS = 100e6;
  * A stopping leader waits for the transfer; one election timeout at most, as a rule a round trip.
  */
 const GRACEFUL_STOP_NS = 50e6;
-const CONF_CHANGE_BYTES = 96;
 
 export class EtcdCluster {
   readonly shared: EtcdShared;
   readonly members: EtcdMember[];
   readonly ports = new Map<string, ClientPort>();
   readonly #peers: Peers;
+  readonly #membership: Membership;
   readonly #bootType: number;
   readonly #stopType: number;
   readonly #portOfWorkload: ClientPort[] = [];
@@ -98,10 +99,10 @@ export class EtcdCluster {
             sendResponse: (from, slot, generation) => this.#respond(from, slot, generation),
             onLeaderSeen: (from, lead) => this.#onLeaderSeen(from, lead),
             onExit: (from) => this.kill(from, false),
-            onConfChange: (from, entry) => this.#onConfChange(from, entry),
+            onConfChange: (from, entry) => this.#membership.onApplied(from, entry),
             activePeers: (from) =>
               this.members.filter((m) => m.index !== from && m.inCluster && m.isListening).length,
-            onBooted: (from) => this.#peers.onUp(from),
+            onBooted: (from) => this.#onBooted(from),
             member: (index) => this.members[index],
             http: (from, to, bytes, type, a, b) => this.#peers.http(from, to, bytes, type, a, b),
           },
@@ -113,6 +114,12 @@ export class EtcdCluster {
         ),
     );
     this.#peers = new Peers(shared, this.members, pool);
+    this.#membership = new Membership(shared, this.members, {
+      leader: () => this.members[this.leaderIndex],
+      boot: (index) => this.boot(index),
+      kill: (index) => this.kill(index, false),
+      event: (kind, subject, detail) => this.event(kind, subject, detail),
+    });
     // Those that join later are known by name and stay away until an operator adds them.
     for (const member of this.members.slice(etcd.members.length)) {
       member.stayOut();
@@ -203,9 +210,10 @@ export class EtcdCluster {
     this.event('killed', member.name, loseData ? 'data lost' : '');
   }
 
+  /** Starts a member's process; one that was removed ends at once. */
   boot(index: number): void {
     const member = this.members[index];
-    if (member.isUp) return;
+    if (member.isUp || !member.inCluster) return;
     this.event('started', member.name, '');
     member.boot();
   }
@@ -256,17 +264,8 @@ export class EtcdCluster {
     }
   }
 
-  changeMember(index: number, kind: 'addNode' | 'addLearner' | 'removeNode'): void {
-    const leader = this.members[this.leaderIndex];
-    if (!leader.isLeader) return;
-    const member = this.members[index];
-    if (kind !== 'removeNode') {
-      member.inCluster = true;
-      if (!member.isUp) this.boot(index);
-    }
-    const result = leader.raft.proposeConfChange(kind, index + 1, CONF_CHANGE_BYTES);
-    this.event('member change', member.name, `${kind}: ${result}`);
-    leader.kick();
+  changeMember(index: number, kind: ConfChangeKind): void {
+    this.#membership.change(index, kind);
   }
 
   moveLeader(to: number): void {
@@ -303,6 +302,11 @@ export class EtcdCluster {
   // --- What members tell
   // ---------------------------------------------------------------------------
 
+  #onBooted(member: number): void {
+    this.#peers.onUp(member);
+    this.#membership.onBooted(member);
+  }
+
   #respond(member: number, slot: number, generation: number): void {
     this.#portOfWorkload[this.shared.requests.workload[slot]].answer(member, slot, generation);
   }
@@ -337,18 +341,5 @@ export class EtcdCluster {
     this.campaigns++;
     this.event('campaign', this.members[from].name, `${state} at term ${term}`);
     for (const listener of this.#onCampaign) listener();
-  }
-
-  #onConfChange(from: number, entry: number): void {
-    if (!isConfChange(entry)) return;
-    const change = decodeConfChange(entry);
-    const member = this.members[from];
-    member.raft.applyConfChange(change.kind, change.node);
-    if (change.kind === 'removeNode' && change.node === from + 1) {
-      member.inCluster = false;
-      this.kill(from, false);
-      return;
-    }
-    member.kick();
   }
 }
