@@ -89,7 +89,7 @@ export const etcdConstants: readonly ConstantEntry[] = [
     3_000,
     15_000,
     'measured',
-    'build, marshal and frame one watch response; validation-etcd watch.csv: CPU of the leader at 100 watchers less at 10, 5.7 to 7 us an event',
+    'build, marshal and frame one watch response; validation-etcd watch.csv: CPU of the leader at 100 watchers less at 10, 4.4 to 7.8 us an event',
   ),
   entry(
     'etcd.watchBatchEventNs',
@@ -221,7 +221,7 @@ export const etcdConstants: readonly ConstantEntry[] = [
     3_000,
     20_000,
     'measured',
-    'client CPU of one watch event; watch.csv: CPU of the client at 100 watchers less at 10, 9 us an event',
+    'client CPU of one watch event; watch.csv: CPU of the client at 100 watchers less at 10, 8.5 to 10.6 us an event',
   ),
   entry(
     'client.batchEventNs',
