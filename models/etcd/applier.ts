@@ -50,8 +50,11 @@ export class Applier {
   appliedIndex = 0;
   handedIndex = 0;
   applying = false;
+  /** The entry that is being applied, kept: a snapshot may take it out of the log meanwhile. */
+  #applyingIndex = 0;
+  #applyingProposal = 0;
   /** A snapshot is being installed. */
-  suspended = false;
+  #suspended = false;
   /**
    * Entries up to here are already in the backend's file: a restart replays them without effect.
    */
@@ -110,30 +113,44 @@ export class Applier {
     this.kick();
   }
 
-  /** A snapshot or a restart put the state at `index`. */
-  reset(index: number): void {
-    this.appliedIndex = index;
-    this.handedIndex = index;
-    this.applying = false;
-    this.#backlog.set(this.#shared.sim.nowNs, 0);
+  /** Raft took a snapshot up to `index`: what was to be applied before it is gone from the log. */
+  suspend(index: number): void {
+    this.#suspended = true;
+    this.handedIndex = Math.max(this.handedIndex, index);
+  }
+
+  /** The snapshot is installed; what was handed over meanwhile is applied now. */
+  resume(index: number): void {
+    this.#suspended = false;
+    this.appliedIndex = Math.max(this.appliedIndex, index);
+    this.#backlog.set(this.#shared.sim.nowNs, this.handedIndex - this.appliedIndex);
+    this.kick();
   }
 
   /** A new life of the process: entries up to `skipTo` are in the file (etcd `consistentIndex`). */
   restart(raft: Raft, skipTo: number): void {
     this.#raft = raft;
-    this.reset(raft.applied);
-    this.suspended = false;
+    this.appliedIndex = raft.applied;
+    this.handedIndex = raft.applied;
+    this.applying = false;
+    this.#suspended = false;
     this.#skipTo = skipTo;
+    this.#backlog.set(this.#shared.sim.nowNs, 0);
   }
 
   /** Starts the next entry when there is one and the lock is free. */
   kick(): void {
-    if (this.applying || this.suspended || this.appliedIndex >= this.handedIndex) return;
+    if (this.applying || this.#suspended || this.appliedIndex >= this.handedIndex) return;
     if (this.#backend.locked) return;
+    const index = this.appliedIndex + 1;
+    // Raft has taken a snapshot; its installation begins with the next Ready.
+    if (index < this.#raft.log.firstIndex) return;
     const now = this.#shared.sim.nowNs;
     this.applying = true;
     this.#startNs = now;
-    const proposal = this.#raft.log.proposal(this.appliedIndex + 1);
+    const proposal = this.#raft.log.proposal(index);
+    this.#applyingIndex = index;
+    this.#applyingProposal = proposal;
     let work = this.#applyNs;
     if (proposal > 0 && this.appliedIndex >= this.#skipTo) {
       const { proposals, requests } = this.#shared;
@@ -163,8 +180,9 @@ export class Applier {
 
   #stampHanded(from: number, to: number, now: number): void {
     const { proposals, requests } = this.#shared;
-    for (let index = from; index <= to; index++) {
-      const proposal = this.#raft.log.proposal(index);
+    const { log } = this.#raft;
+    for (let index = Math.max(from, log.firstIndex); index <= to; index++) {
+      const proposal = log.proposal(index);
       if (proposal <= 0) continue;
       const row = proposals.row(proposal);
       if (proposals.origin[row] !== this.#id) continue;
@@ -177,11 +195,11 @@ export class Applier {
     const now = this.#shared.sim.nowNs;
     assert(this.applying, 'an apply ended that had not begun');
     this.applying = false;
-    const index = this.appliedIndex + 1;
-    const proposal = this.#raft.log.proposal(index);
-    this.appliedIndex = index;
+    const index = this.#applyingIndex;
+    const proposal = this.#applyingProposal;
+    this.appliedIndex = Math.max(this.appliedIndex, index);
     this.#appliedTotal.add();
-    this.#backlog.set(now, this.handedIndex - index);
+    this.#backlog.set(now, this.handedIndex - this.appliedIndex);
     this.#tally.record(now - this.#startNs);
     if (now - this.#startNs > SLOW_APPLY_NS) this.#slow.add();
     if (proposal < 0) this.#links.onConfChange(proposal);

@@ -101,7 +101,7 @@ export class Maintenance {
     else if (this.#compactions.length > 0) this.#tryCompact();
   }
 
-  // --- Compaction ------------------------------------------------------------------------------------
+  // --- Compaction -------------------------------------------------------------------------------
 
   compact(revision: number): void {
     const plan: CompactionPlan = this.#shared.keys.compactOnce(revision);
@@ -145,7 +145,7 @@ export class Maintenance {
     this.#tryCompact();
   }
 
-  // --- Defragmentation -------------------------------------------------------------------------------
+  // --- Defragmentation --------------------------------------------------------------------------
 
   /** Operator's `etcdctl defrag` of this member. */
   defrag(): void {
@@ -174,7 +174,7 @@ export class Maintenance {
     this.#defrag?.();
   }
 
-  // --- Snapshots ---------------------------------------------------------------------------------------
+  // --- Snapshots --------------------------------------------------------------------------------
 
   /** Operator's `etcdctl snapshot save`: commit, then stream the file and hash it. */
   save(then: () => void): void {
@@ -215,7 +215,7 @@ export class Maintenance {
     const bytes = this.#shared.keys.revisionBytes;
     this.#installing = index;
     const work = (bytes * 1e9) / constants.get('etcd.bootReadBytesPerSecond');
-    this.#member.applier.suspended = true;
+    this.#member.applier.suspend(index);
     this.#member.process.execute(work, this.#installType, index, 0);
   }
 
@@ -246,10 +246,8 @@ export class Maintenance {
     if (this.#installing !== index) return;
     this.#installing = -1;
     const { applier, backend } = this.#member;
-    applier.suspended = false;
-    applier.reset(index);
     this.#member.watches.restore(index);
     backend.replaceFile(this.#shared.keys.revisionBytes);
-    this.#member.kickApplier();
+    applier.resume(index);
   }
 }

@@ -397,10 +397,6 @@ export class EtcdMember {
     this.#links.onExit(this.index);
   }
 
-  kickApplier(): void {
-    this.applier.kick();
-  }
-
   #onSoftState(lead: number): void {
     const before = this.#view.see(lead);
     if (lead !== before && before !== 0) this.readIndex.onLeaderChange();
