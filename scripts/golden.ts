@@ -32,14 +32,15 @@ const WHOLE_FILES: readonly string[] = [
   'outages.csv',
   'events.csv',
 ];
-/** Of runs.csv the keys, the axes and these metrics are kept; of estimates.csv these metrics. */
+/** Of runs.csv the keys, the axes and these metrics are kept; of estimates.csv the first one. */
 const KEPT_METRICS: readonly string[] = [
   'wavetank_client_request_duration_seconds',
   'wavetank_client_requests',
   'etcd_server_leader_changes_seen_total',
 ];
+const KEPT_FIGURES: readonly string[] = ['mean', 'p50', 'p99'];
 /** A larger file is not committed. */
-const GOLDEN_BYTES_MAX = 300_000;
+const GOLDEN_BYTES_MAX = 130_000;
 /** Exit codes of an experiment that ran to its end; a threshold may well be meant to fail. */
 const RAN: readonly number[] = [EXIT.good, EXIT.inconclusive, EXIT.thresholdFailed];
 
@@ -88,11 +89,17 @@ export function reduceRuns(text: string): string {
   return stringify(rows.map((row) => row.filter((_, i) => kept[i])));
 }
 
-/** Without the rows of other metrics. */
+/** Latencies of clients alone: the figures that READMEs quote. */
 export function reduceEstimates(text: string): string {
   const rows: string[][] = parse(text);
   const metric = (rows[0] ?? []).indexOf('metric');
-  return stringify(rows.filter((row, i) => i === 0 || isKept(row[metric])));
+  const figure = (rows[0] ?? []).indexOf('figure');
+  return stringify(
+    rows.filter(
+      (row, i) =>
+        i === 0 || (row[metric] === KEPT_METRICS[0] && KEPT_FIGURES.includes(row[figure])),
+    ),
+  );
 }
 
 /** What of a result folder is committed, by file name. */
