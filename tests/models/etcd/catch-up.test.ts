@@ -99,7 +99,7 @@ test('A snapshot under load leaves no entry behind, whatever was waiting to be a
     const bed = open({
       version: '3.6',
       etcd: { preloadKeys: 100_000, preloadKeyBytes: 80, preloadValueBytes: 8192 },
-      workload: [puts(10_500, 1500)],
+      workload: [puts(21_000, 1500)],
       horizon: 30_000,
       constants: defrag ? {} : { 'etcd.bootReadBytesPerSecond': 1e8 },
     });
@@ -110,7 +110,7 @@ test('A snapshot under load leaves no entry behind, whatever was waiting to be a
     const cut = network.isolate(network.host('etcd/2'));
     bed.to(8000);
     network.heal(cut);
-    bed.to(25_000);
+    bed.to(29_000);
     assert.ok(bed.member(2).raft.log.offset > 5000, 'a snapshot came');
     assertConverged(bed);
   }
