@@ -155,7 +155,7 @@ export class EtcdWatchers implements WatchSubscriber {
     return count;
   }
 
-  // --- Opening -----------------------------------------------------------------------------------------
+  // --- Opening ----------------------------------------------------------------------------------
 
   #open(stream: ClientStream): void {
     const member = this.#reachable();
@@ -239,7 +239,7 @@ export class EtcdWatchers implements WatchSubscriber {
     this.#cluster.shared.sim.schedule(extraNs, this.#sendType, stream.id, stream.life);
   }
 
-  // --- Losing --------------------------------------------------------------------------------------------
+  // --- Losing -----------------------------------------------------------------------------------
 
   #onLost(member: number): void {
     for (const stream of this.streams) {
@@ -265,7 +265,7 @@ export class EtcdWatchers implements WatchSubscriber {
     this.#openLater(stream);
   }
 
-  // --- Events ----------------------------------------------------------------------------------------------
+  // --- Events -----------------------------------------------------------------------------------
 
   deliver(member: number, bytes: number, chunk: WatchChunk): boolean {
     return this.#port.deliver(member, bytes, this.#arriveType, chunk.slot, chunk.generation);

@@ -181,7 +181,8 @@ export class ClientPort {
   /** The network broke one direction, or an attempt to dial it. */
   #onDown(member: number): void {
     const connection = this.#connections[member];
-    for (const direction of [connection.to, connection.from]) if (!direction.isDown) direction.close();
+    for (const direction of [connection.to, connection.from])
+      if (!direction.isDown) direction.close();
     if (connection.dialing) {
       connection.dialing = false;
       this.#dialLater(member);

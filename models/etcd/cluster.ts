@@ -12,7 +12,7 @@ import type { Host } from '../machine/index.ts';
 import type { Network } from '../network/index.ts';
 import { ClientPort } from './client-port.ts';
 import { LeaseTable } from './lease-table.ts';
-import { EtcdMember } from './member.ts';
+import { EtcdMember, type MemberLinks } from './member.ts';
 import { Membership } from './membership.ts';
 import { KeySpace } from './mvcc.ts';
 import { Peers } from './peers.ts';
@@ -89,29 +89,9 @@ export class EtcdCluster {
     const pool = new MessagePool();
     const voters = etcd.members.flatMap((m, i) => (m.learner ? [] : [i + 1]));
     const learners = etcd.members.flatMap((m, i) => (m.learner ? [i + 1] : []));
+    const links = this.#memberLinks();
     this.members = [...etcd.members, ...etcd.joining].map(
-      (m, i) =>
-        new EtcdMember(
-          shared,
-          {
-            sendPeer: (from, message) => this.#peers.send(from, message),
-            sendSnapshot: (from, message, bytes) => this.#peers.sendSnapshot(from, message, bytes),
-            sendResponse: (from, slot, generation) => this.#respond(from, slot, generation),
-            onLeaderSeen: (from, lead) => this.#onLeaderSeen(from, lead),
-            onExit: (from) => this.kill(from, false),
-            onConfChange: (from, entry) => this.#membership.onApplied(from, entry),
-            activePeers: (from) =>
-              this.members.filter((m) => m.index !== from && m.inCluster && m.isListening).length,
-            onBooted: (from) => this.#onBooted(from),
-            member: (index) => this.members[index],
-            http: (from, to, bytes, type, a, b) => this.#peers.http(from, to, bytes, type, a, b),
-          },
-          pool,
-          i,
-          voters,
-          learners,
-          m,
-        ),
+      (m, i) => new EtcdMember(shared, links, pool, i, voters, learners, m),
     );
     this.#peers = new Peers(shared, this.members, pool);
     this.#membership = new Membership(shared, this.members, {
@@ -125,6 +105,22 @@ export class EtcdCluster {
       member.stayOut();
       this.#peers.onDown(member.index);
     }
+  }
+
+  #memberLinks(): MemberLinks {
+    return {
+      sendPeer: (from, message) => this.#peers.send(from, message),
+      sendSnapshot: (from, message, bytes) => this.#peers.sendSnapshot(from, message, bytes),
+      sendResponse: (from, slot, generation) => this.#respond(from, slot, generation),
+      onLeaderSeen: (from, lead) => this.#onLeaderSeen(from, lead),
+      onExit: (from) => this.kill(from, false),
+      onConfChange: (from, entry) => this.#membership.onApplied(from, entry),
+      activePeers: (from) =>
+        this.members.filter((m) => m.index !== from && m.inCluster && m.isListening).length,
+      onBooted: (from) => this.#onBooted(from),
+      member: (index) => this.members[index],
+      http: (from, to, bytes, type, a, b) => this.#peers.http(from, to, bytes, type, a, b),
+    };
   }
 
   /** The port of the clients on a host; made at first use. */

@@ -207,7 +207,7 @@ export class Lessor {
     this.#scanning = false;
   }
 
-  // --- Deadlines -------------------------------------------------------------------------------------
+  // --- Deadlines --------------------------------------------------------------------------------
 
   #refresh(lease: number, extendNs: number): void {
     const { leases } = this.#shared;
@@ -250,7 +250,7 @@ export class Lessor {
     }
   }
 
-  // --- Expiry ------------------------------------------------------------------------------------------
+  // --- Expiry -----------------------------------------------------------------------------------
 
   /** The next scan, at a whole number of intervals after the start of the process and its phase. */
   #arm(): void {
@@ -359,7 +359,7 @@ export class Lessor {
     this.#revokeMore(revoke.list);
   }
 
-  /** The end of a lease that this lessor found expired, also where it had given up on the answer. */
+  /** The end of a lease that this lessor found expired, even if it had given up on the answer. */
   #report(lease: number): void {
     const { leases, metrics, sim } = this.#shared;
     const row = leases.row(lease);

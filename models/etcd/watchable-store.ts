@@ -117,7 +117,7 @@ export class WatchableStore {
     return row;
   }
 
-  // --- Streams -----------------------------------------------------------------------------------------
+  // --- Streams ----------------------------------------------------------------------------------
 
   openStream(history: number, subscriber: WatchSubscriber, id: number): WatchStream {
     const { list } = this.#shared.histories;
@@ -189,7 +189,7 @@ export class WatchableStore {
     }
   }
 
-  // --- Applying ------------------------------------------------------------------------------------------
+  // --- Applying ---------------------------------------------------------------------------------
 
   /** CPU of telling the watchers of a key, inside the transaction that applies its revision. */
   notifyNs(key: number): number {
@@ -290,7 +290,7 @@ export class WatchableStore {
     return { attempts, moved, left };
   }
 
-  // --- Sending ---------------------------------------------------------------------------------------------
+  // --- Sending ----------------------------------------------------------------------------------
 
   /** Starts the work of framing a chunk; returns the CPU that it needs. */
   send(chunk: WatchChunk): number {

@@ -75,3 +75,8 @@ export const NS_PER_S = 1e9;
 export function seconds(ns: number): number | null {
   return Number.isFinite(ns) ? ns / NS_PER_S : null;
 }
+
+/** A table that is in cells already, with its header. */
+export function csvOf(header: readonly string[], rows: readonly (readonly Cell[])[]): string {
+  return stringify([header, ...rows]);
+}

@@ -1,6 +1,7 @@
 /** From results to text: CSV files, the manifest, the summary for terminal, Markdown and JSON. */
 export type { ReportOptions } from './build-report.ts';
 export { type Colors, noColors } from './colors.ts';
+export { csvOf } from './csv.ts';
 export { type CsvFile, csvFiles, csvText, runsCsv } from './csv-files.ts';
 export { renderJson } from './json.ts';
 export { type FileEntry, fileEntry, type ManifestInput, manifest } from './manifest.ts';

@@ -1,4 +1,6 @@
 /** Simulated against measured: rows of a real etcd, and published results. */
+
+export { validationMarkdown } from './page.ts';
 export {
   type ValidationOptions,
   type ValidationReport,
@@ -7,4 +9,4 @@ export {
 } from './report.ts';
 export type { DataFile } from './rows.ts';
 export { defaultSetup, type ValidationSetup } from './scenario.ts';
-export { errorLines, validationCsv, validationMarkdown } from './tables.ts';
+export { errorLines, validationCsv } from './tables.ts';

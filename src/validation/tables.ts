@@ -1,10 +1,10 @@
-/** The report as CSV files and as Markdown. */
-import { stringify } from 'csv-stringify/browser/esm/sync';
+/** The error table, and the report as CSV files. */
 import type { ConstantEntry } from '../core/index.ts';
+import { csvOf } from '../output/index.ts';
 import type { ComparedRow } from './compare.ts';
 import { median } from './compare.ts';
-import type { ValidationReport } from './report.ts';
-import { groupBy } from './rows.ts';
+import type { EventComparison, Goal, ValidationReport } from './report.ts';
+import { groupBy, type ProblemRow } from './rows.ts';
 
 export interface ErrorLine {
   readonly experiment: string;
@@ -72,260 +72,103 @@ function distance(ratio: number): number {
   return ratio >= 1 ? ratio : 1 / ratio;
 }
 
+type Column<Row> = readonly [name: string, cell: (row: Row) => string | number];
+
+const loadColumns: readonly Column<ComparedRow>[] = [
+  ['file', (r) => r.file],
+  ['experiment', (r) => r.experiment],
+  ['setting', (r) => r.setting],
+  ['figure', (r) => r.column],
+  ['repetitions', (r) => r.repetitions],
+  ['measured', (r) => r.measured],
+  ['simulated', (r) => short(r.simulated)],
+  ['ratio', (r) => short(r.ratio)],
+  ['counted', (r) => yesNo(r.counted)],
+  ['reason', (r) => r.reason],
+];
+
+const eventColumns: readonly Column<EventComparison>[] = [
+  ['file', (e) => e.file],
+  ['experiment', (e) => e.experiment],
+  ['setting', (e) => e.setting],
+  ['figure', (e) => e.column],
+  ['measured_n', (e) => e.measuredN],
+  ['simulated_n', (e) => e.simulatedN],
+  ['measured_p5', (e) => short(e.measured[0])],
+  ['measured_p50', (e) => short(e.measured[1])],
+  ['measured_p95', (e) => short(e.measured[2])],
+  ['simulated_p5', (e) => short(e.simulated[0])],
+  ['simulated_p50', (e) => short(e.simulated[1])],
+  ['simulated_p95', (e) => short(e.simulated[2])],
+  ['ks_distance', (e) => short(e.distance)],
+  ['bound', (e) => short(e.bound)],
+  ['rule', (e) => e.rule],
+  ['within', (e) => yesNo(e.within)],
+];
+
+const errorColumns: readonly Column<ErrorLine>[] = [
+  ['experiment', (l) => l.experiment],
+  ['figure', (l) => l.column],
+  ['counted', (l) => l.counted],
+  ['median_error', (l) => short(l.medianError)],
+  ['median_ratio', (l) => short(l.medianRatio)],
+  ['worst_ratio', (l) => short(l.worstRatio)],
+  ['worst_setting', (l) => l.worstSetting],
+  ['excluded', (l) => l.excluded],
+  ['excluded_median_ratio', (l) => short(l.excludedMedianRatio)],
+];
+
+const goalColumns: readonly Column<Goal>[] = [
+  ['goal', (g) => g.name],
+  ['value', (g) => short(g.value)],
+  ['limit', (g) => g.limit],
+  ['met', (g) => yesNo(g.met)],
+  ['n', (g) => g.n],
+];
+
+const problemColumns: readonly Column<ProblemRow>[] = [
+  ['file', (p) => p.file],
+  ['line', (p) => p.line],
+  ['experiment', (p) => p.experiment],
+  ['reason', (p) => p.reason],
+];
+
+const constantColumns: readonly Column<ConstantEntry>[] = [
+  ['name', (c) => c.name],
+  ['value', (c) => c.value],
+  ['unit', (c) => c.unit],
+  ['low', (c) => c.low],
+  ['high', (c) => c.high],
+  ['mark', (c) => c.mark],
+  ['source', (c) => c.source],
+];
+
 export function validationCsv(
   report: ValidationReport,
   constants: readonly ConstantEntry[],
 ): { name: string; text: string }[] {
   return [
-    {
-      name: 'load.csv',
-      text: csvText(
-        [
-          'file',
-          'experiment',
-          'setting',
-          'figure',
-          'repetitions',
-          'measured',
-          'simulated',
-          'ratio',
-          'counted',
-          'reason',
-        ],
-        report.rows.map((r) => [
-          r.file,
-          r.experiment,
-          r.setting,
-          r.column,
-          r.repetitions,
-          r.measured,
-          short(r.simulated),
-          short(r.ratio),
-          r.counted ? 'yes' : 'no',
-          r.reason,
-        ]),
-      ),
-    },
-    {
-      name: 'events.csv',
-      text: csvText(
-        [
-          'file',
-          'experiment',
-          'setting',
-          'figure',
-          'measured_n',
-          'simulated_n',
-          'measured_p5',
-          'measured_p50',
-          'measured_p95',
-          'simulated_p5',
-          'simulated_p50',
-          'simulated_p95',
-          'ks_distance',
-          'bound',
-          'rule',
-          'within',
-        ],
-        report.events.map((e) => [
-          e.file,
-          e.experiment,
-          e.setting,
-          e.column,
-          e.measuredN,
-          e.simulatedN,
-          ...e.measured.map(short),
-          ...e.simulated.map(short),
-          short(e.distance),
-          short(e.bound),
-          e.rule,
-          e.within ? 'yes' : 'no',
-        ]),
-      ),
-    },
-    {
-      name: 'errors.csv',
-      text: csvText(
-        [
-          'experiment',
-          'figure',
-          'counted',
-          'median_error',
-          'median_ratio',
-          'worst_ratio',
-          'worst_setting',
-          'excluded',
-          'excluded_median_ratio',
-        ],
-        errorLines(report).map((l) => [
-          l.experiment,
-          l.column,
-          l.counted,
-          short(l.medianError),
-          short(l.medianRatio),
-          short(l.worstRatio),
-          l.worstSetting,
-          l.excluded,
-          short(l.excludedMedianRatio),
-        ]),
-      ),
-    },
-    {
-      name: 'goals.csv',
-      text: csvText(
-        ['goal', 'value', 'limit', 'met', 'n'],
-        report.goals.map((g) => [g.name, short(g.value), g.limit, g.met ? 'yes' : 'no', g.n]),
-      ),
-    },
-    {
-      name: 'not-simulated.csv',
-      text: csvText(
-        ['file', 'line', 'experiment', 'reason'],
-        report.problems.map((p) => [p.file, p.line, p.experiment, p.reason]),
-      ),
-    },
-    {
-      name: 'constants.csv',
-      text: csvText(
-        ['name', 'value', 'unit', 'low', 'high', 'mark', 'source'],
-        constants.map((c) => [c.name, c.value, c.unit, c.low, c.high, c.mark, c.source]),
-      ),
-    },
+    { name: 'load.csv', text: csv(loadColumns, report.rows) },
+    { name: 'events.csv', text: csv(eventColumns, report.events) },
+    { name: 'errors.csv', text: csv(errorColumns, errorLines(report)) },
+    { name: 'goals.csv', text: csv(goalColumns, report.goals) },
+    { name: 'not-simulated.csv', text: csv(problemColumns, report.problems) },
+    { name: 'constants.csv', text: csv(constantColumns, constants) },
   ];
 }
 
-function csvText(
-  header: readonly string[],
-  rows: readonly (readonly (string | number)[])[],
-): string {
-  return stringify([header, ...rows]);
+function csv<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string {
+  return csvOf(
+    columns.map(([name]) => name),
+    rows.map((row) => columns.map(([, cell]) => cell(row))),
+  );
+}
+
+function yesNo(value: boolean): string {
+  return value ? 'yes' : 'no';
 }
 
 /** Six significant digits: what a comparison is good for; '' for what is not there. */
 function short(value: number): number | string {
   return Number.isFinite(value) ? Number(value.toPrecision(6)) : '';
-}
-
-const percent = (value: number): string =>
-  Number.isFinite(value) ? `${(100 * value).toFixed(1)} %` : '–';
-const ratio = (value: number): string => (Number.isFinite(value) ? value.toFixed(2) : '–');
-const ms = (value: number): string =>
-  Number.isFinite(value) ? String(Number(value.toPrecision(4))) : '–';
-
-export function validationMarkdown(
-  report: ValidationReport,
-  constants: readonly ConstantEntry[],
-  conditions: string,
-): string {
-  const fitted = constants.filter((c) => c.mark === 'fitted' || c.mark === 'measured');
-  return [
-    '# Validation against a real etcd',
-    '',
-    `Written by \`npm run validate\`. ${conditions}`,
-    '',
-    '## Goals',
-    '',
-    ...table(
-      ['goal', 'value', 'limit', 'met', 'n'],
-      report.goals.map((g) => [
-        g.name,
-        percent(g.value),
-        percent(g.limit),
-        g.met ? 'yes' : '**no**',
-        String(g.n),
-      ]),
-    ),
-    '',
-    '## Errors by experiment',
-    '',
-    'Counted are settings in which etcd and its client used at most one core together (for p99 the machine at most 1.5); the others measure the machine.',
-    '',
-    ...table(
-      [
-        'experiment',
-        'figure',
-        'counted',
-        'median error',
-        'median ratio',
-        'worst ratio',
-        'worst setting',
-        'excluded',
-        'their median ratio',
-      ],
-      errorLines(report).map((l) => [
-        l.experiment,
-        l.column,
-        String(l.counted),
-        percent(l.medianError),
-        ratio(l.medianRatio),
-        l.counted > 0 ? ratio(l.worstRatio) : '–',
-        l.counted > 0 ? l.worstSetting : '–',
-        String(l.excluded),
-        ratio(l.excludedMedianRatio),
-      ]),
-    ),
-    '',
-    '## Events',
-    '',
-    'Measured and simulated 5th percentile, median and 95th percentile.',
-    '',
-    ...table(
-      [
-        'experiment',
-        'setting',
-        'figure',
-        'n',
-        'measured',
-        'simulated',
-        'KS distance',
-        'bound',
-        'within',
-      ],
-      report.events.map((e) => [
-        e.experiment,
-        e.setting,
-        e.column,
-        String(e.measuredN),
-        e.measured.map(ms).join(' / '),
-        e.simulated.map(ms).join(' / '),
-        ratio(e.distance),
-        e.rule === 'KS' ? ratio(e.bound) : '5–95 %',
-        e.within ? 'yes' : '**no**',
-      ]),
-    ),
-    '',
-    '## Rows that were not simulated',
-    '',
-    ...table(
-      ['file', 'reason', 'rows'],
-      groupBy(report.problems, (p) => `${p.file}|${p.reason}`).map((g) => [
-        g[0].file,
-        g[0].reason,
-        String(g.length),
-      ]),
-    ),
-    '',
-    '## Constants fitted or measured, and on which rows',
-    '',
-    ...table(
-      ['constant', 'value', 'low', 'high', 'mark', 'source'],
-      fitted.map((c) => [
-        c.name,
-        `${c.value} ${c.unit}`,
-        String(c.low),
-        String(c.high),
-        c.mark,
-        c.source,
-      ]),
-    ),
-    '',
-  ].join('\n');
-}
-
-function table(header: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  return [
-    `| ${header.join(' | ')} |`,
-    `|${header.map(() => '---').join('|')}|`,
-    ...rows.map((row) => `| ${row.join(' | ')} |`),
-  ];
 }
