@@ -224,7 +224,7 @@ test('Catching up holds the store.', () => {
   assert.ok(longest > 500 && longest < 1000, `${longest} ms`);
 });
 
-test('Kills of any member lose no event, repeat none, and the same seed gives the same run.', () => {
+test('Kills and cuts lose no event, repeat none, and the same seed gives the same run.', () => {
   const chaos = (seed: string) => ({
     ...calm,
     seed,
@@ -235,14 +235,23 @@ test('Kills of any member lose no event, repeat none, and the same seed gives th
       watching(60, { target: 'all', streams: 3 }),
       watching(1, { name: 'lone', target: 'leader' }),
     ],
-    faults: [0, 1, 2, 0].map((member, i) =>
-      fault(3000 + i * 2500, {
-        kind: 'kill',
-        target: `etcd/${member}`,
-        restartAfterNs: 1.5 * S,
-        loseData: false,
-      }),
-    ),
+    faults: [
+      ...[0, 1, 2, 0].map((member, i) =>
+        fault(3000 + i * 2500, {
+          kind: 'kill',
+          target: `etcd/${member}`,
+          restartAfterNs: 1.5 * S,
+          loseData: false,
+        }),
+      ),
+      ...(['reset', 'blackhole'] as const).map((mode, i) =>
+        fault(
+          4700 + i * 2500,
+          { kind: 'partition', groups: [['client'], ['etcd/2']], oneWay: false, mode },
+          500,
+        ),
+      ),
+    ],
   });
   for (const seed of ['a', 'b']) {
     const bed = open(chaos(seed));
