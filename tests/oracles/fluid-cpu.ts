@@ -26,6 +26,29 @@ interface Job {
 
 const EPSILON = 1e-3;
 
+/** Cores of one job of each process: those of a process are min(jobs, level x weight). */
+function shares(
+  cores: number,
+  processes: readonly OracleProcess[],
+  wants: readonly number[],
+): number[] {
+  const total = wants.reduce((sum, n) => sum + n, 0);
+  if (total <= cores) return wants.map((n) => (n > 0 ? 1 : 0));
+  // The water level, by bisection.
+  let low = 0;
+  let high = 1e6;
+  for (let i = 0; i < 200; i++) {
+    const level = (low + high) / 2;
+    let used = 0;
+    for (let p = 0; p < wants.length; p++) {
+      used += Math.min(wants[p], level * processes[p].weight);
+    }
+    if (used > cores) high = level;
+    else low = level;
+  }
+  return wants.map((n, p) => (n === 0 ? 0 : Math.min(1, (low * processes[p].weight) / n)));
+}
+
 /** End time of each executed job, in order of execution; NaN = it was dropped or never ends. */
 export function fluidCpu(
   cores: number,
@@ -33,80 +56,109 @@ export function fluidCpu(
   processes: readonly OracleProcess[],
   commands: readonly CpuCommand[],
 ): number[] {
-  const ends: number[] = [];
-  let jobs: Job[] = [];
-  const paused = processes.map(() => false);
-  const budget = processes.map(() => 0);
-  const periodEnd = processes.map(() => 0);
-  let nowNs = 0;
+  const cpu = new FluidCpu(cores, periodNs, processes);
   let next = 0;
-
-  const limited = (p: number) => processes[p].quotaCores < cores;
-  const jobsOf = (p: number) => jobs.filter((job) => job.process === p);
-
-  function rates(): number[] {
-    const wants = processes.map((_, p) => {
-      const throttled = limited(p) && budget[p] <= EPSILON;
-      return paused[p] || throttled ? 0 : jobsOf(p).length;
-    });
-    // Water level: the cores of a process are min(jobs, level x weight); find the level by
-    // bisection.
-    const total = wants.reduce((sum, n) => sum + n, 0);
-    if (total <= cores) return wants.map((n) => (n > 0 ? 1 : 0));
-    let low = 0;
-    let high = 1e6;
-    for (let i = 0; i < 200; i++) {
-      const level = (low + high) / 2;
-      let used = 0;
-      for (let p = 0; p < wants.length; p++) {
-        used += Math.min(wants[p], level * processes[p].weight);
-      }
-      if (used > cores) high = level;
-      else low = level;
-    }
-    return wants.map((n, p) => (n === 0 ? 0 : Math.min(1, (low * processes[p].weight) / n)));
-  }
-
   for (let guard = 0; guard < 1e6; guard++) {
-    for (let p = 0; p < processes.length; p++) {
-      if (!limited(p) || paused[p] || jobsOf(p).length === 0 || nowNs < periodEnd[p]) continue;
-      periodEnd[p] = nowNs + periodNs;
-      budget[p] = processes[p].quotaCores * periodNs;
-    }
-    const rate = rates();
-    let nextNs = next < commands.length ? commands[next].atNs : Infinity;
-    for (const job of jobs) {
-      const r = rate[job.process];
-      if (r > 0) nextNs = Math.min(nextNs, nowNs + Math.ceil(job.leftNs / r - EPSILON));
-    }
-    for (let p = 0; p < processes.length; p++) {
-      const n = jobsOf(p).length;
-      if (!limited(p) || paused[p] || n === 0) continue;
-      nextNs = Math.min(nextNs, periodEnd[p]);
-      if (rate[p] > 0) nextNs = Math.min(nextNs, nowNs + Math.ceil(budget[p] / (rate[p] * n)));
-    }
-    if (nextNs === Infinity) return ends;
-    for (const job of jobs) job.leftNs -= (nextNs - nowNs) * rate[job.process];
-    for (let p = 0; p < processes.length; p++) {
-      budget[p] -= (nextNs - nowNs) * rate[p] * jobsOf(p).length;
-    }
-    nowNs = nextNs;
-    for (const job of jobs) {
-      if (job.leftNs <= EPSILON && !paused[job.process]) ends[job.id] = nowNs;
-    }
-    jobs = jobs.filter((job) => Number.isNaN(ends[job.id]));
-    while (next < commands.length && commands[next].atNs === nowNs) {
-      const c = commands[next++];
-      if (c.kind === 'execute') {
-        jobs.push({ id: ends.length, process: c.process, leftNs: c.workNs });
-        ends.push(Number.NaN);
-      } else if (c.kind === 'drop') {
-        jobs = jobs.filter((job) => job.process !== c.process);
-        paused[c.process] = false;
-      } else {
-        paused[c.process] = c.kind === 'pause';
-      }
-    }
+    cpu.openPeriods();
+    const commandNs = next < commands.length ? commands[next].atNs : Infinity;
+    const nextNs = Math.min(commandNs, cpu.nextChangeNs());
+    if (nextNs === Infinity) return cpu.ends;
+    cpu.run(nextNs);
+    while (next < commands.length && commands[next].atNs === nextNs) cpu.obey(commands[next++]);
   }
   throw new Error('the oracle does not end');
+}
+
+class FluidCpu {
+  readonly ends: number[] = [];
+  private readonly cores: number;
+  private readonly periodNs: number;
+  private readonly processes: readonly OracleProcess[];
+  private readonly paused: boolean[];
+  private readonly budget: number[];
+  private readonly periodEnd: number[];
+  private jobs: Job[] = [];
+  private nowNs = 0;
+
+  constructor(cores: number, periodNs: number, processes: readonly OracleProcess[]) {
+    this.cores = cores;
+    this.periodNs = periodNs;
+    this.processes = processes;
+    this.paused = processes.map(() => false);
+    this.budget = processes.map(() => 0);
+    this.periodEnd = processes.map(() => 0);
+  }
+
+  /** A limited process with work starts its next period with a full budget. */
+  openPeriods(): void {
+    for (let p = 0; p < this.processes.length; p++) {
+      if (!this.runs(p) || this.nowNs < this.periodEnd[p]) continue;
+      this.periodEnd[p] = this.nowNs + this.periodNs;
+      this.budget[p] = this.processes[p].quotaCores * this.periodNs;
+    }
+  }
+
+  /** When a job ends, a budget is used up or a period is over, at the rates of now. */
+  nextChangeNs(): number {
+    const rate = this.rates();
+    let nextNs = Infinity;
+    for (const job of this.jobs) {
+      const r = rate[job.process];
+      if (r > 0) nextNs = Math.min(nextNs, this.nowNs + Math.ceil(job.leftNs / r - EPSILON));
+    }
+    for (let p = 0; p < this.processes.length; p++) {
+      if (!this.runs(p)) continue;
+      nextNs = Math.min(nextNs, this.periodEnd[p]);
+      const spending = rate[p] * this.jobsOf(p).length;
+      if (rate[p] > 0) nextNs = Math.min(nextNs, this.nowNs + Math.ceil(this.budget[p] / spending));
+    }
+    return nextNs;
+  }
+
+  run(untilNs: number): void {
+    const rate = this.rates();
+    const spanNs = untilNs - this.nowNs;
+    for (const job of this.jobs) job.leftNs -= spanNs * rate[job.process];
+    for (let p = 0; p < this.processes.length; p++) {
+      this.budget[p] -= spanNs * rate[p] * this.jobsOf(p).length;
+    }
+    this.nowNs = untilNs;
+    for (const job of this.jobs) {
+      if (job.leftNs <= EPSILON && !this.paused[job.process]) this.ends[job.id] = untilNs;
+    }
+    this.jobs = this.jobs.filter((job) => Number.isNaN(this.ends[job.id]));
+  }
+
+  obey(c: CpuCommand): void {
+    if (c.kind === 'execute') {
+      this.jobs.push({ id: this.ends.length, process: c.process, leftNs: c.workNs });
+      this.ends.push(Number.NaN);
+    } else if (c.kind === 'drop') {
+      this.jobs = this.jobs.filter((job) => job.process !== c.process);
+      this.paused[c.process] = false;
+    } else {
+      this.paused[c.process] = c.kind === 'pause';
+    }
+  }
+
+  private rates(): number[] {
+    const wants = this.processes.map((_, p) => {
+      const throttled = this.limited(p) && this.budget[p] <= EPSILON;
+      return this.paused[p] || throttled ? 0 : this.jobsOf(p).length;
+    });
+    return shares(this.cores, this.processes, wants);
+  }
+
+  /** Limited by a quota, and with work that may run. */
+  private runs(p: number): boolean {
+    return this.limited(p) && !this.paused[p] && this.jobsOf(p).length > 0;
+  }
+
+  private limited(p: number): boolean {
+    return this.processes[p].quotaCores < this.cores;
+  }
+
+  private jobsOf(p: number): Job[] {
+    return this.jobs.filter((job) => job.process === p);
+  }
 }
