@@ -102,7 +102,7 @@ export class Cluster {
     return best;
   }
 
-  // --- The loop of a member, in the steps of etcd's server/etcdserver/raft.go `start` ------------
+  // --- The loop of a member, in the steps of etcd's server/etcdserver/raft.go `start` -----------
 
   /** Takes a Ready. A leader sends before it writes, everybody else afterwards. */
   begin(member: Member): void {
@@ -165,7 +165,7 @@ export class Cluster {
     member.raft.applyConfChange(change.kind, change.node);
   }
 
-  // --- Network ------------------------------------------------------------------------------------
+  // --- Network ----------------------------------------------------------------------------------
 
   /** Hands over the message at this position in flight; members that are down get nothing. */
   deliver(at: number): void {
@@ -207,7 +207,7 @@ export class Cluster {
     }
   }
 
-  // --- Crashes ------------------------------------------------------------------------------------
+  // --- Crashes ----------------------------------------------------------------------------------
 
   crash(member: Member): void {
     const { messages } = member.out;
@@ -228,7 +228,7 @@ export class Cluster {
     this.watermarks[member.id] = { term: member.raft.term, committed: member.raft.committed };
   }
 
-  // --- Invariants ---------------------------------------------------------------------------------
+  // --- Invariants -------------------------------------------------------------------------------
 
   check(): void {
     for (const member of this.members) {
