@@ -221,6 +221,8 @@ export class Admission {
     proposals.keyBytes[row] = requests.keyBytes[slot];
     proposals.valueBytes[row] = requests.valueBytes[slot];
     proposals.count[row] = requests.compareFails[slot] === 1 ? -1 : requests.count[slot];
+    // A client compacts what it knows: up to the revision of its last answer.
+    if (requests.op[slot] === Op.compact) proposals.count[row] = this.#shared.keys.revision;
     proposals.lease[row] = requests.lease[slot];
     return id;
   }

@@ -139,6 +139,23 @@ test('A compaction goes in batches of 1000 revisions with 10 ms between.', () =>
   assert.equal(bed.member(0).backend.fileBytes, before);
 });
 
+// 500 puts a second on 10 keys; each second a client compacts what is older: never more than about 500
+// superseded revisions, and the file stops growing.
+test('Clients that compact keep the file from growing.', () => {
+  const compact = workload({
+    name: 'compact',
+    op: 'compact',
+    ratePerSecond: 1,
+    arrivals: 'constant',
+  });
+  const bed = open({ ...one, workload: [{ ...puts, keySpace: 10 }, compact], horizon: 20_000 });
+  bed.to(5000);
+  const { fileBytes } = bed.member(0).backend;
+  bed.to(19_500);
+  assert.ok(bed.etcd.shared.keys.revisions < 10 + 520, `${bed.etcd.shared.keys.revisions}`);
+  near(bed.member(0).backend.fileBytes, fileBytes, 0.2);
+});
+
 const GIB = 2 ** 30;
 
 /** A member with 1 GiB in use and as much again free, 100 puts a second, and a defrag at 3 s. */
