@@ -321,7 +321,16 @@ interface Outage {
   readonly index: number;
   readonly fromNs: number;
   readonly toNs: number;
-  readonly members: number;
+  readonly target: string;
+}
+
+/** Members that these targets take down: a name counts once, and all are all. */
+function countDown(targets: readonly string[], all: number): number {
+  const followers = targets.filter((target) => target === 'etcd/followers').length;
+  const leaders = targets.filter((target) => target === 'etcd/leader').length;
+  const named = new Set(targets.filter((target) => !GROUP_TARGETS.includes(target))).size;
+  const sum = named + leaders + followers * (all - 1);
+  return targets.includes('etcd/all') ? Math.max(all, sum) : sum;
 }
 
 /** More members killed, paused or removed at one time than there are. */
@@ -339,18 +348,12 @@ function checkDown(
     if (!down.includes(action.kind) || !('target' in action)) continue;
     const span = faultSpan(fault, times.horizonNs);
     const toNs = action.kind === 'removeMember' ? Infinity : span.toNs;
-    const members =
-      action.target === 'etcd/all'
-        ? etcd.members.length
-        : action.target === 'etcd/followers'
-          ? etcd.members.length - 1
-          : 1;
-    outages.push({ index, fromNs: span.fromNs, toNs, members });
+    outages.push({ index, fromNs: span.fromNs, toNs, target: action.target });
   }
   for (const outage of outages) {
-    const sum = outages
-      .filter((o) => o.fromNs <= outage.fromNs && o.toNs > outage.fromNs)
-      .reduce((total, o) => total + o.members, 0);
+    const together = outages.filter((o) => o.fromNs <= outage.fromNs && o.toNs > outage.fromNs);
+    const targets = together.map((o) => o.target);
+    const sum = countDown(targets, etcd.members.length);
     if (sum <= count) continue;
     const verb = faults[outage.index].action.kind;
     const message = `${sum} members would be down at ${show(outage.fromNs)}, of ${count}`;
