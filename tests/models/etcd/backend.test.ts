@@ -139,8 +139,8 @@ test('A compaction goes in batches of 1000 revisions with 10 ms between.', () =>
   assert.equal(bed.member(0).backend.fileBytes, before);
 });
 
-// 500 puts a second on 10 keys; each second a client compacts what is older: never more than about 500
-// superseded revisions, and the file stops growing.
+// 500 puts a second on 10 keys; each second a client compacts what is older: never more than
+// about 500 superseded revisions, and the file stops growing.
 test('Clients that compact keep the file from growing.', () => {
   const compact = workload({
     name: 'compact',

@@ -91,9 +91,9 @@ test('A snapshot takes the time of its bytes.', () => {
   assertConverged(bed);
 });
 
-// 4.5 s at 1500/s are 6750 entries. While the file is installed more entries are handed over; they must
-// be applied although the load stops right then. And what was waiting for the store, here behind a
-// defragmentation of 4 s, is not in the log any more.
+// 4.5 s at 1500/s are 6750 entries. While the file is installed more entries are handed over;
+// they must be applied although the load stops right then. And what was waiting for the store,
+// here behind a defragmentation of 4 s, is not in the log any more.
 test('A snapshot under load leaves no entry behind, whatever was waiting to be applied.', () => {
   for (const defrag of [false, true]) {
     const bed = open({

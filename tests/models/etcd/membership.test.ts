@@ -146,8 +146,8 @@ test('A member that came back counts as healthy after five seconds.', () => {
   assert.deepEqual(refusals(bed), ['addNode: refused, unhealthy cluster']);
 });
 
-// The leader's heartbeat names what it once acknowledged: raft panics ("tocommit is out of range"), at
-// each start. The way out: remove it, add it anew.
+// The leader's heartbeat names what it once acknowledged: raft panics ("tocommit is out of
+// range"), at each start. The way out: remove it, add it anew.
 test('A member that lost its data ends itself until it is removed and added again.', () => {
   const bed = changed({ workload: [{ ...puts, ratePerSecond: 2000 }] });
   bed.to(5000);
