@@ -3,6 +3,7 @@ export { ClientPort, clientNodeName, type PortClients } from './client-port.ts';
 export { EtcdCluster } from './cluster.ts';
 export { etcdConstants } from './constants.ts';
 export type { EtcdMember } from './member.ts';
+export { revisionFileBytes, walEntryBytes } from './pages.ts';
 export { EtcdProcess } from './process.ts';
 export {
   isAmbiguous,
