@@ -101,7 +101,7 @@ function timesToElect(table: ElectionTable): number[] {
     .map((e) => ((elected.find((t) => t > e.timeNs) ?? Number.NaN) - e.timeNs) / MS);
 }
 
-// --- Stalls of a leader ---------------------------------------------------------------------------
+// --- Stalls of a leader ------------------------------------------------------------------------
 
 /**
  * Probability that a stall of this many ms costs the leader its office, by the same draws: 1 - q^2

@@ -1,6 +1,6 @@
 /**
- * Published results of real etcd clusters, as data: what was measured, on what, by whom. Figures are
- * quoted, never computed; what a source does not say is left open and named in `unknown`.
+ * Published results of real etcd clusters, as data: what was measured, on what, by whom. Figures
+ * are quoted, never computed; what a source does not say is left open and named in `unknown`.
  */
 
 /** Throughput in operations a second, latencies in ms. */

@@ -147,7 +147,7 @@ function figuresOf(metrics: MetricsResult, scenario: Scenario): Record<Published
   };
 }
 
-// --- Scenarios ------------------------------------------------------------------------------------
+// --- Scenarios ---------------------------------------------------------------------------------
 
 /** Clients start at 1 s; single clients need a longer window for a steady p99. */
 const WARMUP_NS = 1.5 * S;
