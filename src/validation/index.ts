@@ -2,6 +2,13 @@
 
 export { validationMarkdown } from './page.ts';
 export {
+  comparePublished,
+  gce2017,
+  type PublishedSetting,
+  publishedSettings,
+  publishedSteps,
+} from './published.ts';
+export {
   type ValidationOptions,
   type ValidationReport,
   type ValidationStep,

@@ -61,7 +61,7 @@ export function compareElections(table: ElectionTable): ComparedRow[] {
     const split = column === 'p99_ms' && rttMs > 1 ? ', which knows no split votes' : '';
     return {
       file: 'published',
-      experiment: 'leader lost to leader elected (estimate)',
+      experiment: 'time to a leader (estimate)',
       setting: `members=${members} rtt=${rttMs}ms ${heartbeatMs}/${electionMs}`,
       column,
       repetitions: times.length,
@@ -122,7 +122,7 @@ export function compareStalls(): ComparedRow[] {
       const simulated = shareLost(members, stallMs);
       return {
         file: 'published',
-        experiment: 'share of stalls that cost the leader (estimate)',
+        experiment: 'stalls that cost the leader (estimate)',
         setting: `members=${members} stall=${stallMs}ms`,
         column: 'share',
         repetitions: STALL_TRIALS,

@@ -161,8 +161,8 @@ export function comparePublishedEvent(event: PublishedEvent): ComparedRow {
   const simulated = event.simulate();
   return {
     file: 'published',
-    experiment: event.name,
-    setting: event.source,
+    experiment: 'events',
+    setting: event.name,
     column: event.column,
     repetitions: 1,
     measured: event.measured,

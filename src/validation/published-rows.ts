@@ -27,6 +27,8 @@ export interface PublishedHardware {
 }
 
 export interface PublishedRow {
+  /** Where it belongs: rows of one group are summed up together. */
+  readonly group: string;
   readonly name: string;
   readonly source: string;
   readonly version: string;
@@ -117,6 +119,7 @@ function row(given: Given): PublishedRow {
 
 const performance: readonly PublishedRow[] = [
   row({
+    group: 'performance.md',
     name: 'performance.md put, 1 client',
     source: PERFORMANCE,
     version: '3.2.0',
@@ -125,6 +128,7 @@ const performance: readonly PublishedRow[] = [
     measured: { throughput_ops: 583, mean_ms: 1.6 },
   }),
   row({
+    group: 'performance.md',
     name: 'performance.md put, 1000 clients',
     source: PERFORMANCE,
     version: '3.2.0',
@@ -136,6 +140,7 @@ const performance: readonly PublishedRow[] = [
     sets: 'etcd.applyNs',
   }),
   row({
+    group: 'performance.md',
     name: 'performance.md serializable range, 1 client',
     source: PERFORMANCE,
     version: '3.2.0',
@@ -147,6 +152,7 @@ const performance: readonly PublishedRow[] = [
     measured: { throughput_ops: 2909, mean_ms: 0.3 },
   }),
   row({
+    group: 'performance.md',
     name: 'performance.md linearizable range, 1000 clients',
     source: PERFORMANCE,
     version: '3.2.0',
@@ -171,6 +177,7 @@ const v2: readonly PublishedRow[] = (
   ] as const
 ).map(([what, clients, throughput_ops, p90_ms]) =>
   row({
+    group: 'etcd 2.2.0',
     name: `etcd 2.2.0 ${what}, ${clientsText(clients)}`,
     source: V2_2,
     version: '2.2.0',
@@ -193,6 +200,7 @@ const v3Demo: readonly PublishedRow[] = (
   ] as const
 ).map(([what, clients, throughput_ops, p90_ms]) =>
   row({
+    group: 'etcd v3 demo',
     name: `etcd v3 demo ${what}, ${clientsText(clients)}`,
     source: V3_DEMO,
     version: '3.0.0',
@@ -256,6 +264,7 @@ function dbtesterRow(
   [throughput_ops, mean_ms, p50_ms, p90_ms, p99_ms]: readonly number[],
 ): PublishedRow {
   return row({
+    group: 'dbtester',
     name: `dbtester ${what}, ${version}`,
     source: `${DBTESTER}/${what.slice(0, 9)}`,
     version,
@@ -272,6 +281,7 @@ function dbtesterRow(
 
 const others: readonly PublishedRow[] = [
   row({
+    group: 'issues',
     name: 'etcd#7156 1 member, client beside it',
     source: issue(7156),
     version: '3.1.0',
@@ -282,6 +292,7 @@ const others: readonly PublishedRow[] = [
     sets: 'etcd.grpcRequestNs, etcd.grpcResponseNs, etcd.loopNs',
   }),
   row({
+    group: 'issues',
     name: 'etcd#7156 1 member',
     source: issue(7156),
     version: '3.1.0',
@@ -292,6 +303,7 @@ const others: readonly PublishedRow[] = [
     sets: 'round trip of the client',
   }),
   row({
+    group: 'issues',
     name: 'etcd#7156 3 members',
     source: issue(7156),
     version: '3.1.0',
@@ -301,6 +313,7 @@ const others: readonly PublishedRow[] = [
     sets: 'etcd.messageNs',
   }),
   row({
+    group: 'issues',
     name: 'etcd#4633 500 clients',
     source: issue(4633),
     version: '2.3.0',
@@ -318,6 +331,7 @@ const others: readonly PublishedRow[] = [
     beyondModel: true,
   }),
   row({
+    group: 'issues',
     name: 'etcd#22223 64 clients',
     source: issue(22223),
     version: '3.7.0',
@@ -342,6 +356,7 @@ const others: readonly PublishedRow[] = [
     beyondModel: true,
   }),
   row({
+    group: 'check perf',
     name: 'etcdctl check perf --load l, 5 members',
     source: 'https://www.besthub.dev (gp2 against gp3 and io2)',
     version: '3.5.0',
@@ -362,6 +377,7 @@ const others: readonly PublishedRow[] = [
     beyondModel: true,
   }),
   row({
+    group: 'check perf',
     name: 'etcdctl check perf, a VM',
     source: issue(18768),
     version: '3.5.0',
@@ -381,6 +397,7 @@ const others: readonly PublishedRow[] = [
     beyondModel: true,
   }),
   row({
+    group: 'issues',
     name: 'etcd#13053 1000 clients',
     source: issue(13053),
     version: '3.4.0',

@@ -63,6 +63,7 @@ export const gce2017: CostSet = {
 };
 
 export interface PublishedSetting {
+  readonly group: string;
   readonly name: string;
   readonly source: string;
   readonly hardware: string;
@@ -75,6 +76,7 @@ export interface PublishedSetting {
 
 export function publishedSettings(): PublishedSetting[] {
   return publishedRows.map((row) => ({
+    group: row.group,
     name: row.name,
     source: row.source,
     hardware: row.hardware.text,
@@ -94,8 +96,8 @@ export function comparePublished(setting: PublishedSetting): ComparedRow[] {
     const ours = simulated === null ? Number.NaN : simulated[column];
     return {
       file: 'published',
-      experiment: setting.name,
-      setting: setting.hardware,
+      experiment: setting.group,
+      setting: `${setting.name} (${setting.hardware})`,
       column,
       repetitions: 1,
       measured,
