@@ -27,6 +27,15 @@ test('a red file counts its failures', () => {
   assert.deepStrictEqual(red, { passed: 1, failed: 2, skipped: 0, problem: '' });
 });
 
+test('a skipped test is counted, and a failure where nothing may be skipped', () => {
+  const text = report(1, 1).replace('Skipped:   0', 'Skipped:   2');
+  const skipped = { passed: 1, failed: 0, skipped: 2, problem: '' };
+  assert.deepStrictEqual(judge(text, 0, SUITE + RUN), skipped);
+  assert.match(judge(text, 0, SUITE + RUN, false).problem, /2 skipped/);
+  const all = report(0, 0).replace('Skipped:   0', 'Skipped:   2');
+  assert.deepStrictEqual(judge(all, 0, SUITE + RUN), { ...skipped, passed: 0 });
+});
+
 test('an empty run, a crash and a hang are problems', () => {
   assert.match(judge('', 0, '').problem, /no test was run/);
   assert.match(judge(report(0, 0), 0, SUITE + RUN).problem, /no test was run/);
