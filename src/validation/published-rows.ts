@@ -91,7 +91,7 @@ const GENERATOR = 'measures the load generator:';
 
 type Given = Pick<
   PublishedRow,
-  'name' | 'source' | 'version' | 'hardware' | 'clients' | 'measured'
+  'group' | 'name' | 'source' | 'version' | 'hardware' | 'clients' | 'measured'
 > &
   Partial<PublishedRow>;
 
