@@ -37,7 +37,7 @@ for (const name of REFERENCES) {
     test.skip(title, () => assert.fail());
     continue;
   }
-  test(title, async ({ bundle, browser }) => {
+  test(`Chromium computes the same bytes as Node: ${name}`, async ({ bundle, browser }) => {
     const text = readFileSync(join(ROOT, 'tests/testdata/reference', `${name}.yaml`), 'utf8');
     const { page, errors } = await openPage(browser, {
       'browser.mjs': join(bundle, 'browser.mjs'),
