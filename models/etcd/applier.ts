@@ -33,7 +33,6 @@ export interface ApplierLinks {
   onGrant(lease: number): void;
   onRevoke(lease: number, done: boolean): void;
   onCompact(revision: number): void;
-  onAlarm(on: boolean): void;
   onConfChange(entry: number): void;
   /** The applied index moved and the queue is empty or at an entry boundary. */
   onApplied(index: number): void;
@@ -275,9 +274,6 @@ export class Applier {
         return features.revokeCommits;
       case Kind.compact:
         this.#links.onCompact(count);
-        return false;
-      case Kind.alarm:
-        this.#links.onAlarm(count > 0);
         return false;
       default:
         return false;

@@ -22,7 +22,7 @@ const GROW_BYTES = 16 * 1024 * 1024;
 /** Branch pages, meta bucket and freelist page that each commit rewrites (estimate). */
 const COMMIT_PAGES = 5;
 
-type Holder = 'none' | 'commit' | 'defrag' | 'compaction' | 'snapshot' | 'watch';
+type Holder = 'none' | 'commit' | 'defrag' | 'compaction' | 'watch';
 /** Steps of a commit. */
 const Step = { write: 0, firstSync: 1, secondSync: 2, grow: 3 } as const;
 

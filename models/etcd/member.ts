@@ -335,7 +335,6 @@ export class EtcdMember {
       onGrant: (lease) => this.lessor.onGrant(lease),
       onRevoke: (lease, done) => this.#onRevoke(lease, done),
       onCompact: (revision) => this.maintenance.compact(revision),
-      onAlarm: () => {},
       onConfChange: (entry) => this.#onRaftEntry(entry),
       onApplied: (applied) => this.#onApplied(applied),
     });

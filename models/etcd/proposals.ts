@@ -15,8 +15,6 @@ export const Kind = {
   leaseRevoke: 4,
   compact: 5,
   alarm: 6,
-  confChange: 7,
-  publish: 8,
 } as const;
 export type KindCode = (typeof Kind)[keyof typeof Kind];
 
@@ -28,8 +26,8 @@ export class ProposalTable {
   readonly keyBytes: Int32Array;
   readonly valueBytes: Int32Array;
   /**
-   * txn: operations; delete: keys; leaseGrant: TTL in ms; leaseRevoke: keys deleted; confChange:
-   * encoded change; compact: revision.
+   * txn: operations; delete: keys; leaseGrant: TTL in ms; leaseRevoke: keys deleted; compact:
+   * revision; alarm: 1 raised, 0 disarmed.
    */
   readonly count: Float64Array;
   readonly lease: Int32Array;
