@@ -36,6 +36,11 @@ export interface ErrorRow {
   readonly withinShare: number;
 }
 
+/** Close enough, by SIG Scalability's rule. */
+export function isClose(ratio: number): boolean {
+  return ratio >= RATIO_LOW && ratio <= RATIO_HIGH;
+}
+
 /** max(ratio, 1/ratio): how many times too high or too low. */
 export function errorFactor(ratio: number): number {
   return ratio >= 1 ? ratio : 1 / ratio;
@@ -72,7 +77,7 @@ function errorRow(group: readonly Comparison[]): ErrorRow {
       continue;
     }
     ratios.push(ratio);
-    if (ratio >= RATIO_LOW && ratio <= RATIO_HIGH) within++;
+    if (isClose(ratio)) within++;
     if (errorFactor(ratio) >= worst) {
       worst = errorFactor(ratio);
       worstRatio = ratio;

@@ -2,7 +2,14 @@
 export { type BackWithin, backWithin } from './back-within.ts';
 export { type Bottlenecks, type ResourceRank, rankBottlenecks } from './bottlenecks.ts';
 export { conditionsOf, VALIDATED_CONDITIONS } from './conditions.ts';
-export { type Comparison, type ErrorRow, errorFactor, errorTable } from './error-table.ts';
+export {
+  type Comparison,
+  type ErrorRow,
+  errorFactor,
+  errorTable,
+  isClose,
+  RATIO_SHARE,
+} from './error-table.ts';
 export { CONFIDENCE, type Estimate, estimate } from './estimate.ts';
 export { type Growth, queueGrowth } from './growth.ts';
 export {

@@ -9,3 +9,4 @@ export { renderMarkdown } from './markdown.ts';
 export { outputsReference } from './reference.ts';
 export type { OutputInput } from './tables/shared.ts';
 export { renderText, type TextOptions } from './text.ts';
+export { textTable } from './text-table.ts';

@@ -5,17 +5,17 @@
  * used more than one core together measure the machine's CPU; their errors are printed, not
  * counted.
  */
+import { medianOf } from '../analyze/index.ts';
 import type { HistogramData, MetricsResult } from '../metrics/index.ts';
 import { meanOf, mergeHistograms, quantileRank, sampleOfRank } from '../metrics/index.ts';
-import { createRun } from '../run/index.ts';
 import type { Scenario } from '../scenario/types.ts';
 import { cannotSimulate, loadScenario, settingKey, settingText } from './load.ts';
 import { groupBy, numberOf, type ProblemRow, type Row } from './rows.ts';
 import type { ValidationSetup } from './scenario.ts';
+import { simulateRun } from './simulate.ts';
 
 export const CPU_PCT_MAX = 100;
 export const SYSTEM_CPU_PCT_MAX_FOR_P99 = 150;
-const SLICE_EVENTS = 1 << 20;
 
 /** Column of the measurements, and the histogram that it is compared with. */
 interface Figure {
@@ -95,7 +95,7 @@ export function compareSetting(
 ): ComparedRow[] {
   const [first] = setting.rows;
   const scenario = loadScenario(first, setup, constants, `${setting.file}/${settingText(first)}`);
-  const metrics = simulate(scenario);
+  const { metrics } = simulateRun(scenario).result;
   const figures =
     first.op === 'mix50'
       ? [...FIGURES, ...SPLIT_FIGURES]
@@ -106,14 +106,6 @@ export function compareSetting(
     const compared = compareFigure(setting, figure, metrics, scenario);
     return compared === null ? [] : [compared];
   });
-}
-
-export function simulate(scenario: Scenario): MetricsResult {
-  const run = createRun(scenario, { seed: scenario.seed });
-  while (!run.advance(SLICE_EVENTS)) {
-    // Slices only keep the call short; the numbers do not depend on them.
-  }
-  return run.finish().metrics;
 }
 
 function compareFigure(
@@ -183,9 +175,7 @@ function simulatedFigure(figure: Figure, metrics: MetricsResult, scenario: Scena
   return sampleOfRank(histogram, quantileRank(histogram.total, figure.p)) / 1e6;
 }
 
+/** Of the finite values; NaN where there is none. */
 export function median(values: readonly number[]): number {
-  const sorted = values.filter((v) => Number.isFinite(v)).sort((a, b) => a - b);
-  if (sorted.length === 0) return Number.NaN;
-  const middle = Math.floor(sorted.length / 2);
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+  return medianOf(values.filter((v) => Number.isFinite(v))) ?? Number.NaN;
 }

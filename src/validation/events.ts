@@ -6,17 +6,11 @@
  * outage is counted from the action to the end of the longest gap between acknowledged puts.
  */
 import type { FaultAction, FaultScenario, Scenario, WorkloadScenario } from '../scenario/types.ts';
-import { maintenanceFigures } from './maintenance.ts';
+import { maintenanceKind } from './maintenance.ts';
 import { groupBy, numberOf, type ProblemRow, type Row } from './rows.ts';
-import {
-  constantMs,
-  injectedFsync,
-  type MemberDisk,
-  settingScenario,
-  type ValidationSetup,
-  workloadOf,
-} from './scenario.ts';
+import { constantMs, injectedFsync, type ValidationSetup, workloadOf } from './scenario.ts';
 import { simulateRun } from './simulate.ts';
+import { type EventKind, type Figures, type Trial, trialScenario } from './trial.ts';
 
 /**
  * Trials of a setting: enough that the simulated distribution's own noise is small beside the
@@ -41,20 +35,6 @@ export interface EventFigure {
   readonly column: string;
   readonly measured: readonly number[];
   readonly simulated: readonly number[];
-}
-
-type Figures = Record<string, number>;
-
-interface Kind {
-  readonly columns: readonly string[];
-  readonly trials: number;
-  readonly trial: (
-    row: Row,
-    setup: ValidationSetup,
-    constants: Readonly<Record<string, number>>,
-    seed: string,
-    i: number,
-  ) => Figures;
 }
 
 /** Groups of repeated events, and the rows that cannot be simulated. */
@@ -86,17 +66,11 @@ export function compareEvents(
   const kind = kindOf(group.rows[0]);
   if (kind === null) return [];
   const trials: Figures[] = [];
-  for (let i = 0; i < kind.trials; i++) {
+  for (let index = 0; index < kind.trials; index++) {
     // The repetitions differ in the measured length of a pause: all of them take their turn.
-    trials.push(
-      kind.trial(
-        group.rows[i % group.rows.length],
-        setup,
-        constants,
-        `${group.file}/${group.setting}/${i}`,
-        i,
-      ),
-    );
+    const row = group.rows[index % group.rows.length];
+    const seed = `${group.file}/${group.setting}/${index}`;
+    trials.push(kind.trial({ row, setup, constants, seed, index }));
   }
   return kind.columns.map((column) => ({
     column,
@@ -135,7 +109,7 @@ function eventText(row: Row): string {
   return `${row.action}${param} members=${row.members} fsync=${row.fsync_ms}ms rtt=${row.rtt_ms}ms ${row.heartbeat_ms}/${row.election_ms}`;
 }
 
-function kindOf(row: Row): Kind | null {
+function kindOf(row: Row): EventKind | null {
   const name = row.experiment ?? '';
   const action = (row.action ?? '').toLowerCase();
   if (!(numberOf(row, 'members') >= 1 && numberOf(row, 'members') <= 7)) return null;
@@ -179,12 +153,6 @@ function kindOf(row: Row): Kind | null {
   return maintenanceKind(row);
 }
 
-function maintenanceKind(row: Row): Kind | null {
-  const columns = maintenanceFigures(row);
-  if (columns === null) return null;
-  return { columns: columns.names, trials: columns.trials, trial: columns.trial };
-}
-
 function unknownReason(row: Row): string {
   if (/endpoint status/.test(row.action ?? ''))
     return 'start-up of the etcdctl program, not of etcd';
@@ -214,12 +182,13 @@ function election(
   columns: readonly string[],
   action: (row: Row) => FaultAction,
   forNs: (row: Row) => number,
-): Kind {
-  const trial: Kind['trial'] = (row, setup, constants, seed, i) => {
-    const fault = faultAt(i, action(row), forNs(row));
+): EventKind {
+  const trial = (t: Trial): Figures => {
+    const { row } = t;
+    const fault = faultAt(t.index, action(row), forNs(row));
     const tail = Math.max(8, (6 * numberOf(row, 'election_ms', 1000)) / 1000) * 1e9;
     const horizonNs = fault.atNs + (Number.isFinite(fault.forNs) ? fault.forNs : 0) + tail;
-    return electionFigures(eventScenario(row, setup, constants, seed, [fault], horizonNs));
+    return electionFigures(eventScenario(t, [fault], horizonNs));
   };
   return { columns, trials: TRIALS, trial };
 }
@@ -237,13 +206,8 @@ function faultAt(i: number, action: FaultAction, forNs: number): FaultScenario {
 }
 
 /** Sync of the whole cluster, or of the leader alone, becomes slow for a minute. */
-function storm(
-  row: Row,
-  setup: ValidationSetup,
-  constants: Readonly<Record<string, number>>,
-  seed: string,
-  i: number,
-): Figures {
+function storm(trial: Trial): Figures {
+  const { row, index } = trial;
   const ms = paramOf(row);
   const target = /leader/i.test(row.action ?? '')
     ? 'etcd/leader'
@@ -256,22 +220,15 @@ function storm(
     factor: 1,
     fsync: injectedFsync(constantMs(ms), ms),
   };
-  const fault = faultAt(i, action, Infinity);
+  const fault = faultAt(index, action, Infinity);
   const observedNs = (row.unit ?? '').startsWith('s') ? numberOf(row, 'value', 60) * 1e9 : 60e9;
   const quiet: Row = { ...row, fsync_ms: '0' };
-  return electionFigures(
-    eventScenario(quiet, setup, constants, seed, [fault], fault.atNs + observedNs),
-  );
+  return electionFigures(eventScenario({ ...trial, row: quiet }, [fault], fault.atNs + observedNs));
 }
 
 /** A step or a drift of wall clocks, and how long a lease of 8 s lives. */
-function clock(
-  row: Row,
-  setup: ValidationSetup,
-  constants: Readonly<Record<string, number>>,
-  seed: string,
-  i: number,
-): Figures {
+function clock(trial: Trial): Figures {
+  const { row, index } = trial;
   const words = /wall clock of (\w+): step (-?[\d.]+) ms; drift (-?[\d.]+) ppm/.exec(
     row.action ?? '',
   );
@@ -288,11 +245,14 @@ function clock(
     const stepMs = Number(words[2]);
     const ppm = Number(words[3]);
     if (stepMs !== 0)
-      faults.push(faultAt(i, { kind: 'clockStep', target, byNs: stepMs * 1e6 }, Infinity));
+      faults.push(faultAt(index, { kind: 'clockStep', target, byNs: stepMs * 1e6 }, Infinity));
     if (ppm !== 0)
-      faults.push({ ...faultAt(i, { kind: 'clockDrift', target, ppm }, Infinity), name: 'drift' });
+      faults.push({
+        ...faultAt(index, { kind: 'clockDrift', target, ppm }, Infinity),
+        name: 'drift',
+      });
   }
-  const grantNs = Math.round(ACTION_NS - 0.5e9 + ((i * GOLDEN) % 1) * 1e9);
+  const grantNs = Math.round(ACTION_NS - 0.5e9 + ((index * GOLDEN) % 1) * 1e9);
   const lease = workloadOf({
     name: 'lease',
     op: 'lease-grant',
@@ -301,7 +261,7 @@ function clock(
     thinkTime: { kind: 'constant', value: 60e9 },
     startNs: grantNs,
   });
-  const scenario = eventScenario(row, setup, constants, seed, faults, 30e9);
+  const scenario = eventScenario(trial, faults, 30e9);
   const { result, etcd } = simulateRun({ ...scenario, workload: [...scenario.workload, lease] });
   const gone = result.metrics.events.find((e) => e.kind === 'lease expired');
   return {
@@ -329,22 +289,12 @@ function electionFigures(scenario: Scenario): Figures {
 }
 
 function eventScenario(
-  row: Row,
-  setup: ValidationSetup,
-  constants: Readonly<Record<string, number>>,
-  seed: string,
+  trial: Trial,
   faults: readonly FaultScenario[],
   horizonNs: number,
 ): Scenario {
-  const members = numberOf(row, 'members');
-  const ms = numberOf(row, 'fsync_ms', 0);
-  const sync = injectedFsync(constantMs(ms), ms);
-  const disks: MemberDisk[] = Array.from({ length: members }, () => ({
-    wal: sync,
-    backend: sync,
-    queueDepth: Infinity,
-  }));
-  const workload: WorkloadScenario[] = disks.map((_, i) =>
+  const { row } = trial;
+  const workload: WorkloadScenario[] = Array.from({ length: numberOf(row, 'members') }, (_, i) =>
     workloadOf({
       name: `puts-${i}`,
       target: `etcd/${i}`,
@@ -354,18 +304,5 @@ function eventScenario(
       maxInFlight: 100_000,
     }),
   );
-  return settingScenario({
-    name: eventText(row),
-    setup,
-    disks,
-    peerRttMs: numberOf(row, 'rtt_ms', 0.1),
-    heartbeatMs: numberOf(row, 'heartbeat_ms', 100),
-    electionMs: numberOf(row, 'election_ms', 1000),
-    workload,
-    faults,
-    horizonNs,
-    warmupNs: 1e9,
-    seed,
-    constants,
-  });
+  return trialScenario(trial, { name: eventText(row), workload, faults, horizonNs, warmupNs: 1e9 });
 }

@@ -1,6 +1,6 @@
 /** Simulated against measured: rows of a real etcd, and published results. */
 
-export { validationMarkdown } from './page.ts';
+export { type Section, validationMarkdown, validationSections } from './page.ts';
 export {
   comparePublished,
   gce2017,
@@ -16,4 +16,4 @@ export {
 } from './report.ts';
 export type { DataFile } from './rows.ts';
 export { defaultSetup, type ValidationSetup } from './scenario.ts';
-export { errorLines, validationCsv } from './tables.ts';
+export { validationCsv } from './tables.ts';

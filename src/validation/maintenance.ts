@@ -3,14 +3,9 @@
  */
 import type { FaultAction, Scenario, WorkloadScenario } from '../scenario/types.ts';
 import { numberOf, type Row } from './rows.ts';
-import {
-  constantMs,
-  injectedFsync,
-  settingScenario,
-  type ValidationSetup,
-  workloadOf,
-} from './scenario.ts';
-import { openRun, simulateRun } from './simulate.ts';
+import { workloadOf } from './scenario.ts';
+import { advanceUntil, openRun, simulateRun } from './simulate.ts';
+import { type EventKind, type Figures, type Trial, trialScenario } from './trial.ts';
 
 const TRIALS = 8;
 const FILL_VALUE_BYTES = 8192;
@@ -22,62 +17,34 @@ const CATCHUP_RATE = 5000;
  */
 const ETCDCTL_MS = 28;
 
-export interface MaintenanceFigures {
-  readonly names: readonly string[];
-  readonly trials: number;
-  readonly trial: (
-    row: Row,
-    setup: ValidationSetup,
-    constants: Readonly<Record<string, number>>,
-    seed: string,
-  ) => Record<string, number>;
-}
-
 /** What of such a row can be simulated; null where nothing can. */
-export function maintenanceFigures(row: Row): MaintenanceFigures | null {
+export function maintenanceKind(row: Row): EventKind | null {
   const action = row.action ?? '';
   if (/restart a follower \d+ entries behind/.test(action))
-    return { names: ['value'], trials: TRIALS, trial: catchUp };
-  if (action === 'defrag') return { names: ['gap_ms'], trials: TRIALS, trial: defrag };
-  if (action === 'snapshot save') return { names: ['value'], trials: TRIALS, trial: snapshotSave };
+    return { columns: ['value'], trials: TRIALS, trial: catchUp };
+  if (action === 'defrag') return { columns: ['gap_ms'], trials: TRIALS, trial: defrag };
+  if (action === 'snapshot save')
+    return { columns: ['value'], trials: TRIALS, trial: snapshotSave };
   if (/^restart of a single member/.test(action))
-    return { names: ['value'], trials: TRIALS, trial: restart };
-  if (/^fill/.test(action)) return { names: ['value'], trials: 1, trial: fill };
+    return { columns: ['value'], trials: TRIALS, trial: restart };
+  if (/^fill/.test(action)) return { columns: ['value'], trials: 1, trial: fill };
   return null;
 }
 
 function scenarioOf(
-  row: Row,
-  setup: ValidationSetup,
-  constants: Readonly<Record<string, number>>,
-  seed: string,
+  trial: Trial,
   workload: readonly WorkloadScenario[],
   action: FaultAction | null,
   horizonNs: number,
 ): Scenario {
-  const ms = numberOf(row, 'fsync_ms', 0);
-  const sync = injectedFsync(constantMs(ms), ms);
-  const disks = Array.from({ length: numberOf(row, 'members') }, () => ({
-    wal: sync,
-    backend: sync,
-    queueDepth: Infinity,
-  }));
-  const scenario = settingScenario({
+  const { row } = trial;
+  const operation = { name: 'operation', atNs: 3e9, forNs: Infinity, everyNs: 0, times: 1 };
+  const scenario = trialScenario(trial, {
     name: row.action ?? '',
-    setup,
-    disks,
-    peerRttMs: numberOf(row, 'rtt_ms', 0.1),
-    heartbeatMs: numberOf(row, 'heartbeat_ms', 100),
-    electionMs: numberOf(row, 'election_ms', 1000),
     workload,
+    faults: action === null ? [] : [{ ...operation, action }],
     horizonNs,
     warmupNs: 0,
-    seed,
-    constants,
-    faults:
-      action === null
-        ? []
-        : [{ name: 'operation', atNs: 3e9, forNs: Infinity, everyNs: 0, times: 1, action }],
   });
   const keys = Math.round((numberOf(row, 'param', 0) * 1e6) / FILL_VALUE_BYTES);
   const isCatchUp = /entries behind/.test(row.action ?? '');
@@ -96,12 +63,8 @@ function scenarioOf(
 }
 
 /** ms from the start of the process to applied = leader. */
-function catchUp(
-  row: Row,
-  setup: ValidationSetup,
-  constants: Readonly<Record<string, number>>,
-  seed: string,
-): Record<string, number> {
+function catchUp(trial: Trial): Figures {
+  const { row } = trial;
   const entries = numberOf(row, 'param');
   const loadNs = (entries / CATCHUP_RATE) * 1e9;
   const bytes = Number(/value (\d+) B/.exec(row.notes ?? '')?.[1] ?? 256);
@@ -113,21 +76,17 @@ function catchUp(
     stopNs: 1e9 + loadNs,
     valueSize: { kind: 'constant', value: bytes },
   });
-  const idle = scenarioOf(row, setup, constants, seed, [load], null, 1e9 + loadNs + 120e9);
+  const idle = scenarioOf(trial, [load], null, 1e9 + loadNs + 120e9);
   const { run, cluster } = openRun(idle);
   const { etcd } = cluster;
-  const until = (done: () => boolean): void => {
-    while (!done() && !run.advance(1)) {
-      // One event at a time: the moment is read from the clock of the run.
-    }
-  };
-  until(() => run.progress().nowNs >= 0.8e9);
+  advanceUntil(run, () => run.progress().nowNs >= 0.8e9);
   etcd.kill(1, false);
-  until(() => run.progress().nowNs >= 1e9 + loadNs + 1e9);
+  advanceUntil(run, () => run.progress().nowNs >= 1e9 + loadNs + 1e9);
   const startNs = run.progress().nowNs;
   etcd.boot(1);
   const follower = etcd.members[1];
-  until(
+  advanceUntil(
+    run,
     () =>
       follower.isListening &&
       follower.applier.appliedIndex >= etcd.members[etcd.leaderIndex].applier.appliedIndex,
@@ -136,41 +95,15 @@ function catchUp(
 }
 
 /** Longest gap between puts while the only member defragments. */
-function defrag(
-  row: Row,
-  setup: ValidationSetup,
-  constants: Readonly<Record<string, number>>,
-  seed: string,
-): Record<string, number> {
+function defrag(trial: Trial): Figures {
   const puts = workloadOf({ name: 'puts', ratePerSecond: 200 });
-  const scenario = scenarioOf(
-    row,
-    setup,
-    constants,
-    seed,
-    [puts],
-    { kind: 'defrag', target: 'etcd/0' },
-    6e9,
-  );
+  const scenario = scenarioOf(trial, [puts], { kind: 'defrag', target: 'etcd/0' }, 6e9);
   return { gap_ms: simulateRun(scenario).outages.results()[0].longestGapNs / 1e6 };
 }
 
-function snapshotSave(
-  row: Row,
-  setup: ValidationSetup,
-  constants: Readonly<Record<string, number>>,
-  seed: string,
-): Record<string, number> {
+function snapshotSave(trial: Trial): Figures {
   const puts = workloadOf({ name: 'puts', ratePerSecond: 50 });
-  const scenario = scenarioOf(
-    row,
-    setup,
-    constants,
-    seed,
-    [puts],
-    { kind: 'snapshotSave', target: 'etcd/0' },
-    20e9,
-  );
+  const scenario = scenarioOf(trial, [puts], { kind: 'snapshotSave', target: 'etcd/0' }, 20e9);
   const saved = simulateRun(scenario).result.metrics.events.find(
     (e) => e.kind === 'snapshot saved',
   );
@@ -181,40 +114,25 @@ function snapshotSave(
  * ms from the start of the process to the first answer of a member that is alone: after its
  * election.
  */
-function restart(
-  row: Row,
-  setup: ValidationSetup,
-  constants: Readonly<Record<string, number>>,
-  seed: string,
-): Record<string, number> {
-  const scenario = scenarioOf(row, setup, constants, seed, [], null, 60e9);
+function restart(trial: Trial): Figures {
+  const scenario = scenarioOf(trial, [], null, 60e9);
   const { run, cluster } = openRun(scenario);
   const member = cluster.etcd.members[0];
-  const until = (done: () => boolean): void => {
-    while (!done() && !run.advance(1)) {
-      // One event at a time.
-    }
-  };
-  until(() => run.progress().nowNs >= 3e9);
+  advanceUntil(run, () => run.progress().nowNs >= 3e9);
   cluster.etcd.kill(0, false);
   const startNs = run.progress().nowNs;
   cluster.etcd.boot(0);
-  until(() => member.isListening && member.isLeader);
+  advanceUntil(run, () => member.isListening && member.isLeader);
   return { value: (run.progress().nowNs - startNs) / 1e6 };
 }
 
-function fill(
-  row: Row,
-  setup: ValidationSetup,
-  constants: Readonly<Record<string, number>>,
-  seed: string,
-): Record<string, number> {
+function fill(trial: Trial): Figures {
   const puts = workloadOf({
     name: 'puts',
     clients: 32,
     valueSize: { kind: 'constant', value: FILL_VALUE_BYTES },
   });
-  const { result } = simulateRun(scenarioOf(row, setup, constants, seed, [puts], null, 3e9));
+  const { result } = simulateRun(scenarioOf(trial, [puts], null, 3e9));
   const tally = result.metrics.tallies.find(
     (t) => t.name === 'wavetank_client_request_duration_seconds',
   );

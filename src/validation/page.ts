@@ -1,4 +1,4 @@
-/** The report as a page of Markdown: docs/validation.md. */
+/** The report in tables of text, and as a page of Markdown: docs/validation.md. */
 import type { ConstantEntry } from '../core/index.ts';
 import type { EventComparison, ValidationReport } from './report.ts';
 import { groupBy } from './rows.ts';
@@ -10,32 +10,58 @@ const EVENTS = `Measured and simulated 5th percentile, median and 95th percentil
 the Kolmogorov-Smirnov distance is held against its bound, with fewer every measured point against
 the simulated 5 to 95 % range, which n points of a perfect model all meet with probability 0.9^n.`;
 
+const NO = 'no';
+
+/** A table of text cells with its title. */
+export interface Section {
+  readonly title: string;
+  readonly note: string;
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
+export function validationSections(
+  report: ValidationReport,
+  constants: readonly ConstantEntry[],
+): Section[] {
+  return [
+    { title: 'Goals', note: '', ...goals(report) },
+    { title: 'Errors by experiment', note: COUNTED, ...errors(errorLines(report)) },
+    { title: 'Events', note: EVENTS, ...events(report.events) },
+    { title: 'Rows that were not simulated', note: '', ...problems(report) },
+    { title: 'Constants fitted or measured, and on which rows', note: '', ...fitted(constants) },
+  ];
+}
+
 export function validationMarkdown(
   report: ValidationReport,
   constants: readonly ConstantEntry[],
   conditions: string,
 ): string {
+  const sections = validationSections(report, constants).map((section) =>
+    [`## ${section.title}`, ...(section.note === '' ? [] : [section.note]), markdown(section)].join(
+      '\n\n',
+    ),
+  );
   return [
     `# Validation against a real etcd\n\nWritten by \`npm run validate\`. ${conditions}`,
-    `## Goals\n\n${goals(report)}`,
-    `## Errors by experiment\n\n${COUNTED}\n\n${errors(errorLines(report))}`,
-    `## Events\n\n${EVENTS}\n\n${events(report.events)}`,
-    `## Rows that were not simulated\n\n${problems(report)}`,
-    `## Constants fitted or measured, and on which rows\n\n${fitted(constants)}`,
+    ...sections,
     '',
   ].join('\n\n');
 }
 
-function goals(report: ValidationReport): string {
-  return table(
+type Grid = Pick<Section, 'head' | 'rows'>;
+
+function goals(report: ValidationReport): Grid {
+  return grid(
     ['goal', 'value', 'limit', 'met', 'n'],
     report.goals.map((g) => [g.name, percent(g.value), percent(g.limit), mark(g.met), `${g.n}`]),
   );
 }
 
-function errors(lines: readonly ErrorLine[]): string {
+function errors(lines: readonly ErrorLine[]): Grid {
   const header = ['experiment', 'figure', 'counted', 'median error', 'median ratio', 'worst ratio'];
-  return table(
+  return grid(
     [...header, 'worst setting', 'excluded', 'their median ratio'],
     lines.map((l) => [
       l.experiment,
@@ -51,9 +77,9 @@ function errors(lines: readonly ErrorLine[]): string {
   );
 }
 
-function events(rows: readonly EventComparison[]): string {
+function events(rows: readonly EventComparison[]): Grid {
   const header = ['experiment', 'setting', 'figure', 'n', 'measured', 'simulated'];
-  return table(
+  return grid(
     [...header, 'KS distance', 'bound', 'within'],
     rows.map((e) => [
       e.experiment,
@@ -69,14 +95,14 @@ function events(rows: readonly EventComparison[]): string {
   );
 }
 
-function problems(report: ValidationReport): string {
+function problems(report: ValidationReport): Grid {
   const groups = groupBy(report.problems, (p) => `${p.file}|${p.reason}`);
   const rows = groups.map((g) => [g[0].file, g[0].reason, `${g.length}`]);
-  return table(['file', 'reason', 'rows'], rows);
+  return grid(['file', 'reason', 'rows'], rows);
 }
 
-function fitted(constants: readonly ConstantEntry[]): string {
-  return table(
+function fitted(constants: readonly ConstantEntry[]): Grid {
+  return grid(
     ['constant', 'value', 'low', 'high', 'mark', 'source'],
     constants
       .filter((c) => c.mark === 'fitted' || c.mark === 'measured')
@@ -85,7 +111,7 @@ function fitted(constants: readonly ConstantEntry[]): string {
 }
 
 function mark(met: boolean): string {
-  return met ? 'yes' : '**no**';
+  return met ? 'yes' : NO;
 }
 
 function percent(value: number): string {
@@ -100,7 +126,13 @@ function figure(value: number): string {
   return Number.isFinite(value) ? `${Number(value.toPrecision(4))}` : '–';
 }
 
-function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+function grid(head: readonly string[], rows: readonly (readonly string[])[]): Grid {
+  return { head, rows };
+}
+
+function markdown({ head, rows }: Grid): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-  return [line(header), `|${header.map(() => '---').join('|')}|`, ...rows.map(line)].join('\n');
+  const loud = (cell: string): string => (cell === NO ? `**${NO}**` : cell);
+  const body = rows.map((row) => line(row.map(loud)));
+  return [line(head), `|${head.map(() => '---').join('|')}|`, ...body].join('\n');
 }

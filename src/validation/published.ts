@@ -16,11 +16,12 @@ import {
   sampleOfRank,
 } from '../metrics/index.ts';
 import type { HostScenario, Scenario } from '../scenario/types.ts';
-import { type ComparedRow, simulate } from './compare.ts';
+import type { ComparedRow } from './compare.ts';
 import { compareElections, compareStalls, electionTables } from './published-elections.ts';
 import { comparePublishedEvent, publishedEvents } from './published-events.ts';
 import { type PublishedColumn, type PublishedRow, publishedRows } from './published-rows.ts';
 import { settingScenario, workloadOf } from './scenario.ts';
+import { simulateRun } from './simulate.ts';
 
 export interface CostSet {
   readonly name: string;
@@ -90,7 +91,9 @@ export function publishedSettings(): PublishedSetting[] {
 export function comparePublished(setting: PublishedSetting): ComparedRow[] {
   const columns = Object.keys(setting.measured) as PublishedColumn[];
   const simulated =
-    setting.scenario === null ? null : figuresOf(simulate(setting.scenario), setting.scenario);
+    setting.scenario === null
+      ? null
+      : figuresOf(simulateRun(setting.scenario).result.metrics, setting.scenario);
   return columns.map((column) => {
     const measured = setting.measured[column] ?? Number.NaN;
     const ours = simulated === null ? Number.NaN : simulated[column];

@@ -9,7 +9,7 @@
  * decide: n points of a perfect model are all inside with probability 0.9^n. What decides for
  * events is the ratio of medians, by the same 0.66 to 1.50 for 90 % of the figures.
  */
-import { ksTwoSample } from '../analyze/index.ts';
+import { isClose, ksTwoSample, RATIO_SHARE } from '../analyze/index.ts';
 import {
   type ComparedRow,
   compareSetting,
@@ -22,16 +22,11 @@ import { compareEvents, type EventFigure, type EventGroup, eventGroups } from '.
 import { type DataFile, type ProblemRow, parseRows, type Row } from './rows.ts';
 import type { ValidationSetup } from './scenario.ts';
 
-export const RATIO_LOW = 0.66;
-export const RATIO_HIGH = 1.5;
-export const MEANS_WITHIN_MIN = 0.9;
 export const MEDIAN_ERROR_MAX: Readonly<Record<string, number>> = {
   throughput_ops: 0.1,
   p50_ms: 0.1,
   p99_ms: 0.25,
 };
-/** Share of event figures whose ratio of medians must be "close enough" for the command to pass. */
-export const EVENTS_WITHIN_MIN = 0.9;
 /** Settings of a file in the quick form. */
 const QUICK_SETTINGS = 4;
 const KS_MIN_SAMPLES = 20;
@@ -188,33 +183,17 @@ function goalsOf(rows: readonly ComparedRow[], events: readonly EventComparison[
         n: errors.length,
       });
   }
-  const means = counted.filter((row) => row.column === 'mean_ms');
-  if (means.length > 0) {
-    const within =
-      means.filter((row) => row.ratio >= RATIO_LOW && row.ratio <= RATIO_HIGH).length /
-      means.length;
-    goals.push({
-      name: 'ratio of means within 0.66 to 1.50',
-      value: within,
-      limit: MEANS_WITHIN_MIN,
-      met: within >= MEANS_WITHIN_MIN,
-      n: means.length,
-    });
-  }
+  const means = counted.filter((row) => row.column === 'mean_ms').map((row) => row.ratio);
   const timed = events.filter((e) => e.measured[1] > 0);
-  if (timed.length > 0) {
-    const close = timed.filter((e) => {
-      const ratio = e.simulated[1] / e.measured[1];
-      return ratio >= RATIO_LOW && ratio <= RATIO_HIGH;
-    });
-    const value = close.length / timed.length;
-    goals.push({
-      name: 'events: ratio of medians within 0.66 to 1.50',
-      value,
-      limit: EVENTS_WITHIN_MIN,
-      met: value >= EVENTS_WITHIN_MIN,
-      n: timed.length,
-    });
-  }
+  const medians = timed.map((e) => e.simulated[1] / e.measured[1]);
+  goals.push(...closeGoal('ratio of means within 0.66 to 1.50', means));
+  goals.push(...closeGoal('events: ratio of medians within 0.66 to 1.50', medians));
   return goals;
+}
+
+/** The share of ratios that are close enough; no goal where there are none. */
+function closeGoal(name: string, ratios: readonly number[]): Goal[] {
+  if (ratios.length === 0) return [];
+  const value = ratios.filter(isClose).length / ratios.length;
+  return [{ name, value, limit: RATIO_SHARE, met: value >= RATIO_SHARE, n: ratios.length }];
 }

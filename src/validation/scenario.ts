@@ -59,10 +59,6 @@ export function injectedFsync(injected: DistributionSpec, meanMs: number): Distr
   return { kind: 'shifted', by: injected.value, of: wakeUp };
 }
 
-export function observedFsyncMs(injectedMs: number): number {
-  return injectedMs + interpolate(INJECTED_MS, OBSERVED_EXCESS_MS, injectedMs);
-}
-
 export function realRttMs(askedMs: number): number {
   if (askedMs > 20) return askedMs + 0.245;
   return interpolate(ASKED_RTT_MS, REAL_RTT_MS, askedMs);

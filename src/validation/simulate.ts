@@ -28,6 +28,13 @@ export function openRun(scenario: Scenario): { run: Run; cluster: EtcdRunCluster
   return { run, cluster };
 }
 
+/** One event at a time, until `done` or the horizon; the moment is the clock of the run. */
+export function advanceUntil(run: Run, done: () => boolean): void {
+  while (!done() && !run.advance(1)) {
+    // Nothing else: what is waited for is the models' work.
+  }
+}
+
 export function simulateRun(scenario: Scenario): Simulated {
   const { run, cluster } = openRun(scenario);
   while (!run.advance(SLICE_EVENTS)) {

@@ -1,4 +1,5 @@
 /** The error table, and the report as CSV files. */
+import { errorFactor } from '../analyze/index.ts';
 import type { ConstantEntry } from '../core/index.ts';
 import { csvOf } from '../output/index.ts';
 import type { ComparedRow } from './compare.ts';
@@ -54,7 +55,7 @@ function push(
   const excluded = rows.filter((row) => !row.counted);
   if (rows.length === 0) return;
   let worst = counted[0] ?? excluded[0];
-  for (const row of counted) if (distance(row.ratio) > distance(worst.ratio)) worst = row;
+  for (const row of counted) if (errorFactor(row.ratio) > errorFactor(worst.ratio)) worst = row;
   lines.push({
     experiment,
     column,
@@ -66,10 +67,6 @@ function push(
     excluded: excluded.length,
     excludedMedianRatio: median(excluded.map((row) => row.ratio)),
   });
-}
-
-function distance(ratio: number): number {
-  return ratio >= 1 ? ratio : 1 / ratio;
 }
 
 type Column<Row> = readonly [name: string, cell: (row: Row) => string | number];

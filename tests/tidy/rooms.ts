@@ -132,7 +132,6 @@ export const OPEN_FILES: Readonly<Record<string, string>> = {
 /** Every package that ships, and the files that wrap it. */
 export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'cli-progress': ['src/cli/progress.ts'],
-  'cli-table3': ['src/cli/commands/validation.ts'],
   commander: ['src/cli/main.ts', 'src/cli/program.ts'],
   'csv-parse': ['src/import/csv-latencies.ts', 'src/validation/rows.ts'],
   'csv-stringify': ['src/output/csv.ts'],

@@ -1,7 +1,6 @@
 /** `wavetank validation`: every row of a folder of measurements, simulated. */
 import { readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import Table from 'cli-table3';
 import { Constants } from '../../core/index.ts';
 import {
   DATA_BYTES_MAX,
@@ -10,14 +9,15 @@ import {
   writeFileAtomically,
   writeFilesAtomically,
 } from '../../host/index.ts';
+import { textTable } from '../../output/index.ts';
 import { allConstants } from '../../run/index.ts';
 import {
   type DataFile,
-  errorLines,
   type ValidationReport,
   validateAgainst,
   validationCsv,
   validationMarkdown,
+  validationSections,
 } from '../../validation/index.ts';
 import { reportError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -33,27 +33,6 @@ export interface ValidationCommandOptions {
   readonly clientRtt: number;
   readonly quick: boolean;
 }
-
-const PLAIN_TABLE = {
-  chars: {
-    top: '',
-    'top-mid': '',
-    'top-left': '',
-    'top-right': '',
-    bottom: '',
-    'bottom-mid': '',
-    'bottom-left': '',
-    'bottom-right': '',
-    left: '',
-    'left-mid': '',
-    mid: '',
-    'mid-mid': '',
-    right: '',
-    'right-mid': '',
-    middle: ' ',
-  },
-  style: { 'padding-left': 1, 'padding-right': 0, head: [], border: [] },
-};
 
 export async function validationCommand(
   options: ValidationCommandOptions,
@@ -133,61 +112,14 @@ function readFolder(folder: string): DataFile[] {
   }));
 }
 
+/** All tables, then what was left out, and last the goals, which decide. */
 function print(report: ValidationReport, io: Io): void {
-  const percent = (value: number): string =>
-    Number.isFinite(value) ? `${(100 * value).toFixed(1)} %` : '-';
-  const ratio = (value: number): string => (Number.isFinite(value) ? value.toFixed(2) : '-');
-  const errors = new Table({
-    ...PLAIN_TABLE,
-    head: [
-      'experiment',
-      'figure',
-      'counted',
-      'median error',
-      'ratio',
-      'worst',
-      'worst setting',
-      'excluded',
-      'ratio',
-    ],
-  });
-  for (const l of errorLines(report)) {
-    errors.push([
-      l.experiment,
-      l.column,
-      l.counted,
-      percent(l.medianError),
-      ratio(l.medianRatio),
-      l.counted > 0 ? ratio(l.worstRatio) : '-',
-      l.counted > 0 ? l.worstSetting : '-',
-      l.excluded,
-      ratio(l.excludedMedianRatio),
-    ]);
+  for (const section of validationSections(report, allConstants())) {
+    if (section.rows.length === 0 || section.title === 'Goals') continue;
+    const columns = section.head.map((head) => ({ head, align: 'left' as const }));
+    const lines = textTable(columns, section.rows, io.outColors.dim);
+    io.out(`${section.title}\n${lines.join('\n')}\n\n`);
   }
-  io.out(`Errors: simulated / measured\n${errors.toString()}\n\n`);
-  const three = (values: readonly number[]): string =>
-    values.map((v) => Number(v.toPrecision(4))).join(' / ');
-  const events = new Table({
-    ...PLAIN_TABLE,
-    head: ['event', 'figure', 'n', 'measured p5/p50/p95', 'simulated', 'KS', 'bound', ''],
-  });
-  for (const e of report.events) {
-    events.push([
-      e.setting,
-      e.column,
-      e.measuredN,
-      three(e.measured),
-      three(e.simulated),
-      ratio(e.distance),
-      e.rule === 'KS' ? ratio(e.bound) : 'p5-p95',
-      e.within ? 'ok' : 'MISSED',
-    ]);
-  }
-  if (report.events.length > 0) io.out(`Events\n${events.toString()}\n\n`);
-  const constants = new Table({ ...PLAIN_TABLE, head: ['constant', 'value', 'fitted on'] });
-  for (const c of allConstants())
-    if (c.mark === 'fitted') constants.push([c.name, `${c.value} ${c.unit}`, c.source]);
-  io.out(`Constants fitted\n${constants.toString()}\n\n`);
   const excluded = report.rows.filter((row) => !row.counted);
   io.out(
     `${excluded.length} figures excluded from the goals (saturated CPU), ${report.problems.length} rows not simulated:\n`,
@@ -195,10 +127,10 @@ function print(report: ValidationReport, io: Io): void {
   for (const p of report.problems)
     io.out(`  ${p.file}.csv:${p.line} ${p.experiment}: ${p.reason}\n`);
   io.out('\nGoals\n');
-  for (const g of report.goals)
-    io.out(
-      `  ${g.met ? 'met   ' : 'MISSED'} ${g.name}: ${percent(g.value)} (limit ${percent(g.limit)}, n = ${g.n})\n`,
-    );
+  for (const g of report.goals) {
+    const [value, limit] = [g.value, g.limit].map((v) => `${(100 * v).toFixed(1)} %`);
+    io.out(`  ${g.met ? 'met   ' : 'MISSED'} ${g.name}: ${value} (limit ${limit}, n = ${g.n})\n`);
+  }
 }
 
 function write(
