@@ -207,7 +207,8 @@ export class EtcdWatchers implements WatchSubscriber {
   /** At the member: the request is read. */
   #onCreate(stream: ClientStream): void {
     const member = this.#cluster.members[stream.member];
-    if (!member.isListening || stream.creating === null) return;
+    // A process that was killed meanwhile knows nothing of the stream; the connection will tell.
+    if (!member.isListening || stream.creating === null || stream.server?.isOpen === false) return;
     const workNs = stream.creating.count * this.#requestNs;
     member.process.execute(workNs, this.#createdType, stream.id, stream.life);
   }

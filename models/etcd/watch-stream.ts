@@ -159,7 +159,7 @@ export class WatchStream {
 
   /** The window's update arrived. */
   resume(): void {
-    if (!this.#blocked) return;
+    if (!this.#blocked || !this.isOpen) return;
     this.#blocked = false;
     this.#sendNext();
   }

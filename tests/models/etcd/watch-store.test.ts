@@ -20,9 +20,10 @@ interface Sent {
   readonly to: number;
 }
 
-/** Reads at once. */
+/** Reads at once, unless told not to. */
 class Recorder implements WatchSubscriber {
   readonly sent: Sent[] = [];
+  reads = true;
   readonly #bed: Bed;
 
   constructor(bed: Bed) {
@@ -39,7 +40,7 @@ class Recorder implements WatchSubscriber {
         to: chunk.tos[i],
       });
     }
-    chunk.stream?.onRead(bytes);
+    if (this.reads) chunk.stream?.onRead(bytes);
     this.#bed.etcd.shared.chunks.release(chunk);
     return true;
   }
@@ -154,6 +155,27 @@ test('A watch for revisions that were compacted is told so, and is over.', () =>
     ],
   );
   assert.equal(stream.watchers, 0);
+});
+
+// 1000 responses of 336 B: two windows of 64 KiB are full after about 390, and the rest waits.
+test('A window update that comes after the end of its stream sends nothing.', () => {
+  const { bed, recorder } = store(5);
+  recorder.reads = false;
+  bed.to(900);
+  const { watches } = bed.member(0);
+  const stream = watches.openStream(0, recorder, 0);
+  watches.create(stream, { count: 200, minRevision: 0, row: 0 });
+  bed.to(3000);
+  const sent = recorder.sent.length;
+  assert.ok(watches.pendingEvents > 128 - 64, 'the channel is full');
+  assert.ok(stream.victimWatchers > 0);
+  watches.close(stream);
+  assert.equal(watches.pendingEvents, 0);
+  stream.onRead(100_000);
+  stream.resume();
+  bed.to(4000);
+  assert.equal(watches.pendingEvents, 0);
+  assert.equal(recorder.sent.length, sent);
 });
 
 // The ticker of a stream beats every 10 to 11 minutes; what was sent an event since is left out
