@@ -1,0 +1,4 @@
+export function difference(
+  first: ReadonlyMap<string, string>,
+  second: ReadonlyMap<string, string>,
+): string;
