@@ -51,6 +51,8 @@ export class Cpu {
   private readonly moved = emptyRecord();
   private arrivals = 0;
   private frozen = false;
+  /** Moment of the last look for ended jobs. */
+  private settledNs = -1;
   /** Why each process does not run: bits STOPPED, FROZEN. */
   private readonly held: number[] = [];
   private readonly quotaCores: number[] = [];
@@ -308,6 +310,9 @@ export class Cpu {
    */
   private settle(): void {
     const nowNs = this.sim.nowNs;
+    // Once an instant: what starts in it ends later, or is metered when it starts.
+    if (nowNs === this.settledNs) return;
+    this.settledNs = nowNs;
     for (let again = true; again; ) {
       again = false;
       let first = -1;
@@ -330,6 +335,7 @@ export class Cpu {
       this.meter.busy(this.endNs[first], this.running);
       this.meter.waited(this.owner[first], this.waitedNs[first]);
       this.metered[first] = 1;
+      if (this.endNs[first] < nowNs) this.removeAt(first);
     }
   }
 

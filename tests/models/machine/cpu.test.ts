@@ -190,6 +190,36 @@ test('CPU time of a process dropped from a core of its own is what it had', () =
   assert.equal(cpu.usedNs(p), 30);
 });
 
+test('a drop long after a job has ended takes nothing from its CPU time', () => {
+  const w = world();
+  const cpu = new Cpu(w, 'cpu', { cores: 2 });
+  const done = recorder(w);
+  const p = cpu.process('etcd');
+  cpu.execute(p, 100, done.type, 0, 0);
+  // Nobody looks at the cores between the end of the job and the drop.
+  w.runTo(300);
+  cpu.drop(p);
+  assert.equal(cpu.usedNs(p), 100);
+});
+
+test('jobs that end together and start their successors at once end together again', () => {
+  const w = world({ horizonNs: 1e9 });
+  const cpu = new Cpu(w, 'cpu', { cores: 2 });
+  const p = cpu.process('etcd');
+  const ends: number[] = [];
+  const done = w.sim.eventType('again', (job, round) => {
+    ends.push(w.sim.nowNs);
+    if (round < 3) cpu.execute(p, 100, done, job, round + 1);
+  });
+  const jobs = 2000;
+  for (let job = 0; job < jobs; job++) cpu.execute(p, 100, done, job, 1);
+  w.runTo(5e8);
+  // 2000 x 100 ns on two cores: 100 us a round.
+  assert.deepEqual([...new Set(ends)], [100_000, 200_000, 300_000]);
+  assert.equal(ends.length, 3 * jobs);
+  assert.equal(cpu.usedNs(p), 3 * jobs * 100);
+});
+
 test('a wake-up costs its latency on an idle core and nothing on busy ones', () => {
   const w = world();
   const cpu = new Cpu(w, 'cpu', { cores: 1, wakeup: { kind: 'constant', value: 7 } });
