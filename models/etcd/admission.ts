@@ -38,6 +38,7 @@ export class Admission {
   readonly #readKeyNs: number;
   readonly #byteNs: number;
   readonly #pending: Level;
+  #pendingCount = 0;
   readonly #failed: Counter;
   readonly #range: Tally;
 
@@ -72,7 +73,7 @@ export class Admission {
     this.#readKeyNs = constants.get('etcd.readKeyNs');
     this.#byteNs = constants.get('etcd.entryByteNs');
     this.#pending = metrics.level('etcd_server_proposals_pending', labels, {
-      help: 'Proposals waiting to be applied.',
+      help: 'Proposals of clients that raft took and whose result they wait for.',
     });
     this.#failed = metrics.counter('etcd_server_proposals_failed_total', labels, {
       help: 'Proposals that failed.',
@@ -104,6 +105,7 @@ export class Admission {
     requests.outcome[slot] = outcome;
     requests.responded[slot] = this.#shared.sim.nowNs;
     if (outcome !== Outcome.ok && outcome !== Outcome.notFound) this.#failed.add();
+    this.forget(slot);
     this.#member.process.execute(this.#responseNs, this.#respondType, slot, generation);
   }
 
@@ -146,6 +148,22 @@ export class Admission {
     this.#leaderless.clear();
     this.#blockedReads.clear();
     this.#alarmProposed = false;
+    this.#countPending(0);
+  }
+
+  /** Nobody waits for the result of this request's proposal any more. */
+  forget(slot: number): void {
+    const { requests } = this.#shared;
+    const life = requests.waitsIn[slot];
+    requests.waitsIn[slot] = 0;
+    if (life !== 0 && life === this.#member.process.incarnation)
+      this.#countPending(this.#pendingCount - 1);
+  }
+
+  /** v3_server.go `processInternalRaftRequestOnce`: from the propose to the result or timeout. */
+  #countPending(count: number): void {
+    this.#pendingCount = count;
+    this.#pending.set(this.#shared.sim.nowNs, count);
   }
 
   #onAccepted(slot: number, generation: number): void {
@@ -207,7 +225,11 @@ export class Admission {
     const result = raft.propose(id, bytes);
     if (result === 'noLeader') this.#leaderless.push(slot, generation);
     else if (result === 'dropped') this.respond(slot, generation, Outcome.noLeader);
-    else this.#member.kick();
+    else {
+      requests.waitsIn[slot] = this.#member.process.incarnation;
+      this.#countPending(this.#pendingCount + 1);
+      this.#member.kick();
+    }
   }
 
   #createProposal(slot: number, generation: number): number {
@@ -274,11 +296,6 @@ export class Admission {
 
   #onTimeout(slot: number, generation: number): void {
     this.respond(slot, generation, Outcome.serverTimeout);
-  }
-
-  /** Proposals waiting, for the gauge of the real metric; sampled by the cluster. */
-  samplePending(pending: number): void {
-    this.#pending.set(this.#shared.sim.nowNs, pending);
   }
 }
 

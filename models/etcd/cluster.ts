@@ -93,6 +93,8 @@ export class EtcdCluster {
     this.members = [...etcd.members, ...etcd.joining].map(
       (m, i) => new EtcdMember(shared, links, pool, i, voters, learners, m),
     );
+    shared.requests.onGivenUp = (slot) =>
+      this.members[shared.requests.member[slot]].admission.forget(slot);
     this.#peers = new Peers(shared, this.members, pool);
     this.#membership = new Membership(shared, this.members, {
       leader: () => this.members[this.leaderIndex],

@@ -106,6 +106,8 @@ export class RequestTable {
   compareFails = new Uint8Array(SLOTS_AT_START);
   /** Closed loop: index of the client within its workload. */
   client = new Int32Array(SLOTS_AT_START);
+  /** Life of the member's process in which its proposal waits for its result; 0 where none does. */
+  waitsIn = new Int32Array(SLOTS_AT_START);
   // Simulated times (ns) at which the request passed each point; NaN where it has not.
   planned = new Float64Array(SLOTS_AT_START);
   sent = new Float64Array(SLOTS_AT_START);
@@ -118,6 +120,8 @@ export class RequestTable {
   applying = new Float64Array(SLOTS_AT_START);
   applied = new Float64Array(SLOTS_AT_START);
   responded = new Float64Array(SLOTS_AT_START);
+  /** The client gives up an attempt whose proposal still waits. */
+  onGivenUp: (slot: number) => void = () => {};
   #free = new Int32Array(SLOTS_AT_START);
   #freeCount = 0;
   #used = 0;
@@ -144,6 +148,7 @@ export class RequestTable {
 
   /** Begins another attempt: an answer to the one before is no answer to it. */
   retry(slot: number): void {
+    if (this.waitsIn[slot] !== 0) this.onGivenUp(slot);
     this.attempts[slot]++;
     this.generation[slot] = (this.generation[slot] + 1) | 0;
     this.outcome[slot] = Outcome.ok;
@@ -166,6 +171,7 @@ export class RequestTable {
 
   /** Gives the slot back; whatever still refers to it holds an old generation. */
   release(slot: number): void {
+    if (this.waitsIn[slot] !== 0) this.onGivenUp(slot);
     this.generation[slot] = (this.generation[slot] + 1) | 0;
     this.requestGeneration[slot] = (this.requestGeneration[slot] + 1) | 0;
     this.inUse[slot] = 0;
@@ -210,6 +216,7 @@ export class RequestTable {
     this.lease = grown(i32, this.lease);
     this.compareFails = grown(u8, this.compareFails);
     this.client = grown(i32, this.client);
+    this.waitsIn = grown(i32, this.waitsIn);
     this.planned = grown(f64, this.planned);
     this.sent = grown(f64, this.sent);
     this.arrived = grown(f64, this.arrived);

@@ -1,8 +1,8 @@
 /** What clients see when something is wrong, and after how long. */
 import * as assert from 'node:assert/strict';
 import { suite } from 'uvu';
-import type { FaultAction, WorkloadScenario } from '../../../src/scenario/types.ts';
-import { type ClusterOptions, fault, MS, S, workload } from '../../support/scenario.ts';
+import type { FaultAction, FaultScenario, WorkloadScenario } from '../../../src/scenario/types.ts';
+import { type ClusterOptions, fault, freeCpu, MS, S, workload } from '../../support/scenario.ts';
 import { near, open, simulate } from './bed.ts';
 
 const test = suite('etcd/requests');
@@ -188,6 +188,40 @@ test('A defragmentation of a follower is no concern of the clients of others.', 
   }).end();
   assert.deepEqual(Object.keys(o.outcomes()), ['ok']);
   assert.ok(o.latency().p(0.9999) < 20, `${o.latency().p(0.9999)}`);
+});
+
+// Three puts at 3.01 s at a leader that has lost its followers: each waits until somebody gives up.
+test('Proposals pending are those whose result a client waits for.', () => {
+  const pendingSeconds = (o: Partial<WorkloadScenario>, then: readonly FaultScenario[] = []) => {
+    const once = { kind: 'constant', value: 60 * S } as const;
+    const { result } = simulate({
+      workload: [
+        workload({ clients: 3, thinkTime: once, startNs: 3.01 * S, target: 'etcd/0', ...o }),
+      ],
+      faults: [fault(3000, isolatedLeader, 20_000), ...then],
+      constants: freeCpu,
+      clientRtt: 0,
+      horizon: 20_000,
+      warmup: 0,
+    });
+    const at = (member: string) => {
+      const level = result.metrics.levels.find(
+        (l) => l.name === 'etcd_server_proposals_pending' && l.labels.member === member,
+      );
+      assert.ok(level !== undefined, member);
+      return level.perSegment;
+    };
+    for (const part of at('etcd/1')) assert.equal(part.max, 0);
+    const segments = at('etcd/0');
+    const last = segments[segments.length - 1];
+    return [Math.max(...segments.map((s) => s.max)), sumOf(segments), last.last];
+  };
+  const sumOf = (segments: readonly { readonly integral: number }[]): number =>
+    Math.round((100 * segments.reduce((sum, s) => sum + s.integral, 0)) / S) / 100;
+  // Until the member's own timeout after 7 s, the client's deadline after 2 s, the member's end.
+  assert.deepEqual(pendingSeconds({}), [3, 21, 0]);
+  assert.deepEqual(pendingSeconds({ deadlineNs: 2 * S }), [3, 6, 0]);
+  assert.deepEqual(pendingSeconds({}, [fault(5010, kill('etcd/0'))]), [3, 6, 0]);
 });
 
 test.run();
