@@ -81,6 +81,7 @@ export function buildScenario(input: BuildInput, checker: Checker): Scenario {
     hosts,
     network,
     workload,
+    kubernetes: null,
     faults,
     thresholds: thresholdsOf(base.thresholds, faults, times, checker),
     constants: constantsOf(base, checker),

@@ -26,7 +26,8 @@ function stringify(value: Plain): string {
  * number of replications) and without the seed, which the key of a run holds beside it.
  */
 export function canonicalScenario(scenario: Scenario): string {
-  const { name: _n, description: _d, seed: _s, replications: _r, ...rest } = scenario;
+  const { name: _n, description: _d, seed: _s, replications: _r, kubernetes, ...etcd } = scenario;
+  const rest = kubernetes === null ? etcd : { ...etcd, kubernetes };
   // A scenario is plain data by its definition.
   return stringify(rest as unknown as Plain);
 }

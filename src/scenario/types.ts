@@ -4,6 +4,9 @@
  * `src/scenario` produces it from YAML; `src/run` and the models read it; nothing mutates it.
  */
 import type { DistributionSpec } from '../dist/index.ts';
+import type { KubernetesScenario } from './kubernetes-types.ts';
+
+export type * from './kubernetes-types.ts';
 
 export interface Scenario {
   readonly name: string;
@@ -20,6 +23,8 @@ export interface Scenario {
   readonly hosts: readonly HostScenario[];
   readonly network: NetworkScenario;
   readonly workload: readonly WorkloadScenario[];
+  /** null: etcd and its clients alone. */
+  readonly kubernetes: KubernetesScenario | null;
   readonly faults: readonly FaultScenario[];
   readonly thresholds: readonly ThresholdScenario[];
   /** Overrides of constants by name, in the constant's own unit. */

@@ -143,6 +143,7 @@ export function settingScenario(o: SettingOptions): Scenario {
     description: '',
     seed: o.seed,
     replications: 1,
+    kubernetes: null,
     horizonNs: o.horizonNs,
     warmupNs: o.warmupNs,
     seriesIntervalNs: 1e9,

@@ -65,6 +65,7 @@ export function makeScenario(changes: Partial<Scenario> = {}): Scenario {
     description: '',
     seed: 'seed',
     replications: 1,
+    kubernetes: null,
     horizonNs: 10 * S,
     warmupNs: S,
     seriesIntervalNs: S,

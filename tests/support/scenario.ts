@@ -87,6 +87,7 @@ export function clusterScenario(o: ClusterOptions = {}): Scenario {
     description: '',
     seed: o.seed ?? 'tests',
     replications: 1,
+    kubernetes: null,
     horizonNs: (o.horizon ?? 10_000) * MS,
     warmupNs: (o.warmup ?? 0) * MS,
     seriesIntervalNs: 10 * S,

@@ -23,6 +23,22 @@ const MODELS = [
   'models/etcd',
   'models/client',
   'models/faults',
+  'models/objects',
+  'models/apiserver',
+  'models/client-go',
+  'models/scheduler',
+  'models/controllers',
+  'models/cloud',
+  'models/node',
+  'models/workload',
+];
+/** What a component of the control plane may use: the API, through its client, and its machine. */
+const COMPONENT = [
+  ...BELOW_MODELS,
+  'models/machine',
+  'models/network',
+  'models/objects',
+  'models/client-go',
 ];
 
 export const ROOMS: Readonly<Record<string, Room>> = {
@@ -58,13 +74,49 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     code: [...BELOW_MODELS, 'models/machine', 'models/network', 'models/etcd'],
     types: ['src/scenario', 'src/run'],
   },
+  'models/objects': { what: 'objects of the Kubernetes API, calls and watch events', code: [] },
+  'models/apiserver': {
+    what: 'kube-apiserver: request path, priority and fairness, storage, watch cache',
+    code: [...BELOW_MODELS, 'models/machine', 'models/network', 'models/objects', 'models/etcd'],
+    types: ['src/scenario'],
+  },
+  'models/client-go': {
+    what: 'clients of the API: transport, rate limits, informers, work queues, elections',
+    code: [...BELOW_MODELS, 'models/machine', 'models/network', 'models/objects'],
+    types: ['src/scenario'],
+  },
+  'models/scheduler': {
+    what: 'kube-scheduler: queues, plugins, preemption',
+    code: COMPONENT,
+    types: ['src/scenario'],
+  },
+  'models/controllers': {
+    what: 'kube-controller-manager: its controllers as reconcile loops',
+    code: COMPONENT,
+    types: ['src/scenario'],
+  },
+  'models/cloud': {
+    what: 'cloud-controller-manager, cluster autoscaler, CSI, the cloud behind them',
+    code: COMPONENT,
+    types: ['src/scenario'],
+  },
+  'models/node': {
+    what: 'kubelets, runtimes, image pulls, kube-proxies',
+    code: COMPONENT,
+    types: ['src/scenario'],
+  },
+  'models/workload': {
+    what: 'what happens to a cluster: objects, churn, requests, agents',
+    code: COMPONENT,
+    types: ['src/scenario'],
+  },
   'src/scenario': {
     what: 'texts to validated plain data',
-    code: ['src/core', 'src/dist'],
+    code: ['src/core', 'src/dist', 'models/objects'],
   },
   'src/import': {
-    what: 'measurements to disk profiles',
-    code: ['src/core', 'src/dist', 'src/scenario'],
+    what: 'measurements, dumps and traces to profiles and scenarios',
+    code: ['src/core', 'src/dist', 'src/scenario', 'models/objects'],
   },
   'src/run': {
     what: 'builds the cluster of a scenario and drives it',

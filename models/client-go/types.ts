@@ -1,0 +1,118 @@
+/**
+ * What components see of the client library (kubernetes/client-go): the contract of this room.
+ */
+import type { Waitable } from '../../src/core/index.ts';
+import type {
+  ApiCall,
+  ApiResult,
+  KubeObject,
+  LabelSelector,
+  ObjectOf,
+  ResourceName,
+  User,
+} from '../objects/index.ts';
+
+export interface ClientOptions {
+  /** Unique among clients: 'kube-scheduler/0', 'kubelet/17', 'kube-controller-manager/0/gc'. */
+  readonly name: string;
+  readonly user: User;
+  /** Host of the network it calls from; nodes of a group share one (`nodes@zone`). */
+  readonly networkHost: string;
+  /** Queries per second of the client's own token bucket; Infinity = none. */
+  readonly qps: number;
+  readonly burst: number;
+  /** Timeout of a whole request, retries apart; Infinity = none. */
+  readonly timeoutNs: number;
+  /**
+   * Address of the API servers: one name, or several for a client-side list. 'loadBalancer' where
+   * there is one; a component of a stacked control plane talks to the replica of its own host.
+   */
+  readonly servers: readonly string[];
+}
+
+/** A call under way: `yield` it in a process, then read `result`. */
+export interface PendingCall extends Waitable {
+  /** Null until the process is woken. */
+  readonly result: ApiResult | null;
+}
+
+export interface ApiClient {
+  readonly name: string;
+  readonly user: User;
+  /**
+   * Takes a token, sends, retries what says Retry-After (up to 10 times), and hands over one
+   * result. A call whose client has been stopped is never answered.
+   */
+  call(call: ApiCall, done: (result: ApiResult) => void): void;
+  /** The same for processes: `const pending = client.start(call); yield pending;`. */
+  start(call: ApiCall): PendingCall;
+  /** The process is gone: connections close, nothing is answered any more. */
+  stop(): void;
+  /** After `stop`: a new process begins, with full buckets and no connections. */
+  restart(): void;
+}
+
+export interface InformerHandlers<T extends KubeObject> {
+  onAdd?(object: T): void;
+  onUpdate?(object: T, old: T): void;
+  /** `object`: its last known version. */
+  onDelete?(object: T): void;
+}
+
+export interface InformerOptions {
+  readonly namespace?: string;
+  readonly labelSelector?: LabelSelector;
+  readonly fieldSelector?: {
+    readonly field: 'spec.nodeName' | 'metadata.name';
+    readonly value: string;
+  };
+  /** Identical members that this informer stands for; each is charged. Default 1. */
+  readonly members?: number;
+}
+
+/** A local cache, kept up to date by LIST and WATCH: as stale as its watch. */
+export interface Informer<R extends ResourceName = ResourceName> {
+  readonly resource: R;
+  /** The first LIST (or WatchList) is complete. */
+  readonly hasSynced: boolean;
+  /** resourceVersion that the cache has reached. */
+  readonly resourceVersion: number;
+  readonly size: number;
+  get(path: string): ObjectOf<R> | undefined;
+  /** In the order in which they came. */
+  values(): Iterable<ObjectOf<R>>;
+  addHandlers(handlers: InformerHandlers<ObjectOf<R>>): void;
+  /** Objects by a key of theirs, kept up to date (client-go Indexer). Ask before `start`. */
+  addIndex(name: string, keyOf: (object: ObjectOf<R>) => string): void;
+  byIndex(name: string, key: string): Iterable<ObjectOf<R>>;
+}
+
+/** One process's informers: each resource is listed and watched once, whoever asks. */
+export interface InformerFactory {
+  informer<R extends ResourceName>(resource: R, options?: InformerOptions): Informer<R>;
+  /**
+   * Lists and watches everything asked for. `preloaded`: the caches begin filled, as they are in
+   * a cluster that has been running; nothing is charged.
+   */
+  start(preloaded: boolean): void;
+  /** All have synced. */
+  readonly hasSynced: boolean;
+  onSynced(listener: () => void): void;
+  stop(): void;
+}
+
+/** util/workqueue: duplicates merge, one worker at a time has a key, per-item back-off. */
+export interface WorkQueue {
+  readonly name: string;
+  readonly length: number;
+  add(key: string): void;
+  addAfter(key: string, delayNs: number): void;
+  addRateLimited(key: string): void;
+  forget(key: string): void;
+  retries(key: string): number;
+}
+
+export interface EventRecorder {
+  /** Aggregated, filtered and sent by the client of events; lost when its queue is full. */
+  record(regarding: KubeObject, reason: string): void;
+}
