@@ -30,7 +30,7 @@ import { Targets } from './targets.ts';
 
 /** Who wants to know of every answer (outages). */
 export interface ClientObserver {
-  onAnswer(workload: number, outcome: OutcomeCode, ambiguous: boolean): void;
+  onAnswer(workload: number, outcome: OutcomeCode, ambiguous: boolean, sentNs: number): void;
 }
 
 export class EtcdClients {
@@ -160,7 +160,7 @@ export class EtcdClients {
     sim.schedule(this.#gapNs(), this.#arrivalType);
     if (this.inFlight >= w.maxInFlight) {
       this.#outcomes[Outcome.dropped].add();
-      this.#observer.onAnswer(this.index, Outcome.dropped, false);
+      this.#observer.onAnswer(this.index, Outcome.dropped, false, sim.nowNs);
       return;
     }
     const slot = this.#plan(-1);
@@ -284,8 +284,9 @@ export class EtcdClients {
     this.#leases.onDone(this.workload, this.#op, this.#holder(slot), outcome, r.lease[slot]);
     const client = r.client[slot];
     this.#inFlightLevel.set(now, --this.inFlight);
+    const sentNs = r.sent[slot];
     r.release(slot);
-    this.#observer.onAnswer(this.index, outcome, isAmbiguous(outcome));
+    this.#observer.onAnswer(this.index, outcome, isAmbiguous(outcome), sentNs);
     if (client < 0) return;
     const think = this.#think.next(now);
     if (think > 0 || outcome === Outcome.refused) {

@@ -1,5 +1,6 @@
 /**
- * What clients saw of each fault: first error, first answer, the longest gap, failed and ambiguous
+ * What clients saw of each fault: first error, first success of a request that was sent after it
+ * began (what was on its way says nothing about the fault), the longest gap, failed and ambiguous
  * requests.
  */
 
@@ -48,7 +49,8 @@ export class OutageTracker {
     });
   }
 
-  onAnswer(outcome: OutcomeCode, ambiguous: boolean): void {
+  /** `sentNs`: when the attempt that was answered was sent. */
+  onAnswer(outcome: OutcomeCode, ambiguous: boolean, sentNs: number): void {
     const now = this.#sim.nowNs;
     const ok = outcome === Outcome.ok || outcome === Outcome.notFound;
     if (ok) this.#lastAckNs = now;
@@ -61,7 +63,7 @@ export class OutageTracker {
       if (ambiguous) outage.ambiguous++;
       return;
     }
-    if (Number.isNaN(outage.firstSuccessNs)) outage.firstSuccessNs = now;
+    if (Number.isNaN(outage.firstSuccessNs) && sentNs >= outage.atNs) outage.firstSuccessNs = now;
     const gap = now - outage.lastAckNs;
     if (gap > outage.longestGapNs) {
       outage.longestGapNs = gap;

@@ -1,4 +1,4 @@
-/** Label selectors, node selector terms, tolerations (apimachinery pkg/labels, component-helpers). */
+/** Label selectors, node selector terms, tolerations (apimachinery labels, component-helpers). */
 import type {
   LabelSelector,
   Labels,

@@ -98,6 +98,11 @@ export interface PointSummary {
   readonly overload: Overload;
   /** By replication, then by time. */
   readonly outages: readonly PointOutage[];
+  /**
+   * Elections won in the measured time, mean of a replication. The counter of the real component
+   * also counts the first leader that a member sees after it started or joined.
+   */
+  readonly leaderChanges: number;
 }
 
 export interface Summary {
@@ -195,7 +200,18 @@ function summarizePoint(
     bottlenecks: rankBottlenecks(runs.map((run) => run.metrics.resources)),
     overload,
     outages: runs.flatMap((run) => outagesOf(run, point.scenario)),
+    leaderChanges: electionsOf(runs, point.scenario.warmupNs) / runs.length,
   };
+}
+
+function electionsOf(runs: readonly RunResult[], fromNs: number): number {
+  let elections = 0;
+  for (const { metrics } of runs) {
+    for (const event of metrics.events) {
+      if (event.kind === 'elected' && event.timeNs >= fromNs) elections++;
+    }
+  }
+  return elections;
 }
 
 function outagesOf(run: RunResult, scenario: Scenario): PointOutage[] {

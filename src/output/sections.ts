@@ -238,7 +238,7 @@ export function faultsSection(point: PointSummary): Section[] {
     if (group === undefined) groups.set(outage.fault, [outage]);
     else group.push(outage);
   }
-  const changes = leaderChanges(point);
+  const changes = point.leaderChanges;
   const elections = lines([span(`Leader changes in the measured time: ${formatCount(changes)}.`)]);
   if (groups.size === 0) {
     return changes > 0 ? [{ title: 'Leadership', blocks: [elections] }] : [];
@@ -282,15 +282,6 @@ export function faultsSection(point: PointSummary): Section[] {
   ];
   const faults = table([left('fault'), ...heads.map(right)], rows);
   return [{ title: 'Faults', blocks: changes > 0 ? [faults, elections] : [faults] }];
-}
-
-/** As the member that saw most of them has it, mean of a replication. */
-function leaderChanges(point: PointSummary): number {
-  let most = 0;
-  for (const metric of metricsNamed(point, 'etcd_server_leader_changes_seen_total')) {
-    most = Math.max(most, metric.estimates.count?.mean ?? 0);
-  }
-  return most;
 }
 
 /** Mean of those that happened. */

@@ -29,7 +29,7 @@ export function buildCluster(ctx: ModelContext, scenario: Scenario): EtcdRunClus
   etcd.onCampaign(() => outages.onCampaign());
   etcd.onLeader(() => outages.onElected());
   const { clients, watchers } = createClients(etcd, scenario, {
-    onAnswer: (_, outcome, ambiguous) => outages.onAnswer(outcome, ambiguous),
+    onAnswer: (_, outcome, ambiguous, sentNs) => outages.onAnswer(outcome, ambiguous, sentNs),
   });
   const clientHosts = [...new Set(scenario.workload.map((w) => w.host))];
   const faults = new FaultDriver(etcd, network, outages, clientHosts, scenario.faults);

@@ -61,6 +61,23 @@ test('points that did not run are left out, and a cut run is marked', () => {
   assert.match(warning(summary, 'interrupted')?.message ?? '', /1 of 1 replications/);
 });
 
+test('leader changes are the elections of the measured time, not first leaders of joining members', () => {
+  // Warm-up 1 s. One election before its end, two after it; a member that joins sees its first
+  // leader, which the counter of the real component counts.
+  const scenario = makeScenario({ replications: 2 });
+  const script: Script = (m, advanceTo) => {
+    m.event(0.5 * S, 'elected', 'etcd/1', 'term 2');
+    advanceTo(4 * S);
+    m.event(4 * S, 'elected', 'etcd/0', 'term 3');
+    m.counter('etcd_server_leader_changes_seen_total', { member: 'etcd/3' }).add();
+    m.event(5 * S, 'elected', 'etcd/2', 'term 4');
+  };
+  const runs = [buildRun(scenario, { script }), buildRun(scenario, { replication: 1 })];
+  const [point] = summarize(runs, [{ scenario }], OPTIONS).points;
+  // Two in one replication, none in the other.
+  assert.equal(point.leaderChanges, 1);
+});
+
 test('pooled samples give a p99 that single replications cannot', () => {
   const scenario = makeScenario({ replications: 4 });
   const runs = [0, 1, 2, 3].map((r) => buildRun(scenario, { replication: r, script: puts(1000) }));

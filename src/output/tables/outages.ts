@@ -24,7 +24,7 @@ export const outagesTable: Table<Row> = {
     column(
       'first_success_s',
       's',
-      'First success after the outage; empty where there was none.',
+      'First success of a request that was sent after it began; empty where there was none.',
       (r) => seconds(r.outage.firstSuccessNs),
     ),
     column(
