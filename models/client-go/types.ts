@@ -10,6 +10,7 @@ import type {
   ObjectOf,
   ResourceName,
   User,
+  WatchEvent,
 } from '../objects/index.ts';
 
 export interface ClientOptions {
@@ -116,3 +117,59 @@ export interface EventRecorder {
   /** Aggregated, filtered and sent by the client of events; lost when its queue is full. */
   record(regarding: KubeObject, reason: string): void;
 }
+
+/** What an informer's members start with where the cluster has been running. */
+export interface Preloaded {
+  readonly items: Iterable<KubeObject>;
+  readonly resourceVersion: number;
+}
+
+/**
+ * Identical clients with state of their own (a rate limit, a connection) but no object each:
+ * kubelets, kube-proxies, agents. Results come to one handler, with the caller's tag.
+ */
+export interface ClientPopulation {
+  readonly count: number;
+  call(member: number, call: ApiCall, tag: number): void;
+  /** As `ApiClient.stop` and `restart`. */
+  stop(member: number): void;
+  restart(member: number): void;
+  /** The member as a client; make one only where it is needed. */
+  client(member: number): ApiClient;
+}
+
+export interface PopulationOptions extends Omit<ClientOptions, 'name' | 'user'> {
+  /** 'kubelet': metrics carry it; its members are `kubelet/0`, `kubelet/1`, ... */
+  readonly component: string;
+  readonly count: number;
+  userOf(member: number): User;
+  onResult(member: number, tag: number, result: ApiResult): void;
+}
+
+/**
+ * A list and a watch without a cache: what kubelets in great numbers have in place of an Informer.
+ */
+export interface ReflectorSink {
+  /** A complete list: what the cache would be replaced by. */
+  replace(items: readonly KubeObject[], resourceVersion: number): void;
+  /** In order; bookmarks are not among them. The array is not kept. */
+  events(events: readonly WatchEvent[]): void;
+}
+
+export interface Reflector {
+  readonly hasSynced: boolean;
+  readonly resourceVersion: number;
+  start(preloaded: boolean): void;
+  stop(): void;
+}
+
+export interface ComponentProcessOptions {
+  /** 'kube-scheduler/0'. */
+  readonly name: string;
+  readonly cpuWeight: number;
+  readonly cpuQuotaCores: number;
+  readonly memoryLimitBytes: number;
+  readonly supervisor: 'kubelet' | 'systemd';
+}
+
+export type ProcessState = 'running' | 'paused' | 'down';
