@@ -62,6 +62,15 @@ export interface ReplicaSet extends KubeObject {
     readonly readyReplicas: number;
     readonly availableReplicas: number;
   };
+  /** Annotations of the deployment controller; absent where none owns it. */
+  readonly rollout?: {
+    /** deployment.kubernetes.io/revision. */
+    readonly revision: number;
+    /** deployment.kubernetes.io/desired-replicas. */
+    readonly desiredReplicas: number;
+    /** deployment.kubernetes.io/max-replicas. */
+    readonly maxReplicas: number;
+  };
 }
 
 export interface StatefulSet extends KubeObject {
