@@ -100,6 +100,22 @@ export class Histogram {
     return index;
   }
 
+  /** Counts 1 to 2^20 equal values at once and returns their bin. */
+  recordMany(value: number, times: number): number {
+    if (!(value >= 0 && value <= VALUE_MAX && Math.floor(value) === value)) refuse(value);
+    if (!(times >= 1 && times <= 2 ** 20 && Math.floor(times) === times)) refuse(value);
+    const index = binIndex(value);
+    if (value > this.max) this.#growMax(value, index);
+    if (value < this.min) this.min = value;
+    this.bins[index] += times;
+    const high = Math.floor(value / TWO_32);
+    this.sumHigh += high * times;
+    // Folded, the low part is below 2^32; the product is below 2^52: both are exact.
+    this.#fold();
+    this.sumLow += (value - high * TWO_32) * times;
+    return index;
+  }
+
   #growMax(value: number, index: number): void {
     this.max = value;
     if (index >= this.bins.length) this.#grow(index);

@@ -59,8 +59,14 @@ export class Tally {
     if (this.#divided[bin] !== 0) this.#recordDivided(value);
   }
 
-  #recordDivided(value: number): void {
-    if (this.#buckets !== null) this.#bucketCounts[this.#buckets.bucketOf(value)] += 1;
+  /** Counts 1 to 2^20 equal values: members of a population that are alike. */
+  recordMany(value: number, times: number): void {
+    const bin = this.#current.recordMany(value, times);
+    if (this.#divided[bin] !== 0) this.#recordDivided(value, times);
+  }
+
+  #recordDivided(value: number, times = 1): void {
+    if (this.#buckets !== null) this.#bucketCounts[this.#buckets.bucketOf(value)] += times;
   }
 
   /** @internal Closes a row of the time series. */

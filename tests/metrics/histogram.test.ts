@@ -90,6 +90,19 @@ test('The sum stays exact beyond 2^53, for small and for large values.', () => {
   }
 });
 
+test('Recording many equal values at once is the same as recording each.', () => {
+  const values = [0, 7, 300, 2 ** 32 - 1, 2 ** 40 + 12345];
+  const one = new Histogram();
+  const many = new Histogram();
+  for (const value of values) {
+    for (let i = 0; i < 1000; i += 1) one.record(value);
+    assert.equal(many.recordMany(value, 1000), one.record(value));
+    many.record(value);
+  }
+  assert.deepEqual(many.data(), one.data());
+  assert.throws(() => many.recordMany(5, 0), InvariantViolation);
+});
+
 test('Merging in any order and grouping is the same as recording everything at once.', () => {
   const parts = fc.array(fc.array(anyValue, { maxLength: 50 }), { minLength: 1, maxLength: 6 });
   fc.assert(
