@@ -21,8 +21,9 @@ export const podStages = [
   /** Its pod worker began. */
   'started',
   'volumesMounted',
-  'imagesPulled',
   'sandboxReady',
+  /** The last image is there: the kubelet pulls when the sandbox runs (kuberuntime SyncPod). */
+  'imagesPulled',
   'containersStarted',
   /** The kubelet knows that all containers are ready. */
   'ready',

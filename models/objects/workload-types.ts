@@ -198,6 +198,11 @@ export interface EndpointSlice extends KubeObject {
   /** `meta.path` of the service. */
   readonly service: string;
   readonly endpoints: readonly Endpoint[];
+  /**
+   * Annotation endpoints.kubernetes.io/last-change-trigger-time: when the (first) change happened
+   * that this version reflects; absent where nobody knows.
+   */
+  readonly triggerNs?: number;
 }
 
 export interface Endpoint {
