@@ -1,0 +1,85 @@
+/**
+ * Which flow schema a request falls under, and which queues its flow may use (kubernetes/apiserver
+ * pkg/util/flowcontrol rule.go, formatting of flow distinguishers in apf_controller.go).
+ *
+ * A user's schemas and hands are found once and kept: a server has few users, each asks often.
+ */
+import type { ApiCall, User } from '../../objects/index.ts';
+import { type FlowSchema, namespaceOf, type PriorityLevel } from './bootstrap.ts';
+import { dealHand } from './dealer.ts';
+
+/** Requests that are treated alike. */
+export interface Flow {
+  readonly schema: number;
+  readonly level: number;
+  /** null where the level has no queues. */
+  readonly hand: Int32Array | null;
+}
+
+/** A schema that matches a user, with its flows. */
+interface Candidate {
+  readonly schema: FlowSchema;
+  readonly index: number;
+  readonly level: number;
+  /** Of distinguisher namespace: by namespace. */
+  readonly byNamespace: Map<string, Flow> | null;
+  readonly flow: Flow;
+}
+
+export class Classifier {
+  readonly #schemas: readonly FlowSchema[];
+  readonly #levels: readonly PriorityLevel[];
+  readonly #users = new Map<string, readonly Candidate[]>();
+  readonly #namespaces: (Map<string, Flow> | null)[];
+
+  /** `schemas` in the order of precedence; the last one matches whatever comes. */
+  constructor(schemas: readonly FlowSchema[], levels: readonly PriorityLevel[]) {
+    this.#schemas = schemas;
+    this.#levels = levels;
+    this.#namespaces = schemas.map((s) => (s.distinguisher === 'namespace' ? new Map() : null));
+  }
+
+  classify(user: User, call: ApiCall): Flow {
+    let candidates = this.#users.get(user.name);
+    if (candidates === undefined) {
+      candidates = this.#candidates(user);
+      this.#users.set(user.name, candidates);
+    }
+    for (const candidate of candidates) {
+      if (!candidate.schema.matchesCall(call)) continue;
+      if (candidate.byNamespace === null) return candidate.flow;
+      return this.#ofNamespace(candidate, namespaceOf(call));
+    }
+    throw new Error('the last flow schema matches every call');
+  }
+
+  #candidates(user: User): Candidate[] {
+    const found: Candidate[] = [];
+    this.#schemas.forEach((schema, index) => {
+      if (!schema.matchesUser(user)) return;
+      const level = this.#levels.findIndex((l) => l.name === schema.level);
+      if (level < 0) return;
+      const distinguisher = schema.distinguisher === 'user' ? user.name : '';
+      const flow = this.#flow(schema, index, level, distinguisher);
+      found.push({ schema, index, level, byNamespace: this.#namespaces[index], flow });
+    });
+    return found;
+  }
+
+  #ofNamespace(candidate: Candidate, namespace: string): Flow {
+    const flows = candidate.byNamespace!;
+    let flow = flows.get(namespace);
+    if (flow === undefined) {
+      flow = this.#flow(candidate.schema, candidate.index, candidate.level, namespace);
+      flows.set(namespace, flow);
+    }
+    return flow;
+  }
+
+  #flow(schema: FlowSchema, index: number, level: number, distinguisher: string): Flow {
+    const { queues, handSize } = this.#levels[level];
+    const text = `${schema.name},${distinguisher}`;
+    const hand = queues > 0 ? dealHand(text, queues, handSize) : null;
+    return { schema: index, level, hand };
+  }
+}
