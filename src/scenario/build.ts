@@ -12,6 +12,7 @@ import { faultOf } from './faults.ts';
 import type { ClockValue, HostValue } from './fields/machine.ts';
 import type { BaseValue, MetadataValue } from './fields/scenario.ts';
 import type { WorkloadValue } from './fields/workload.ts';
+import { controlPlaneHost, kubernetesOf } from './kubernetes/index.ts';
 import { thresholdsOf } from './thresholds.ts';
 import type {
   ClockScenario,
@@ -81,7 +82,8 @@ export function buildScenario(input: BuildInput, checker: Checker): Scenario {
     hosts,
     network,
     workload,
-    kubernetes: null,
+    kubernetes:
+      base.kubernetes === undefined ? null : kubernetesOf(base.kubernetes, cluster.etcd, checker),
     faults,
     thresholds: thresholdsOf(base.thresholds, faults, times, checker),
     constants: constantsOf(base, checker),
@@ -100,6 +102,7 @@ function checkName(name: string, checker: Checker): void {
 function hasChance(scenario: Scenario): boolean {
   const { network, hosts, workload } = scenario;
   return (
+    scenario.kubernetes !== null ||
     scenario.faults.length > 0 ||
     isRandom(network.peerRtt) ||
     isRandom(network.clientRtt) ||
@@ -147,15 +150,21 @@ function clusterOf(input: BuildInput, checker: Checker): Cluster {
   const joining = joiningNames(base, count);
   const all = [...Array.from({ length: count }, (_, i) => `etcd/${i}`), ...joining];
   checkOverrides(etcd.overrides, all, checker);
+  const planes = controlPlaneHosts(base);
   const hosts = [
     ...base.hosts.map((h) => h.name),
+    ...planes,
     ...all,
     CLIENT_HOST,
     ...(shared ? [SHARED_HOST] : []),
   ];
   const members: EtcdMemberScenario[] = [];
   const memberDisks: MemberDisks[] = [];
-  const hostOf = (name: string) => etcd.overrides[name]?.host ?? (shared ? SHARED_HOST : name);
+  const stacked = base.kubernetes?.controlPlane.topology === 'stacked';
+  const hostOf = (name: string) => {
+    const plane = stacked ? planes[Number(name.slice('etcd/'.length))] : undefined;
+    return etcd.overrides[name]?.host ?? (shared ? SHARED_HOST : (plane ?? name));
+  };
   for (const [i, name] of all.entries()) {
     const own = etcd.overrides[name];
     const host = hostOf(name);
@@ -194,6 +203,11 @@ function clusterOf(input: BuildInput, checker: Checker): Cluster {
     clientHost: shared ? SHARED_HOST : CLIENT_HOST,
     shared,
   };
+}
+
+function controlPlaneHosts({ kubernetes }: BaseValue): string[] {
+  const count = kubernetes?.controlPlane.replicas ?? 0;
+  return Array.from({ length: count }, (_, i) => controlPlaneHost(i));
 }
 
 /** A host has to be described, so that a slip of the pen does not make a new one. */
@@ -267,6 +281,16 @@ function hostsOf(
   );
   const hosts = new Map<string, HostScenario>();
   for (const [i, host] of base.hosts.entries()) hosts.set(host.name, hostOf(host, i, checker));
+  controlPlaneHosts(base).forEach((name, i) => {
+    const plane = base.kubernetes?.controlPlane;
+    if (plane === undefined || hosts.has(name)) return;
+    const zone = plane.zones.length === 0 ? 'a' : plane.zones[i % plane.zones.length];
+    hosts.set(name, {
+      ...plainHost(name, plane.cores),
+      memoryBytes: plane.memory,
+      zone,
+    });
+  });
   const members = [...cluster.etcd.members, ...cluster.etcd.joining];
   for (const [i, member] of members.entries()) {
     const clock = base.etcd.overrides[member.name]?.clock;

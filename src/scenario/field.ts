@@ -114,6 +114,7 @@ export const rate = numeric('rate');
 export const ratio = numeric('ratio');
 export const ppm = numeric('ppm');
 export const bandwidth = numeric('bandwidth');
+export const cpu = numeric('cpu');
 
 export const string = <const O extends Options>(options: O) =>
   make<Given<O, string>>('string', options);

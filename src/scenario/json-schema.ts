@@ -19,6 +19,7 @@ const patterns: Readonly<Record<string, { readonly pattern: string; readonly bar
   ratio: { pattern: `^${NUMBER}\\s*%?$`, bare: true },
   ppm: { pattern: `^${NUMBER}\\s*(ppm|ppb|%)$`, bare: false },
   bandwidth: { pattern: `^${NUMBER}\\s*([kKMG]?(B|bit)|[KMG]iB)/s$`, bare: false },
+  cpu: { pattern: `^${NUMBER}\\s*m?$`, bare: true },
   number: { pattern: `^${NUMBER}\\s*[kMG]?$`, bare: true },
   integer: { pattern: `^${NUMBER}\\s*[kMG]?$`, bare: true },
 };

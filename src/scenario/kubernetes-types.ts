@@ -302,10 +302,11 @@ export interface ObjectSetScenario {
   readonly bytes: number;
   /** Labels that a Service, PodDisruptionBudget or ReplicaSet selects by. */
   readonly selector: Labels;
+  /** A service in front of each copy of a workload; a Service's own type. */
   readonly service: {
     readonly type: 'ClusterIP' | 'NodePort' | 'LoadBalancer';
     readonly headless: boolean;
-  };
+  } | null;
   readonly strategy: 'RollingUpdate' | 'Recreate';
   readonly maxSurge: IntOrFraction;
   readonly maxUnavailable: IntOrFraction;
@@ -329,6 +330,8 @@ export interface PodTemplateScenario {
   readonly labels: Labels;
   readonly spec: PodSpec;
   readonly bytes: number;
+  /** Its images are on every node already. */
+  readonly imagePresent: boolean;
 }
 
 /** What happens to the cluster from outside, as it runs. */

@@ -125,7 +125,15 @@ value is YAML: \`-s etcd.disk.fsync.constant=25ms\`, \`-s 'faults=[]'\`. Setting
 excludes others replaces them.`;
 
 function valueSection(): string {
-  const kinds: readonly UnitKind[] = ['duration', 'bytes', 'rate', 'ratio', 'ppm', 'bandwidth'];
+  const kinds: readonly UnitKind[] = [
+    'duration',
+    'bytes',
+    'rate',
+    'ratio',
+    'ppm',
+    'bandwidth',
+    'cpu',
+  ];
   const lines = kinds.map((kind) => `- ${kind}: ${unitWords[kind]}`);
   return [
     '## Values',

@@ -4,7 +4,15 @@
  * ns.
  */
 
-export type UnitKind = 'duration' | 'bytes' | 'rate' | 'ratio' | 'ppm' | 'bandwidth' | 'number';
+export type UnitKind =
+  | 'duration'
+  | 'bytes'
+  | 'rate'
+  | 'ratio'
+  | 'ppm'
+  | 'bandwidth'
+  | 'cpu'
+  | 'number';
 
 interface Unit {
   /** Power of ten of the unit in base units. */
@@ -61,6 +69,8 @@ const units: Readonly<Record<UnitKind, Readonly<Record<string, Unit>>>> = {
     'Mbit/s': unit(6),
     'Gbit/s': unit(9),
   },
+  // In thousandths of a core, as Kubernetes writes them.
+  cpu: { '': unit(3), m: unit(0) },
   number: { '': unit(0), k: unit(3), M: unit(6), G: unit(9) },
 };
 
@@ -82,6 +92,7 @@ export const unitWords: Readonly<Record<UnitKind, string>> = {
   ratio: 'a ratio such as 1% or 0.01',
   ppm: 'a rate error such as 100ppm (ppm, ppb, %)',
   bandwidth: 'a bandwidth such as 125MB/s or 1Gbit/s',
+  cpu: 'cores such as 2 or 0.5, or thousandths such as 250m',
   number: 'a number',
 };
 
@@ -149,6 +160,7 @@ const preferred: Readonly<Record<UnitKind, readonly string[]>> = {
   ratio: ['%', ''],
   ppm: ['ppm'],
   bandwidth: ['GB/s', 'MB/s', 'KB/s', 'B/s'],
+  cpu: ['', 'm'],
   number: [''],
 };
 

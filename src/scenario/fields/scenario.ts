@@ -4,6 +4,7 @@ import type { Group, ValueOf } from '../field.ts';
 import * as field from '../field.ts';
 import { etcdGroup } from './etcd.ts';
 import { faultGroup } from './faults.ts';
+import { kubernetesGroup } from './kubernetes.ts';
 import { hostGroup, networkGroup } from './machine.ts';
 import { workloadGroup } from './workload.ts';
 
@@ -97,6 +98,9 @@ export const baseFields = {
       description: 'What clients ask of the cluster.',
     },
   ),
+  kubernetes: field.optionalGroup(() => kubernetesGroup, {
+    description: 'A Kubernetes cluster on this etcd; without it there are only clients of etcd.',
+  }),
   faults: field.list(
     field.group(() => faultGroup, { description: 'One fault.' }),
     {
