@@ -1,6 +1,7 @@
 /** The network between hosts: connections, partitions, delays, loss. */
 export { Connection, type ConnectionOptions, type DownReason } from './connection.ts';
 export { networkConstants } from './constants.ts';
+export { Lane, type LaneChange } from './lane.ts';
 export {
   type DisturbanceId,
   type HostId,

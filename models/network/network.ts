@@ -17,6 +17,7 @@ import type { ModelContext } from '../../src/resource/index.ts';
 import type { NetworkPairScenario, NetworkScenario } from '../../src/scenario/types.ts';
 import { beforeCuts } from '../machine/index.ts';
 import { Connection, type ConnectionOptions } from './connection.ts';
+import { Lane } from './lane.ts';
 import { Link } from './link.ts';
 import { Path } from './path.ts';
 import { Tcp } from './tcp.ts';
@@ -107,6 +108,15 @@ export class Network {
     return connection;
   }
 
+  /** The way from one host to another for many light streams; one for each pair and direction. */
+  lane(from: HostId, to: HostId): Lane {
+    const path = this.path(from, to);
+    if (path.lane !== null) return path.lane;
+    const name = `lane/${this.hosts[from].name}->${this.hosts[to].name}`;
+    path.lane = new Lane(this.ctx.sim, this.tcp, name, path);
+    return path.lane;
+  }
+
   /** Stops what goes from A to B, and unless `oneWay` also from B to A. */
   partition(
     groupA: readonly HostId[],
@@ -193,6 +203,8 @@ export class Network {
         if (cut) connection.pathCut();
         else connection.pathHealed();
       }
+      const change = path.refuses ? 'refused' : 'cut';
+      side.lane?.changed(healed ? 'healed' : change);
     }
   }
 

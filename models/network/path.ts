@@ -1,6 +1,7 @@
 /** The way from one host to another: latency, loss, and what disturbs it now. */
 import { type DistributionSpec, mean } from '../../src/dist/index.ts';
 import type { Connection } from './connection.ts';
+import type { Lane } from './lane.ts';
 import type { Link } from './link.ts';
 
 export interface PathParts {
@@ -18,6 +19,8 @@ export class Path {
   readonly rtt: DistributionSpec;
   readonly links: readonly Link[];
   readonly connections: Connection[] = [];
+  /** Shared by streams in great numbers; null until somebody asks. */
+  lane: Lane | null = null;
   /** The way back; set by the network right after both exist. */
   back: Path = this;
   /** Disturbances in force. */

@@ -114,9 +114,8 @@ export class FakeStore {
         if (change.revision > from) tell(watch, change);
       }
     }
-    let watches = this.#watches.get(call.resource);
-    if (watches === undefined) this.#watches.set(call.resource, (watches = new Set()));
-    watches.add(watch);
+    const watches = this.#watches.get(call.resource) ?? new Set();
+    this.#watches.set(call.resource, watches.add(watch));
     return null;
   }
 
@@ -125,8 +124,10 @@ export class FakeStore {
   }
 
   #of(resource: ResourceName): Map<string, KubeObject> {
-    let objects = this.#objects.get(resource);
-    if (objects === undefined) this.#objects.set(resource, (objects = new Map()));
+    const known = this.#objects.get(resource);
+    if (known !== undefined) return known;
+    const objects = new Map<string, KubeObject>();
+    this.#objects.set(resource, objects);
     return objects;
   }
 
