@@ -3,7 +3,7 @@
  * schedules one anew. Measures the event queue alone.
  */
 import FastPriorityQueue from 'fast-priority-queue';
-import { EventStore, sequenceAt, timeAt, typeAt } from '../../src/core/event-store.ts';
+import { EventStore } from '../../src/core/event-store.ts';
 import { TwoTierQueue } from '../../src/core/queue/two-tier-queue.ts';
 import { Sfc32 } from '../../src/core/stream.ts';
 
@@ -41,17 +41,19 @@ function twoTier(pending: number, increments: Float64Array): Work {
   let sequence = 0;
   for (let i = 0; i < pending; i++) {
     const slot = store.allocate();
-    store.floats[timeAt(slot)] = increments[i % TABLE];
-    store.floats[sequenceAt(slot)] = sequence++;
-    store.ints[typeAt(slot)] = 0;
+    store.floats[slot * 6] = increments[i % TABLE];
+    store.floats[slot * 6 + 1] = sequence++;
+    store.ints[slot * 12 + 8] = 0;
+    store.ints[slot * 12 + 9] = 0;
+    store.ints[slot * 12 + 10] = 0;
     queue.insert(slot);
   }
   let draw = 0;
   return (count) => {
     for (let i = 0; i < count; i++) {
       const slot = queue.take();
-      store.floats[timeAt(slot)] += increments[draw++ % TABLE];
-      store.floats[sequenceAt(slot)] = sequence++;
+      store.floats[slot * 6] += increments[draw++ % TABLE];
+      store.floats[slot * 6 + 1] = sequence++;
       queue.insert(slot);
     }
   };

@@ -29,11 +29,3 @@ export class Digest {
     return hex32(mix32(this.first)) + hex32(mix32(this.second));
   }
 }
-
-/**
- * Turns a 32-bit word: brings the upper bits of a product down to where others are, since a
- * multiplication only carries upwards.
- */
-export function rotate(word: number, by: number): number {
-  return (word << by) | (word >>> (32 - by));
-}

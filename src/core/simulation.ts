@@ -3,9 +3,9 @@
  * The one idea: an event is a numeric type and two integers, so that a run makes no object per
  * event and can be hashed, cut into slices and repeated.
  */
-import { CHECKPOINT_EVENTS, Digest, rotate } from './digest.ts';
+import { CHECKPOINT_EVENTS, Digest } from './digest.ts';
 import { assert, InvariantViolation, LimitError } from './errors.ts';
-import { aAt, bAt, EventStore, idAt, sequenceAt, timeAt, typeAt } from './event-store.ts';
+import { EventStore } from './event-store.ts';
 import { ProcessTable } from './process-table.ts';
 import type { EventQueue } from './queue/event-queue.ts';
 import { ReferenceQueue } from './queue/reference-queue.ts';
@@ -93,9 +93,9 @@ export class Simulation {
     }
     const store = this.#store;
     const slot = store.allocate();
-    store.floats[timeAt(slot)] = timeNs;
+    store.floats[slot * 6] = timeNs;
     this.#place(slot, type, a, b);
-    return store.floats[idAt(slot)];
+    return store.floats[slot * 6 + 2];
   }
 
   /** As `schedule`, at an absolute time that is not in the past. */
@@ -107,9 +107,9 @@ export class Simulation {
     }
     const store = this.#store;
     const slot = store.allocate();
-    store.floats[timeAt(slot)] = timeNs;
+    store.floats[slot * 6] = timeNs;
     this.#place(slot, type, a, b);
-    return store.floats[idAt(slot)];
+    return store.floats[slot * 6 + 2];
   }
 
   /** False when the event already ran or was cancelled. */
@@ -192,11 +192,10 @@ export class Simulation {
   #place(slot: number, type: number, a: number, b: number): void {
     if ((type | 0) !== type || type < 0 || type >= this.#handlers.length) this.#refuseType(type);
     if ((a | 0) !== a || (b | 0) !== b) this.#refusePayload(type, a, b);
-    const { floats, ints } = this.#store;
-    floats[sequenceAt(slot)] = this.#sequence++;
-    ints[typeAt(slot)] = type;
-    ints[aAt(slot)] = a;
-    ints[bAt(slot)] = b;
+    this.#store.floats[slot * 6 + 1] = this.#sequence++;
+    this.#store.ints[slot * 12 + 8] = type;
+    this.#store.ints[slot * 12 + 9] = a;
+    this.#store.ints[slot * 12 + 10] = b;
     this.#queue.insert(slot);
   }
 
@@ -210,11 +209,10 @@ export class Simulation {
     for (let handled = 0; handled < count; handled++) {
       const slot = queue.take();
       if (slot < 0) return handled;
-      const { floats, ints } = store;
-      const timeNs = floats[timeAt(slot)];
-      const type = ints[typeAt(slot)];
-      const a = ints[aAt(slot)];
-      const b = ints[bAt(slot)];
+      const timeNs = store.floats[slot * 6];
+      const type = store.ints[slot * 12 + 8];
+      const a = store.ints[slot * 12 + 9];
+      const b = store.ints[slot * 12 + 10];
       store.release(slot);
       if (timeNs < this.nowNs) assert(false, 'simulated time went back');
       this.nowNs = timeNs;
@@ -222,10 +220,12 @@ export class Simulation {
       // The digest. The upper part of a time has 21 bits, types are few. Each lane has one
       // multiplication on its chain.
       const kind = ((timeNs * 2.3283064365386963e-10) << 11) ^ type;
-      const x = Math.imul(timeNs | 0, 0x9e3779b1) + rotate(Math.imul(a, 0x85ebca77), 13);
-      const y = Math.imul(kind, 0xc2b2ae3d) + rotate(Math.imul(b, 0x27d4eb2f), 19);
+      const c = Math.imul(a, 0x85ebca77);
+      const d = Math.imul(b, 0x27d4eb2f);
+      const x = Math.imul(timeNs | 0, 0x9e3779b1) + ((c << 13) | (c >>> 19));
+      const y = Math.imul(kind, 0xc2b2ae3d) + ((d << 19) | (d >>> 13));
       const first = Math.imul(digest.first ^ (x + y), 0xac4c1b51);
-      const second = Math.imul(digest.second ^ (x + rotate(y, 7)), 0x31848bab);
+      const second = Math.imul(digest.second ^ (x + ((y << 7) | (y >>> 25))), 0x31848bab);
       digest.first = first ^ (first >>> 15);
       digest.second = second ^ (second >>> 14);
       if (trace !== undefined) trace.record(this.eventCount, timeNs, type, a, b);

@@ -177,6 +177,48 @@ for (const queue of KINDS) {
   );
 }
 
+/** One wheel bucket, ns; events of the bucket after the next are planned well before it begins. */
+const BUCKET_NS = 2 ** 20;
+
+/**
+ * Events at these offsets from the start of a bucket, each of which plans another some ns later:
+ * often within the same bucket, among those that wait there sorted.
+ */
+function runBucket(queue: QueueKind, offsetsNs: readonly number[], laterNs: number): number[] {
+  const sim = new Simulation({ seed: 'bucket', horizonNs: HORIZON_NS, queue });
+  const seen: number[] = [];
+  const later = sim.eventType('later', (a) => seen.push(sim.nowNs, a));
+  const first = sim.eventType('first', (a) => {
+    seen.push(sim.nowNs, a);
+    sim.schedule(laterNs, later, a + 1e6);
+  });
+  const ids = offsetsNs.map((offsetNs, i) => sim.schedule(3 * BUCKET_NS + offsetNs, first, i));
+  for (let i = 0; i < ids.length; i += 7) sim.cancel(ids[i]);
+  sim.advance(1e9);
+  return seen;
+}
+
+test('the events of one bucket come in order, whether few, spread, crowded or tied', () => {
+  const offset = fc.oneof(
+    fc.integer({ min: 0, max: BUCKET_NS - 1 }),
+    fc.integer({ min: 500_000, max: 500_100 }),
+    fc.constantFrom(0, 77, BUCKET_NS - 1),
+  );
+  const spread = fc.integer({ min: 0, max: BUCKET_NS - 1 });
+  const offsets = fc.oneof(
+    fc.array(offset, { maxLength: 9 }),
+    fc.array(offset, { maxLength: 400 }),
+    fc.array(spread, { minLength: 300, maxLength: 1200 }),
+  );
+  fc.assert(
+    fc.property(offsets, fc.integer({ min: 0, max: 2e6 }), (offsetsNs, laterNs) => {
+      const expected = runBucket('fast-priority-queue', offsetsNs, laterNs);
+      assert.deepEqual(runBucket('two-tier', offsetsNs, laterNs), expected);
+    }),
+    { numRuns: 200, seed: 3 },
+  );
+});
+
 test('a million zero delays in a row run at one time and in order', () => {
   const sim = new Simulation({ seed: 's', horizonNs: 10 });
   let last = -1;

@@ -1,19 +1,21 @@
 /**
- * The first tier: a 4-ary heap of the events that are due within the current wheel bucket, and the
- * batch of those due now.
+ * The first tier: the events that are due within the current wheel bucket. Those that the bucket
+ * held when it became current are a sorted run; those scheduled since are a 4-ary heap; those due
+ * now, where they are several, are a batch.
  *
- * The heap compares times only. When the root is taken and a child has the same time, all events of
- * that time move to the batch and are sorted there by sequence; an event scheduled for now joins
- * the batch's end. So ties are first in, first out without a second comparison on the way down, and
- * a zero delay costs O(1).
+ * Run and heap compare times only. When others have the time of the event taken, all of that time
+ * move to the batch and are sorted there by sequence; an event scheduled for now joins the batch's
+ * end. So ties are first in, first out without a second comparison on the way down, and a zero
+ * delay costs O(1).
  *
  * Three things make it fast, all measured in bench/core.ts: taking leaves a hole at the root that
  * the next insertion fills; padding with Infinity lets all four children be read without a bounds
  * test; and the smallest child is found by adding comparisons as numbers (`+(x < y)`), which
  * compiles to no branch that could be mispredicted. Please keep these spellings.
  */
-import { type EventStore, grownInt32, sequenceAt, timeAt } from '../event-store.ts';
+import { type EventStore, grownInt32 } from '../event-store.ts';
 import { NO_SLOT } from './event-queue.ts';
+import { SortedRun } from './sorted-run.ts';
 
 /** Entries of padding behind the last one, so that its children can be read. */
 const PADDING = 8;
@@ -37,9 +39,19 @@ export class NearHeap {
   batch = new Int32Array(256);
   batchStart = 0;
   batchEnd = 0;
+  readonly run: SortedRun;
 
   constructor(store: EventStore) {
     this.store = store;
+    this.run = new SortedRun(store);
+  }
+
+  /**
+   * Takes in the chain of events of a bucket, which begins at `startNs`. Nothing else may be left.
+   */
+  load(first: number, startNs: number): void {
+    if (this.run.load(first, startNs)) return;
+    for (let slot = first; slot >= 0; slot = this.store.ints[slot * 12 + 6]) this.insert(slot);
   }
 
   /** Takes in an event that is due at `nowNs`. */
@@ -58,7 +70,7 @@ export class NearHeap {
     if (this.count + PADDING >= this.times.length) this.#grow();
     const times = this.times;
     const slots = this.slots;
-    const time = this.store.floats[timeAt(slot)];
+    const time = this.store.floats[slot * 6];
     let i = this.count++;
     while (i > 0) {
       const parent = (i - 1) >> 2;
@@ -78,14 +90,27 @@ export class NearHeap {
     this.batchStart = 0;
     this.batchEnd = 0;
     if (this.hole) this.#fill();
-    if (this.count === 0) return NO_SLOT;
+    const run = this.run;
+    const runTime = run.times[run.start];
     const times = this.times;
     const time = times[0];
+    if (runTime < time) {
+      this.nowNs = runTime;
+      if (run.times[run.start + 1] === runTime) return this.#takeTied(runTime);
+      return run.slots[run.start++];
+    }
+    if (this.count === 0) return NO_SLOT;
     this.nowNs = time;
-    this.hole = true;
-    if (times[1] === time || times[2] === time || times[3] === time || times[4] === time) {
+    if (
+      runTime === time ||
+      times[1] === time ||
+      times[2] === time ||
+      times[3] === time ||
+      times[4] === time
+    ) {
       return this.#takeTied(time);
     }
+    this.hole = true;
     return this.slots[0];
   }
 
@@ -94,7 +119,7 @@ export class NearHeap {
     const times = this.times;
     const slots = this.slots;
     const count = this.count;
-    const time = this.store.floats[timeAt(slot)];
+    const time = this.store.floats[slot * 6];
     let i = 0;
     let child = 1;
     while (child < count) {
@@ -112,7 +137,7 @@ export class NearHeap {
     slots[i] = slot;
   }
 
-  /** Closes the open root with the last entry. */
+  /** Closes the root, open or taken, with the last entry. */
   #fill(): void {
     this.hole = false;
     const last = --this.count;
@@ -120,15 +145,14 @@ export class NearHeap {
     if (last > 0) this.#sink(this.slots[last]);
   }
 
-  /**
-   * Moves all events of this time to the batch, in order of scheduling, and takes the first. The
-   * root is open.
-   */
+  /** Moves all events of this time to the batch, in order of scheduling, and takes the first. */
   #takeTied(time: number): number {
-    do {
+    const run = this.run;
+    while (run.times[run.start] === time) this.append(run.slots[run.start++]);
+    while (this.times[0] === time) {
       this.append(this.slots[0]);
       this.#fill();
-    } while (this.count > 0 && this.times[0] === time);
+    }
     this.#sortBatch();
     this.batchStart = 1;
     return this.batch[0];
@@ -136,16 +160,16 @@ export class NearHeap {
 
   #sortBatch(): void {
     const { batch, batchEnd } = this;
-    const { floats } = this.store;
+    const { store } = this;
     if (batchEnd > INSERTION_SORT_MAX) {
       this.#sortLargeBatch();
       return;
     }
     for (let i = 1; i < batchEnd; i++) {
       const slot = batch[i];
-      const order = floats[sequenceAt(slot)];
+      const order = store.floats[slot * 6 + 1];
       let j = i - 1;
-      while (j >= 0 && floats[sequenceAt(batch[j])] > order) {
+      while (j >= 0 && store.floats[batch[j] * 6 + 1] > order) {
         batch[j + 1] = batch[j];
         j--;
       }
@@ -156,21 +180,21 @@ export class NearHeap {
   /** Sorts numbers of (sequence - least sequence, slot), exact below 2^53, without calling back. */
   #sortLargeBatch(): void {
     const { batch, batchEnd } = this;
-    const { floats } = this.store;
+    const { store } = this;
     let least = Number.POSITIVE_INFINITY;
     let most = 0;
     for (let i = 0; i < batchEnd; i++) {
-      const order = floats[sequenceAt(batch[i])];
+      const order = store.floats[batch[i] * 6 + 1];
       if (order < least) least = order;
       if (order > most) most = order;
     }
     if (most - least >= 2 ** 29) {
-      batch.subarray(0, batchEnd).sort((x, y) => floats[sequenceAt(x)] - floats[sequenceAt(y)]);
+      batch.subarray(0, batchEnd).sort((x, y) => store.floats[x * 6 + 1] - store.floats[y * 6 + 1]);
       return;
     }
     const keys = new Float64Array(batchEnd);
     for (let i = 0; i < batchEnd; i++) {
-      keys[i] = (floats[sequenceAt(batch[i])] - least) * SLOT_COUNT + batch[i];
+      keys[i] = (store.floats[batch[i] * 6 + 1] - least) * SLOT_COUNT + batch[i];
     }
     keys.sort();
     for (let i = 0; i < batchEnd; i++) batch[i] = keys[i] % SLOT_COUNT;

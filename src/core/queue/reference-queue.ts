@@ -3,7 +3,7 @@
  * sequence). Slow and obviously right; selectable, and the oracle of the differential tests.
  */
 import FastPriorityQueue from 'fast-priority-queue';
-import { type EventStore, idAt, sequenceAt, timeAt } from '../event-store.ts';
+import type { EventStore } from '../event-store.ts';
 import { type EventQueue, NO_SLOT } from './event-queue.ts';
 
 interface QueuedEvent {
@@ -27,12 +27,12 @@ export class ReferenceQueue implements EventQueue {
   }
 
   insert(slot: number): void {
-    const { floats } = this.#store;
+    const store = this.#store;
     this.#queue.add({
-      timeNs: floats[timeAt(slot)],
-      sequence: floats[sequenceAt(slot)],
+      timeNs: store.floats[slot * 6],
+      sequence: store.floats[slot * 6 + 1],
       slot,
-      id: floats[idAt(slot)],
+      id: store.floats[slot * 6 + 2],
     });
   }
 
@@ -41,7 +41,7 @@ export class ReferenceQueue implements EventQueue {
       const event = this.#queue.peek();
       if (event === undefined || event.timeNs >= this.#horizonNs) return NO_SLOT;
       this.#queue.poll();
-      if (this.#store.floats[idAt(event.slot)] === event.id) return event.slot;
+      if (this.#store.floats[event.slot * 6 + 2] === event.id) return event.slot;
     }
   }
 

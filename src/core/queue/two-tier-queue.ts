@@ -8,7 +8,7 @@
  * After Varghese and Lauck, "Hashed and Hierarchical Timing Wheels", SOSP 1987; only the last tier
  * is ordered.
  */
-import { type EventStore, nextAt, previousAt, timeAt } from '../event-store.ts';
+import type { EventStore } from '../event-store.ts';
 import { type EventQueue, NO_SLOT } from './event-queue.ts';
 import { NearHeap } from './near-heap.ts';
 
@@ -62,12 +62,12 @@ export class TwoTierQueue implements EventQueue {
   }
 
   insert(slot: number): void {
-    const timeNs = this.#store.floats[timeAt(slot)];
+    const timeNs = this.#store.floats[slot * 6];
     if (timeNs < this.#nearEndNs) {
       if (timeNs === this.#near.nowNs) this.#near.append(slot);
       else this.#near.insert(slot);
     } else if (timeNs < this.#fineEndNs) {
-      this.#linkFine(slot, timeNs);
+      this.#linkFine(slot);
     } else {
       const beyond = timeNs >= this.#horizonNs;
       const turn = beyond ? this.#turnCount : Math.floor(timeNs / TURN_NS);
@@ -88,13 +88,13 @@ export class TwoTierQueue implements EventQueue {
   }
 
   remove(slot: number): boolean {
-    if (this.#store.floats[timeAt(slot)] < this.#nearEndNs) return false;
-    const { ints } = this.#store;
-    const next = ints[nextAt(slot)];
-    const previous = ints[previousAt(slot)];
-    if (next >= 0) ints[previousAt(next)] = previous;
+    if (this.#store.floats[slot * 6] < this.#nearEndNs) return false;
+    const store = this.#store;
+    const next = store.ints[slot * 12 + 6];
+    const previous = store.ints[slot * 12 + 7];
+    if (next >= 0) store.ints[next * 12 + 7] = previous;
     if (previous >= 0) {
-      ints[nextAt(previous)] = next;
+      store.ints[previous * 12 + 6] = next;
       return true;
     }
     const index = ~previous;
@@ -103,19 +103,18 @@ export class TwoTierQueue implements EventQueue {
     return true;
   }
 
-  #linkFine(slot: number, timeNs: number): void {
-    const index = fineIndexOf(timeNs);
+  #linkFine(slot: number): void {
+    const index = fineIndexOf(this.#store.floats[slot * 6]);
     this.#link(slot, index);
     this.#occupied[index >> 5] |= 1 << (index & 31);
   }
 
   #link(slot: number, index: number): void {
-    const { ints } = this.#store;
     const first = this.#heads[index];
-    ints[nextAt(slot)] = first;
-    ints[previousAt(slot)] = ~index;
-    if (first >= 0) ints[previousAt(first)] = slot;
     this.#heads[index] = slot;
+    this.#store.ints[slot * 12 + 6] = first;
+    this.#store.ints[slot * 12 + 7] = ~index;
+    if (first >= 0) this.#store.ints[first * 12 + 7] = slot;
   }
 
   /**
@@ -156,15 +155,15 @@ export class TwoTierQueue implements EventQueue {
    * has.
    */
   #pourNextTurn(firstTurn: number, lastTurn: number): boolean {
-    const { floats, ints } = this.#store;
+    const store = this.#store;
     for (let turn = firstTurn; turn <= lastTurn; turn++) {
       let slot = this.#heads[BUCKET_COUNT + turn];
       if (slot < 0) continue;
       this.#heads[BUCKET_COUNT + turn] = NO_SLOT;
       this.#enter(turn * BUCKET_COUNT - 1);
       while (slot >= 0) {
-        const next = ints[nextAt(slot)];
-        this.#linkFine(slot, floats[timeAt(slot)]);
+        const next = store.ints[slot * 12 + 6];
+        this.#linkFine(slot);
         slot = next;
       }
       return true;
@@ -179,16 +178,12 @@ export class TwoTierQueue implements EventQueue {
     this.#fineEndNs = Math.min(endNs + TURN_NS, this.#horizonNs);
   }
 
-  /** Moves the events of a fine bucket to the heap. */
+  /** Moves the events of a fine bucket to the near tier. */
   #drain(index: number): void {
     const near = this.#near;
-    const { ints } = this.#store;
-    let slot = this.#heads[index];
+    const first = this.#heads[index];
     this.#heads[index] = NO_SLOT;
     this.#occupied[index >> 5] &= ~(1 << (index & 31));
-    while (slot >= 0) {
-      near.insert(slot);
-      slot = ints[nextAt(slot)];
-    }
+    near.load(first, this.#bucket * BUCKET_NS);
   }
 }
