@@ -4,7 +4,8 @@
  * One idea: work that starts after the process was idle pays for being cold. Caches, TLB and the
  * parked threads of the Go scheduler make the first work after an idle time t dearer by
  * `coldNs x (t / 1 ms)^(3/4)`, on top of waking a parked thread (exponential, mean `wakeNs`); it
- * shows in a real etcd as an overhead over the sync that grows with it.
+ * shows in a real etcd as an overhead over the sync that grows with it. Under load goroutines run
+ * one after another, not in slices: a burst is answered bit by bit.
  */
 
 import type { Simulation, Stream } from '../../src/core/index.ts';
@@ -44,7 +45,8 @@ export class EtcdProcess {
     this.#coldIdleMaxNs = ctx.constants.get('etcd.coldIdleMaxNs');
     this.#wakeNs = ctx.constants.get('etcd.wakeNs');
     this.#wakes = ctx.sim.stream(`${name}/wake`);
-    this.#id = host.cpu.process(name, { weight: options.weight, quotaCores: options.quotaCores });
+    const { weight, quotaCores } = options;
+    this.#id = host.cpu.process(name, { weight, quotaCores, inOrder: true });
   }
 
   /** Runs `workNs` of one core, then hands (doneType, a, b); a killed process's jobs never end. */

@@ -4,8 +4,8 @@
  * The idea: while every runnable job can have a core of its own, nobody disturbs anybody. A job
  * then costs one event, the caller's own, and its end is known at its start: the *direct* regime.
  * When jobs outnumber cores, or a quota binds, the jobs move to `FluidSharing`, which plans one
- * event at a time: weights between processes, equal shares within one, never more than one core a
- * job. Both regimes are exact; a property test holds them against a fluid simulator that recomputes
+ * event at a time: weights between processes, equal shares (or one after another) within one, never
+ * more than one core a job. Both regimes are exact; a property test holds them against a fluid simulator that recomputes
  * everything at every event.
  *
  * Left out: migration and cache costs, NUMA, hyper-threads (a core is a core), time slices (sharing
@@ -26,6 +26,11 @@ export interface ProcessOptions {
   readonly weight?: number;
   /** CFS quota in cores, spent at full speed within each period of 100 ms; Infinity = none. */
   readonly quotaCores?: number;
+  /**
+   * As many jobs as the host has cores run at a time, the others wait in the order in which they
+   * came: the run queue of a Go process with GOMAXPROCS threads. Else all jobs share.
+   */
+  readonly inOrder?: boolean;
 }
 
 export interface CpuOptions {
@@ -91,7 +96,8 @@ export class Cpu {
   process(name: string, o: ProcessOptions = {}): ProcessId {
     const quotaCores = o.quotaCores ?? Infinity;
     assert(quotaCores > 0, `${this.name}: quotaCores of ${name} must be above 0`);
-    const id = this.sharing.addProcess(o.weight ?? 1, quotaCores);
+    const threads = o.inOrder === true ? this.cores : Infinity;
+    const id = this.sharing.addProcess(o.weight ?? 1, quotaCores, threads);
     this.meter.addProcess(name);
     this.quotaCores.push(quotaCores);
     this.held.push(this.frozen ? FROZEN : 0);

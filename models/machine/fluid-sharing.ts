@@ -7,6 +7,9 @@
  * processes, water-filling: the cores are handed out by weight, nobody gets more cores than it has
  * jobs, what it leaves goes to the others. An event costs O(log jobs + processes).
  *
+ * A process that works in order has as many threads as there are cores: these share what it gets,
+ * and its other jobs wait in a queue (goroutines run until they block, Go runtime/proc.go).
+ *
  * CFS quota is throttling, not a cap on the rate: within each period a process runs at full speed
  * until quota x period is spent, then stands still until the period ends (Linux
  * Documentation/scheduler/sched-bwc.rst). The first period starts with the first job after a period
@@ -20,6 +23,8 @@ import { JobPool } from './job-pool.ts';
 
 /** Work below this many ns is done: absorbs the rounding of the virtual clocks. */
 const EPSILON_NS = 1e-3;
+/** Taken entries at the front of a queue before it is moved up. */
+const QUEUE_HEAD_MAX = 1024;
 
 /** A job on its way between the two regimes. One record is reused for all of them. */
 export interface JobRecord {
@@ -59,8 +64,17 @@ interface Share {
   rate: number;
   budgetNs: number;
   periodEndNs: number;
-  /** Binary heap of job slots by (virtual end, order of arrival). */
+  /** Jobs that run at the same time, at least as many as cores; the others wait in their order. */
+  readonly threads: number;
+  /** Binary heap of job slots by (virtual end, order of arrival): those that run. */
   readonly heap: number[];
+  /** Job slots that wait for a thread, from `head` on. */
+  readonly queue: number[];
+  head: number;
+}
+
+function jobsOf(share: Share): number {
+  return share.heap.length + share.queue.length - share.head;
 }
 
 export class FluidSharing {
@@ -101,7 +115,7 @@ export class FluidSharing {
     });
   }
 
-  addProcess(weight: number, quotaCores: number): number {
+  addProcess(weight: number, quotaCores: number, threads: number): number {
     assert(weight > 0, 'weight must be above 0');
     this.shares.push({
       weight,
@@ -113,7 +127,10 @@ export class FluidSharing {
       rate: 0,
       budgetNs: 0,
       periodEndNs: 0,
+      threads,
       heap: [],
+      queue: [],
+      head: 0,
     });
     return this.shares.length - 1;
   }
@@ -129,7 +146,7 @@ export class FluidSharing {
   }
 
   jobs(process: number): number {
-    return this.shares[process].heap.length;
+    return jobsOf(this.shares[process]);
   }
 
   /** Adds a job without planning: call `plan` once after the last of them. */
@@ -139,7 +156,6 @@ export class FluidSharing {
     if (share.heap.length === 0) share.virtualNs = 0;
     const { pool } = this;
     const slot = pool.take();
-    pool.virtualEnd[slot] = share.virtualNs + job.leftNs;
     pool.order[slot] = job.order;
     // What the job has waited before counts as if it had come that much earlier.
     pool.enteredNs[slot] = this.sim.nowNs - job.waitedNs;
@@ -148,8 +164,24 @@ export class FluidSharing {
     pool.doneType[slot] = job.doneType;
     pool.a[slot] = job.a;
     pool.b[slot] = job.b;
-    pool.push(share.heap, slot);
+    if (share.heap.length < share.threads) this.run(share, slot);
+    else share.queue.push(slot);
     if (!share.held) this.jobCount++;
+  }
+
+  /** The job has a thread. */
+  private run(share: Share, slot: number): void {
+    this.pool.virtualEnd[slot] = share.virtualNs + this.pool.work[slot];
+    this.pool.push(share.heap, slot);
+  }
+
+  /** A thread is free: the job that has waited longest gets it. */
+  private runNext(share: Share): void {
+    if (share.head === share.queue.length || share.heap.length >= share.threads) return;
+    this.run(share, share.queue[share.head++]);
+    if (share.head < QUEUE_HEAD_MAX && share.head < share.queue.length) return;
+    share.queue.splice(0, share.head);
+    share.head = 0;
   }
 
   hold(process: number): void {
@@ -159,7 +191,7 @@ export class FluidSharing {
     share.held = true;
     share.rate = 0;
     share.heldSinceNs = this.sim.nowNs;
-    this.jobCount -= share.heap.length;
+    this.jobCount -= jobsOf(share);
   }
 
   release(process: number): void {
@@ -168,7 +200,7 @@ export class FluidSharing {
     this.advance();
     share.heldNs = this.heldTotalNs(share);
     share.held = false;
-    this.jobCount += share.heap.length;
+    this.jobCount += jobsOf(share);
   }
 
   /** Forgets the jobs of the process. */
@@ -179,8 +211,14 @@ export class FluidSharing {
       this.meter.abandon(process, this.leftOf(share, slot));
       this.pool.give(slot);
     }
-    if (!share.held) this.jobCount -= share.heap.length;
+    for (let i = share.head; i < share.queue.length; i++) {
+      this.meter.abandon(process, this.pool.work[share.queue[i]]);
+      this.pool.give(share.queue[i]);
+    }
+    if (!share.held) this.jobCount -= jobsOf(share);
     share.heap.length = 0;
+    share.queue.length = 0;
+    share.head = 0;
   }
 
   /** Work left in the jobs of the process, in ns. */
@@ -189,6 +227,7 @@ export class FluidSharing {
     const share = this.shares[process];
     let ns = 0;
     for (const slot of share.heap) ns += this.leftOf(share, slot);
+    for (let i = share.head; i < share.queue.length; i++) ns += this.pool.work[share.queue[i]];
     return ns;
   }
 
@@ -235,6 +274,7 @@ export class FluidSharing {
   /** Takes the first job out and gives it back with `leftNs` of work. */
   private handBack(process: number, share: Share, leftNs: number): void {
     const slot = this.pool.pop(share.heap);
+    this.runNext(share);
     this.jobCount--;
     this.pool.give(slot);
     const heldNs = this.heldTotalNs(share) - this.pool.heldAtEntryNs[slot];
@@ -286,7 +326,7 @@ export class FluidSharing {
   private refill(): void {
     const nowNs = this.sim.nowNs;
     for (const share of this.shares) {
-      if (share.quotaNs === Infinity || share.heap.length === 0) continue;
+      if (share.quotaNs === Infinity || share.held || share.heap.length === 0) continue;
       if (nowNs < share.periodEndNs) continue;
       share.periodEndNs = nowNs + this.periodNs;
       share.budgetNs = share.quotaNs;

@@ -16,6 +16,8 @@ export type CpuCommand =
 export interface OracleProcess {
   readonly weight: number;
   readonly quotaCores: number;
+  /** Only the first jobs run, as many as there are cores. */
+  readonly inOrder: boolean;
 }
 
 interface Job {
@@ -102,14 +104,14 @@ class FluidCpu {
   nextChangeNs(): number {
     const rate = this.rates();
     let nextNs = Infinity;
-    for (const job of this.jobs) {
+    for (const job of this.running()) {
       const r = rate[job.process];
       if (r > 0) nextNs = Math.min(nextNs, this.nowNs + Math.ceil(job.leftNs / r - EPSILON));
     }
     for (let p = 0; p < this.processes.length; p++) {
       if (!this.runs(p)) continue;
       nextNs = Math.min(nextNs, this.periodEnd[p]);
-      const spending = rate[p] * this.jobsOf(p).length;
+      const spending = rate[p] * this.runningOf(p).length;
       if (rate[p] > 0) nextNs = Math.min(nextNs, this.nowNs + Math.ceil(this.budget[p] / spending));
     }
     return nextNs;
@@ -118,9 +120,9 @@ class FluidCpu {
   run(untilNs: number): void {
     const rate = this.rates();
     const spanNs = untilNs - this.nowNs;
-    for (const job of this.jobs) job.leftNs -= spanNs * rate[job.process];
+    for (const job of this.running()) job.leftNs -= spanNs * rate[job.process];
     for (let p = 0; p < this.processes.length; p++) {
-      this.budget[p] -= spanNs * rate[p] * this.jobsOf(p).length;
+      this.budget[p] -= spanNs * rate[p] * this.runningOf(p).length;
     }
     this.nowNs = untilNs;
     for (const job of this.jobs) {
@@ -144,7 +146,7 @@ class FluidCpu {
   private rates(): number[] {
     const wants = this.processes.map((_, p) => {
       const throttled = this.limited(p) && this.budget[p] <= EPSILON;
-      return this.paused[p] || throttled ? 0 : this.jobsOf(p).length;
+      return this.paused[p] || throttled ? 0 : this.runningOf(p).length;
     });
     return shares(this.cores, this.processes, wants);
   }
@@ -156,6 +158,16 @@ class FluidCpu {
 
   private limited(p: number): boolean {
     return this.processes[p].quotaCores < this.cores;
+  }
+
+  /** In the order in which they came. */
+  private runningOf(p: number): Job[] {
+    const jobs = this.jobsOf(p);
+    return this.processes[p].inOrder ? jobs.slice(0, this.cores) : jobs;
+  }
+
+  private running(): Job[] {
+    return this.processes.flatMap((_, p) => this.runningOf(p));
   }
 
   private jobsOf(p: number): Job[] {

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { suite } from 'uvu';
 import { Cpu } from '../../../models/machine/index.ts';
 import { createSampler } from '../../../src/dist/index.ts';
-import { type CpuCommand, fluidCpu } from '../../oracles/fluid-cpu.ts';
+import { type CpuCommand, fluidCpu, type OracleProcess } from '../../oracles/fluid-cpu.ts';
 import { at, recorder, world } from './world.ts';
 
 const test = suite('cpu');
@@ -69,6 +69,44 @@ test('weights divide one core when both processes are busy', () => {
   w.runTo(1000);
   // heavy at 3/4 core: done at 400, when light has had 100; the other 200 alone: 600.
   assert.deepEqual(done.log, ['400:0', '600:1']);
+});
+
+test('a process that works in order ends its jobs one after another, as many at a time as cores', () => {
+  const w = world();
+  const cpu = new Cpu(w, 'cpu', { cores: 2 });
+  const done = recorder(w);
+  const p = cpu.process('etcd', { inOrder: true });
+  for (let i = 0; i < 5; i++) cpu.execute(p, 100, done.type, i, 0);
+  w.runTo(1000);
+  assert.deepEqual(done.log, ['100:0', '100:1', '200:2', '200:3', '300:4']);
+  assert.equal(cpu.usedNs(p), 500);
+});
+
+test('a process that works in order shares with others by weight, and keeps its order', () => {
+  const w = world();
+  const cpu = new Cpu(w, 'cpu', { cores: 1 });
+  const done = recorder(w);
+  const p = cpu.process('etcd', { inOrder: true });
+  const q = cpu.process('other');
+  for (let i = 0; i < 2; i++) cpu.execute(p, 100, done.type, i, 0);
+  cpu.execute(q, 100, done.type, 2, 0);
+  w.runTo(1000);
+  // Half a core each: job 0 and the other process end at 200, job 1 then has the core.
+  assert.deepEqual(done.log, ['200:0', '200:2', '300:1']);
+});
+
+test('jobs that wait for their turn go with their process when it is dropped', () => {
+  const w = world();
+  const cpu = new Cpu(w, 'cpu', { cores: 1 });
+  const done = recorder(w);
+  const p = cpu.process('etcd', { inOrder: true });
+  for (let i = 0; i < 3; i++) cpu.execute(p, 100, done.type, i, 0);
+  w.runTo(150);
+  cpu.drop(p);
+  assert.equal(cpu.usedNs(p), 150);
+  cpu.execute(p, 100, done.type, 3, 0);
+  w.runTo(1000);
+  assert.deepEqual(done.log, ['100:0', '250:3']);
 });
 
 test('a paused process keeps its work and the others do not notice it', () => {
@@ -271,13 +309,18 @@ test('utilization, queue and waiting are measured exactly over sharing and direc
   assert.deepEqual(used?.perSegment, [350]);
 });
 
-test('the mean sojourn of M/M/1 processor sharing is 1 / (mu - lambda)', () => {
+/** Poisson arrivals every 1 ms / cores, exponential work of 0.7 ms: mean sojourn and the probe. */
+function poissonLoad(cores: number, o: { inOrder: boolean; constantWork?: boolean }) {
   const horizonNs = 60e9;
   const w = world({ horizonNs, warmupNs: 1e9 });
-  const cpu = new Cpu(w, 'cpu', { cores: 1 });
-  const p = cpu.process('etcd');
-  const gap = createSampler({ kind: 'exponential', mean: 1_000_000 }, w.sim.stream('gap'));
-  const work = createSampler({ kind: 'exponential', mean: 700_000 }, w.sim.stream('work'));
+  const cpu = new Cpu(w, 'cpu', { cores });
+  const p = cpu.process('etcd', o);
+  const gap = createSampler({ kind: 'exponential', mean: 1e6 / cores }, w.sim.stream('gap'));
+  const mean = 700_000;
+  const work = createSampler(
+    o.constantWork === true ? { kind: 'constant', value: mean } : { kind: 'exponential', mean },
+    w.sim.stream('work'),
+  );
   const started = new Float64Array(1 << 20);
   let jobs = 0;
   let finished = 0;
@@ -293,13 +336,26 @@ test('the mean sojourn of M/M/1 processor sharing is 1 / (mu - lambda)', () => {
   });
   w.sim.schedule(0, arriveType);
   const r = w.resource('cpu');
-  // 0.7 ms / (1 - 0.7) = 2.333 ms; 60,000 jobs: the standard error is about 2 %.
-  const meanNs = sojournNs / finished;
-  assert.ok(Math.abs(meanNs / 2_333_333 - 1) < 0.06, `mean sojourn ${meanNs}`);
   assert.ok(Math.abs(r.utilization - 0.7) < 0.015, `utilization ${r.utilization}`);
   // Little's law for the waiting part: queueMean = arrivals/s x mean wait.
   const little = (r.arrivals * r.waitNsMean) / (horizonNs - 1e9);
   assert.ok(Math.abs(r.queueMean / little - 1) < 0.01, `${r.queueMean} against ${little}`);
+  return sojournNs / finished;
+}
+
+test('the mean sojourn of M/M/1 processor sharing is 1 / (mu - lambda)', () => {
+  // 0.7 ms / (1 - 0.7) = 2.333 ms; 60,000 jobs: the standard error is about 2 %.
+  const meanNs = poissonLoad(1, { inOrder: false });
+  assert.ok(Math.abs(meanNs / 2_333_333 - 1) < 0.06, `mean sojourn ${meanNs}`);
+});
+
+test('in order, the mean sojourn is that of M/M/2 and of M/D/1', () => {
+  // Erlang C of 2 servers at 1.4: 0.98 / (0.3 x 2.4 + 0.98) = 0.5765; wait 0.5765 x 0.7 / 0.6 ms.
+  const two = poissonLoad(2, { inOrder: true });
+  assert.ok(Math.abs(two / (700_000 + 672_549) - 1) < 0.04, `mean sojourn ${two}`);
+  // Pollaczek-Khinchine: wait 0.7 x 0.7 / (2 x 0.3) ms = 0.8167 ms; sharing gives 1.633 ms.
+  const one = poissonLoad(1, { inOrder: true, constantWork: true });
+  assert.ok(Math.abs(one / 1_516_667 - 1) < 0.04, `mean sojourn ${one}`);
 });
 
 /** Rounding moves an end by a few ns at most; a wrong rate by far more than that. */
@@ -307,7 +363,7 @@ const TOLERANCE_NS = 8;
 
 function play(
   cores: number,
-  processes: readonly { weight: number; quotaCores: number }[],
+  processes: readonly OracleProcess[],
   commands: readonly CpuCommand[],
 ): number[] {
   const w = world({ horizonNs: 100e9 });
@@ -341,6 +397,7 @@ test('the two regimes agree with a fluid simulator that recomputes everything', 
   const process = fc.record({
     weight: fc.constantFrom(1, 2, 39, 100),
     quotaCores: fc.constantFrom(Infinity, Infinity, 0.3, 1.5),
+    inOrder: fc.boolean(),
   });
   const property = fc.property(
     fc.integer({ min: 1, max: 5 }),
