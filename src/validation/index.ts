@@ -4,7 +4,9 @@ export { type Section, validationMarkdown, validationSections } from './page.ts'
 export {
   comparePublished,
   gce2017,
+  type PublishedFigure,
   type PublishedSetting,
+  type PublishedStep,
   publishedSettings,
   publishedSteps,
 } from './published.ts';

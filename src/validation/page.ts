@@ -1,14 +1,20 @@
 /** The report in tables of text, and as a page of Markdown: docs/validation.md. */
+import { isClose } from '../analyze/index.ts';
 import type { ConstantEntry } from '../core/index.ts';
+import type { PublishedFigure } from './published.ts';
 import type { EventComparison, ValidationReport } from './report.ts';
 import { groupBy } from './rows.ts';
-import { type ErrorLine, errorLines } from './tables.ts';
+import { type ErrorLine, errorLines, publishedErrors } from './tables.ts';
 
 const COUNTED = `Counted are settings in which etcd and its client used at most one core together (for
 p99 the machine at most one and a half); the others measure the machine.`;
 const EVENTS = `Measured and simulated 5th percentile, median and 95th percentile. With 20 trials or more
 the Kolmogorov-Smirnov distance is held against its bound, with fewer every measured point against
 the simulated 5 to 95 % range, which n points of a perfect model all meet with probability 0.9^n.`;
+
+const PUBLISHED = `Results of others, on hardware of which little is known: "GCE 2017" costs, set by the rows
+that say so, check the rest. Close is a ratio of simulated to published within 0.66 to 1.50 (SIG Scalability). The
+reason says why a figure does not count, or what a missed one probably lacks.`;
 
 const NO = 'no';
 
@@ -28,6 +34,8 @@ export function validationSections(
     { title: 'Goals', note: '', ...goals(report) },
     { title: 'Errors by experiment', note: COUNTED, ...errors(errorLines(report)) },
     { title: 'Events', note: EVENTS, ...events(report.events) },
+    { title: 'Published results', note: PUBLISHED, ...published(report.published) },
+    { title: 'Published results by group', note: '', ...publishedGroups(report.published) },
     { title: 'Rows that were not simulated', note: '', ...problems(report) },
     { title: 'Constants fitted or measured, and on which rows', note: '', ...fitted(constants) },
   ];
@@ -38,7 +46,8 @@ export function validationMarkdown(
   constants: readonly ConstantEntry[],
   conditions: string,
 ): string {
-  const sections = validationSections(report, constants).map((section) =>
+  const filled = validationSections(report, constants).filter((section) => section.rows.length > 0);
+  const sections = filled.map((section) =>
     [`## ${section.title}`, ...(section.note === '' ? [] : [section.note]), markdown(section)].join(
       '\n\n',
     ),
@@ -91,6 +100,49 @@ function events(rows: readonly EventComparison[]): Grid {
       ratio(e.distance),
       e.rule === 'KS' ? ratio(e.bound) : '5–95 %',
       mark(e.within),
+    ]),
+  );
+}
+
+function published(figures: readonly PublishedFigure[]): Grid {
+  return grid(
+    [
+      'group',
+      'setting',
+      'figure',
+      'published',
+      'simulated',
+      'ratio',
+      'counts',
+      'close',
+      'reason',
+      'source',
+    ],
+    figures.map((f) => [
+      f.experiment,
+      f.setting,
+      f.column,
+      figure(f.measured),
+      figure(f.simulated),
+      ratio(f.ratio),
+      f.counted ? 'yes' : '–',
+      f.counted ? mark(isClose(f.ratio)) : '–',
+      f.counted ? f.likely : f.reason,
+      f.source,
+    ]),
+  );
+}
+
+function publishedGroups(figures: readonly PublishedFigure[]): Grid {
+  return grid(
+    ['group', 'figures that count', 'median ratio', 'close', 'worst ratio', 'worst figure'],
+    publishedErrors(figures).map((row) => [
+      row.experiment,
+      `${row.n}`,
+      ratio(row.medianRatio),
+      percent(row.withinShare),
+      ratio(row.worstRatio),
+      row.worstSetting,
     ]),
   );
 }

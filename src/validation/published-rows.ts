@@ -46,6 +46,8 @@ export interface PublishedRow {
   readonly measured: Measured;
   /** The row set one of the constants of its group: it fits by construction. */
   readonly sets: string;
+  /** Likely reason why a figure is not close. */
+  readonly missed: Readonly<Partial<Record<PublishedColumn, string>>>;
   /** Why it cannot be compared; '' where it can. */
   readonly unknown: string;
   /** Nothing of it can be simulated. */
@@ -111,6 +113,7 @@ function row(given: Given): PublishedRow {
     valueBytes: 256,
     keySpace: 1,
     sets: '',
+    missed: {},
     unknown: '',
     beyondModel: false,
     ...given,

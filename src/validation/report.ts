@@ -7,7 +7,8 @@
  * setting: Kolmogorov-Smirnov distance <= max(0.2, 1.36 / sqrt(n)), with fewer every measured point
  * inside the simulated 5 to 95 % range. The last rule is printed figure by figure and does not
  * decide: n points of a perfect model are all inside with probability 0.9^n. What decides for
- * events is the ratio of medians, by the same 0.66 to 1.50 for 90 % of the figures.
+ * events is the ratio of medians, by the same 0.66 to 1.50 for 90 % of the figures. Published
+ * results are held to that rule by their means (throughput, mean latency); tails are printed.
  */
 import { isClose, ksTwoSample, RATIO_SHARE } from '../analyze/index.ts';
 import {
@@ -19,6 +20,7 @@ import {
   median,
 } from './compare.ts';
 import { compareEvents, type EventFigure, type EventGroup, eventGroups } from './events.ts';
+import { type PublishedFigure, publishedSteps } from './published.ts';
 import { type DataFile, type ProblemRow, parseRows, type Row } from './rows.ts';
 import type { ValidationSetup } from './scenario.ts';
 
@@ -27,6 +29,8 @@ export const MEDIAN_ERROR_MAX: Readonly<Record<string, number>> = {
   p50_ms: 0.1,
   p99_ms: 0.25,
 };
+/** Figures of published rows that are means. */
+const MEANS: ReadonlySet<string> = new Set(['throughput_ops', 'mean_ms']);
 /** Settings of a file in the quick form. */
 const QUICK_SETTINGS = 4;
 const KS_MIN_SAMPLES = 20;
@@ -61,14 +65,18 @@ export interface ValidationReport {
   readonly rows: readonly ComparedRow[];
   readonly events: readonly EventComparison[];
   readonly problems: readonly ProblemRow[];
+  /** Empty unless asked for. */
+  readonly published: readonly PublishedFigure[];
   readonly goals: readonly Goal[];
 }
 
 export interface ValidationOptions {
   readonly setup: ValidationSetup;
   readonly constants: Readonly<Record<string, number>>;
-  /** A few settings of each file, and no events. */
+  /** A few settings of each file, no events, and of what is published what takes a second. */
   readonly quick: boolean;
+  /** Also compare with published results, which need no files. */
+  readonly published: boolean;
 }
 
 /** One step of the work: yielded before it is done, so that a caller can show progress or stop. */
@@ -85,7 +93,10 @@ export function* validateAgainst(
   const work = planWork(files, options.quick);
   const rows: ComparedRow[] = [];
   const events: EventComparison[] = [];
-  const total = work.settings.length + work.groups.length;
+  const published: PublishedFigure[] = [];
+  const steps = options.published ? publishedSteps().filter((s) => s.quick || !options.quick) : [];
+  const measuredSteps = work.settings.length + work.groups.length;
+  const total = measuredSteps + steps.length;
   for (const [i, setting] of work.settings.entries()) {
     yield { done: i, total, what: `${setting.file} ${setting.rows[0].experiment ?? ''}` };
     rows.push(...compareSetting(setting, options.setup, options.constants));
@@ -97,7 +108,12 @@ export function* validateAgainst(
       if (compared !== null) events.push(compared);
     }
   }
-  return { rows, events, problems: work.problems, goals: goalsOf(rows, events) };
+  for (const [i, step] of steps.entries()) {
+    yield { done: measuredSteps + i, total, what: `published ${step.name}` };
+    published.push(...step.compare());
+  }
+  const goals = goalsOf(rows, events, published);
+  return { rows, events, problems: work.problems, published, goals };
 }
 
 function planWork(files: readonly DataFile[], quick: boolean) {
@@ -166,7 +182,11 @@ function spread(values: readonly number[]): [number, number, number] {
   return [at(0.05), median(sorted), at(0.95)];
 }
 
-function goalsOf(rows: readonly ComparedRow[], events: readonly EventComparison[]): Goal[] {
+function goalsOf(
+  rows: readonly ComparedRow[],
+  events: readonly EventComparison[],
+  published: readonly PublishedFigure[],
+): Goal[] {
   const counted = rows.filter((row) => row.counted && Number.isFinite(row.ratio));
   const goals: Goal[] = [];
   for (const [column, limit] of Object.entries(MEDIAN_ERROR_MAX)) {
@@ -188,6 +208,9 @@ function goalsOf(rows: readonly ComparedRow[], events: readonly EventComparison[
   const medians = timed.map((e) => e.simulated[1] / e.measured[1]);
   goals.push(...closeGoal('ratio of means within 0.66 to 1.50', means));
   goals.push(...closeGoal('events: ratio of medians within 0.66 to 1.50', medians));
+  const comparable = published.filter((row) => row.counted && MEANS.has(row.column));
+  const ratios = comparable.map((row) => row.ratio);
+  goals.push(...closeGoal('published: ratio of means within 0.66 to 1.50', ratios));
   return goals;
 }
 

@@ -1,9 +1,10 @@
 /** The error table, and the report as CSV files. */
-import { errorFactor } from '../analyze/index.ts';
+import { type ErrorRow, errorFactor, errorTable, isClose } from '../analyze/index.ts';
 import type { ConstantEntry } from '../core/index.ts';
 import { csvOf } from '../output/index.ts';
 import type { ComparedRow } from './compare.ts';
 import { median } from './compare.ts';
+import type { PublishedFigure } from './published.ts';
 import type { EventComparison, Goal, ValidationReport } from './report.ts';
 import { groupBy, type ProblemRow } from './rows.ts';
 
@@ -69,6 +70,19 @@ function push(
   });
 }
 
+/** One line a group of published results and one for all: the figures that count. */
+export function publishedErrors(published: readonly PublishedFigure[]): ErrorRow[] {
+  const counted = published.filter((f) => f.counted);
+  const rows = counted.map(({ experiment, setting, column, measured, simulated }) => ({
+    experiment,
+    setting: `${setting} ${column}`,
+    metric: '',
+    measured,
+    simulated,
+  }));
+  return errorTable([...rows, ...rows.map((row) => ({ ...row, experiment: 'all' }))]);
+}
+
 type Column<Row> = readonly [name: string, cell: (row: Row) => string | number];
 
 const loadColumns: readonly Column<ComparedRow>[] = [
@@ -82,6 +96,19 @@ const loadColumns: readonly Column<ComparedRow>[] = [
   ['ratio', (r) => short(r.ratio)],
   ['counted', (r) => yesNo(r.counted)],
   ['reason', (r) => r.reason],
+];
+
+const publishedColumns: readonly Column<PublishedFigure>[] = [
+  ['group', (f) => f.experiment],
+  ['setting', (f) => f.setting],
+  ['figure', (f) => f.column],
+  ['published', (f) => f.measured],
+  ['simulated', (f) => short(f.simulated)],
+  ['ratio', (f) => short(f.ratio)],
+  ['counted', (f) => yesNo(f.counted)],
+  ['close', (f) => (Number.isFinite(f.ratio) ? yesNo(isClose(f.ratio)) : '')],
+  ['reason', (f) => (f.counted ? f.likely : f.reason)],
+  ['source', (f) => f.source],
 ];
 
 const eventColumns: readonly Column<EventComparison>[] = [
@@ -146,6 +173,9 @@ export function validationCsv(
 ): { name: string; text: string }[] {
   return [
     { name: 'load.csv', text: csv(loadColumns, report.rows) },
+    ...(report.published.length === 0
+      ? []
+      : [{ name: 'published.csv', text: csv(publishedColumns, report.published) }]),
     { name: 'events.csv', text: csv(eventColumns, report.events) },
     { name: 'errors.csv', text: csv(errorColumns, errorLines(report)) },
     { name: 'goals.csv', text: csv(goalColumns, report.goals) },

@@ -56,7 +56,12 @@ async function validate(options: ValidationCommandOptions, io: Io): Promise<numb
     cores: options.cores,
     clientRttNs: options.clientRtt,
   };
-  const steps = validateAgainst(files, { setup, constants: {}, quick: options.quick });
+  const steps = validateAgainst(files, {
+    setup,
+    constants: {},
+    quick: options.quick,
+    published: own,
+  });
   const progress = new Progress(io, 'validation');
   let stopped = false;
   const interrupts = io.interrupts(() => {
