@@ -2,6 +2,8 @@
  * Who watches a run from outside: nothing that a component does may depend on it.
  */
 
+import type { KubeObject } from './types.ts';
+
 /** Stages of a pod's start-up, in causal order; each is stamped once per pod. */
 export const podStages = [
   /** The object that asks for it was created (Deployment, Job, ...), where one is known. */
@@ -35,6 +37,8 @@ export const podStages = [
 export type PodStage = (typeof podStages)[number];
 
 export interface ClusterObserver {
+  /** An object was created: the write that made it is committed. */
+  created(object: KubeObject, atNs: number): void;
   /** The first stamp of a stage counts, but for 'popped', whose last one does. */
   podStage(uid: number, stage: PodStage, atNs: number): void;
   /** A message of a call or a watch about one object, for the sequence diagram. */
@@ -64,6 +68,7 @@ export interface SchedulingAttempt {
 }
 
 export const silentObserver: ClusterObserver = {
+  created: () => {},
   podStage: () => {},
   message: () => {},
   wantsMessages: () => false,
