@@ -118,11 +118,29 @@ function paretoMoment(spec: ParetoSpec, k: number): number {
   return power === 0 ? front * ratio : (front * expm1(power * ratio)) / power;
 }
 
-/** E[min(X, x)] by midpoints of the quantile function: enough for a display, not for a draw. */
-export function limitedMean(law: Law, x: number): number {
-  if (!law.random) return Math.min(law.mean, x);
-  const points = 1024;
-  let sum = 0;
-  for (let i = 0; i < points; i += 1) sum += Math.min(x, law.quantile((i + 0.5) / points));
-  return sum / points;
+/**
+ * E[min(X, x)] as a function of x, by midpoints of the quantile function: enough for a display, not
+ * for a draw. The points are computed once, as who inverts a distribution asks for many x.
+ */
+export function limitedMeanOf(law: Law): (x: number) => number {
+  if (!law.random) return (x) => Math.min(law.mean, x);
+  const count = 1024;
+  /** Rising, as quantiles do. */
+  const points = new Float64Array(count);
+  /** Sum of the points before each. */
+  const sums = new Float64Array(count + 1);
+  for (let i = 0; i < count; i += 1) {
+    points[i] = law.quantile((i + 0.5) / count);
+    sums[i + 1] = sums[i] + points[i];
+  }
+  return (x) => {
+    let from = 0;
+    let to = count;
+    while (from < to) {
+      const middle = (from + to) >>> 1;
+      if (points[middle] < x) from = middle + 1;
+      else to = middle;
+    }
+    return (sums[from] + (count - from) * x) / count;
+  };
 }

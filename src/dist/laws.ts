@@ -5,7 +5,7 @@ import {
   constantLaw,
   exponentialLaw,
   gammaLaw,
-  limitedMean,
+  limitedMeanOf,
   lognormalLaw,
   paretoLaw,
   uniformLaw,
@@ -91,7 +91,7 @@ function shiftedLaw(by: number, of: Law): Law {
   return {
     random: true,
     // E[max(0, X - d)] = E[X] - E[min(X, d)].
-    mean: by >= 0 ? of.mean + by : of.mean - limitedMean(of, -by),
+    mean: by >= 0 ? of.mean + by : of.mean - limitedMeanOf(of)(-by),
     secondMoment: of.secondMoment + 2 * by * of.mean + by * by,
     quantile: (p) => Math.max(0, of.quantile(p) + by),
     cdf: (x) => (x < 0 ? 0 : of.cdf(x - by)),
@@ -115,10 +115,11 @@ function stallByRate(perSecond: number, correlation: number, length: Law): Stall
   const train = length.mean / (1 - correlation);
   const gap = NS_PER_S / perSecond;
   const infinite = train === Number.POSITIVE_INFINITY;
+  const limitedMean = limitedMeanOf(length);
   return {
     share: infinite ? 1 : train / (gap + train),
     waitMean: length.mean === 0 ? 0 : length.secondMoment / (2 * length.mean),
-    waitCdf: (x) => (length.mean === 0 ? 1 : limitedMean(length, x) / length.mean),
+    waitCdf: (x) => (length.mean === 0 ? 1 : limitedMean(x) / length.mean),
   };
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { suite } from 'uvu';
+import { limitedMeanOf } from '../../src/dist/continuous-laws.ts';
 import {
   checkDistribution,
   type DistributionSpec,
@@ -9,6 +10,7 @@ import {
   mean,
   quantile,
 } from '../../src/dist/index.ts';
+import type { Law } from '../../src/dist/law.ts';
 
 const test = suite('dist/laws');
 
@@ -258,6 +260,42 @@ test('A description names kind and parameters in the unit of the caller.', () =>
     ),
     'lognormal p50 1ms, p99 4ms, with stalls 0.1 a second, length constant 200ms',
   );
+});
+
+test('Quantiles of a mixture follow its closed form, with stalls whose lengths are exponential.', () => {
+  // Stalls of mean m with gaps of 1 / rate: a share pi = m / (1 / rate + m) of the draws meets one,
+  // and waits for its residual, which is exponential with mean m too. So P(X > x) = pi e^(-x / m),
+  // and the p-quantile is m ln(pi / (1 - p)) where p > 1 - pi.
+  const spec: DistributionSpec = {
+    kind: 'mixture',
+    body: { kind: 'constant', value: 1000 },
+    stall: { startPerSecond: 0.5, length: { kind: 'exponential', mean: 500e6 } },
+  };
+  const share = 0.5 / 2.5;
+  for (const p of [0.85, 0.9, 0.99, 0.999]) {
+    near(quantile(spec, p), 500e6 * Math.log(share / (1 - p)), 0.02);
+  }
+  assert.equal(quantile(spec, 0.5), 1000);
+});
+
+test('E[min(X, x)] asks for the quantiles once, however often it is asked.', () => {
+  let asked = 0;
+  const uniform: Law = {
+    random: true,
+    mean: 0.5,
+    secondMoment: 1 / 3,
+    quantile: (p) => {
+      asked += 1;
+      return p;
+    },
+    cdf: (x) => x,
+  };
+  const limitedMean = limitedMeanOf(uniform);
+  const before = asked;
+  // E[min(U, x)] = x - x^2 / 2.
+  for (let x = 0; x <= 1; x += 1 / 64) near(limitedMean(x) + x * x, x + (x * x) / 2, 1e-5);
+  assert.equal(limitedMean(7), 0.5);
+  assert.equal(asked, before);
 });
 
 test.run();
