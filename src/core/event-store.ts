@@ -57,9 +57,9 @@ export class EventStore {
 
   release(slot: number): void {
     const floats = this.floats;
-    // An id is generation * 2^24 + slot. The generation is raised here, so that an older id is known
-    // to be stale, and starts again after 2^29 - 1. It is kept as a double, because computing it for
-    // every event costs a tenth of the loop's time.
+    // An id is generation * 2^24 + slot. The generation is raised here, so that an older id is
+    // known to be stale, and starts again after 2^29 - 1. It is kept as a double, because computing
+    // it for every event costs a tenth of the loop's time.
     const next = floats[slot * 6 + 2] + 0x1000000;
     floats[slot * 6 + 2] = next < 9007199254740992 ? next : 0x1000000 + slot;
     this.#free[this.#freeCount++] = slot;
