@@ -7,7 +7,7 @@ import type { Counter, Level, Tally } from '../../src/metrics/index.ts';
 import type { EtcdMember } from './member.ts';
 import { bucketsApply } from './metrics.ts';
 import { walEntryBytes } from './pages.ts';
-import { Kind, type KindCode } from './proposals.ts';
+import { Kind, type KindCode, NO_COMPARE } from './proposals.ts';
 import { Op, Outcome, type OutcomeCode } from './requests.ts';
 import type { EtcdShared } from './shared.ts';
 import { SlotQueue } from './slot-queue.ts';
@@ -89,9 +89,10 @@ export class Admission {
   arrive(slot: number, generation: number): void {
     const { requests } = this.#shared;
     if (!requests.isCurrent(slot, generation)) return;
-    const bytes = requests.keyBytes[slot] + requests.valueBytes[slot];
+    const copies = requests.copies[slot];
+    const bytes = (requests.keyBytes[slot] + requests.valueBytes[slot]) * copies;
     this.#member.process.execute(
-      this.#requestNs + bytes * this.#byteNs,
+      this.#requestNs * copies + bytes * this.#byteNs,
       this.#acceptType,
       slot,
       generation,
@@ -106,7 +107,8 @@ export class Admission {
     requests.responded[slot] = this.#shared.sim.nowNs;
     if (outcome !== Outcome.ok && outcome !== Outcome.notFound) this.#failed.add();
     this.forget(slot);
-    this.#member.process.execute(this.#responseNs, this.#respondType, slot, generation);
+    const workNs = this.#responseNs * requests.copies[slot];
+    this.#member.process.execute(workNs, this.#respondType, slot, generation);
   }
 
   /** A read whose index was confirmed, or that is serializable. */
@@ -118,10 +120,31 @@ export class Admission {
       return;
     }
     requests.applying[slot] = sim.nowNs;
+    if (requests.op[slot] === Op.range) this.#look(slot);
+    const copies = requests.copies[slot];
     const keys = Math.max(1, requests.count[slot]);
-    const bytes = keys * requests.valueBytes[slot];
-    const work = this.#readNs + (keys - 1) * this.#readKeyNs + bytes * this.#byteNs;
+    const bytes = keys * requests.valueBytes[slot] * copies;
+    const work = this.#readNs * copies + (keys - 1) * this.#readKeyNs + bytes * this.#byteNs;
     this.#member.process.execute(work, this.#readType, slot, generation);
+  }
+
+  /** What a read of named keys finds. */
+  #look(slot: number): void {
+    const { requests, keys, contents } = this.#shared;
+    const read = requests.groupRead[slot] ?? null;
+    requests.revision[slot] = keys.revision;
+    if (read !== null) {
+      read.readPage(contents, keys);
+      const count = read.to - read.from;
+      requests.count[slot] = count;
+      requests.valueBytes[slot] = count === 0 ? 0 : Math.ceil(read.bytes / count);
+      return;
+    }
+    const key = requests.key[slot];
+    if (contents.groupOf(key) === 0) return;
+    const value = contents.values[key];
+    requests.value[slot] = value;
+    requests.valueBytes[slot] = value === null ? 0 : value.bytes;
   }
 
   /** The backend's lock is free again. */
@@ -195,7 +218,8 @@ export class Admission {
       return;
     }
     const op = requests.op[slot];
-    const grows = op === Op.put || op === Op.txn || op === Op.leaseGrant;
+    const deletes = requests.expected[slot] !== NO_COMPARE && requests.value[slot] === null;
+    const grows = op === Op.put || (op === Op.txn && !deletes) || op === Op.leaseGrant;
     const cost = bytes + QUOTA_OVERHEAD_BYTES;
     if (
       grows &&
@@ -221,8 +245,8 @@ export class Admission {
       return;
     }
     const id = this.#createProposal(slot, generation);
-    const bytes = walEntryBytes(requests.keyBytes[slot], requests.valueBytes[slot]);
-    const result = raft.propose(id, bytes);
+    const entryBytes = walEntryBytes(requests.keyBytes[slot], requests.valueBytes[slot]);
+    const result = raft.propose(id, entryBytes * requests.copies[slot]);
     if (result === 'noLeader') this.#leaderless.push(slot, generation);
     else if (result === 'dropped') this.respond(slot, generation, Outcome.noLeader);
     else {
@@ -234,7 +258,9 @@ export class Admission {
 
   #createProposal(slot: number, generation: number): number {
     const { requests, proposals } = this.#shared;
-    const id = proposals.create(kindOf(requests.op[slot]), this.#member.index);
+    const compares = requests.op[slot] === Op.txn && requests.expected[slot] !== NO_COMPARE;
+    const kind = compares ? comparingKind(requests.value[slot]) : kindOf(requests.op[slot]);
+    const id = proposals.create(kind, this.#member.index);
     const row = proposals.row(id);
     proposals.request[row] = slot;
     proposals.generation[row] = generation;
@@ -243,9 +269,19 @@ export class Admission {
     proposals.keyBytes[row] = requests.keyBytes[slot];
     proposals.valueBytes[row] = requests.valueBytes[slot];
     proposals.count[row] = requests.compareFails[slot] === 1 ? -1 : requests.count[slot];
-    // A client compacts what it knows: up to the revision of its last answer.
-    if (requests.op[slot] === Op.compact) proposals.count[row] = this.#shared.keys.revision;
+    // A client compacts what it knows: up to the revision of its last answer, or of one before.
+    if (requests.op[slot] === Op.compact) {
+      const { revision } = this.#shared.keys;
+      const asked = requests.expected[slot];
+      proposals.count[row] = asked === NO_COMPARE ? revision : Math.min(asked, revision);
+    }
     proposals.lease[row] = requests.lease[slot];
+    if (compares) {
+      proposals.group[row] = this.#shared.contents.groupOf(requests.key[slot]);
+      proposals.count[row] = requests.copies[slot];
+      proposals.expected[row] = requests.expected[slot];
+      proposals.value[row] = requests.value[slot];
+    }
     return id;
   }
 
@@ -297,6 +333,10 @@ export class Admission {
   #onTimeout(slot: number, generation: number): void {
     this.respond(slot, generation, Outcome.serverTimeout);
   }
+}
+
+function comparingKind(value: unknown): KindCode {
+  return value === null ? Kind.compareAndDelete : Kind.compareAndPut;
 }
 
 function kindOf(op: number): KindCode {

@@ -12,7 +12,7 @@ import type { Backend } from './backend.ts';
 import { bucketsApply } from './metrics.ts';
 import { revisionFileBytes } from './pages.ts';
 import type { EtcdProcess } from './process.ts';
-import { Kind } from './proposals.ts';
+import { Kind, NO_COMPARE } from './proposals.ts';
 import type { Raft } from './raft/index.ts';
 import { Outcome, type OutcomeCode } from './requests.ts';
 import type { EtcdShared } from './shared.ts';
@@ -26,10 +26,12 @@ const LEASE_FILE_BYTES = 64;
 export interface ApplierLinks {
   /** The waiter of this request may be answered. */
   respond(slot: number, generation: number, outcome: OutcomeCode): void;
-  /** CPU inside the transaction to notify the watchers of a key. */
-  notifyNs(key: number): number;
-  /** The entry at `index` is applied here: watchers look. */
-  onRevision(index: number, revision: number): void;
+  /** CPU inside the transaction to notify the watchers of a key, of its group where it has one. */
+  notifyNs(key: number, group: number): number;
+  /**
+   * The entry at `index` is applied here: watchers look, of one group of named keys or (0) all.
+   */
+  onRevision(index: number, revision: number, group: number): void;
   onGrant(lease: number): void;
   onRevoke(lease: number, done: boolean): void;
   onCompact(revision: number): void;
@@ -156,7 +158,8 @@ export class Applier {
       const row = proposals.row(proposal);
       work += this.#applyByteNs * (proposals.keyBytes[row] + proposals.valueBytes[row]);
       work += this.#applyNs * 0.5 * this.#furtherOperations(row);
-      if (proposals.key[row] >= 0) work += this.#links.notifyNs(proposals.key[row]);
+      if (proposals.key[row] >= 0)
+        work += this.#links.notifyNs(proposals.key[row], proposals.group[row]);
       if (
         proposals.origin[row] === this.#id &&
         proposals.incarnation[row] === this.#process.incarnation
@@ -172,6 +175,8 @@ export class Applier {
   #furtherOperations(row: number): number {
     const { proposals, leases } = this.#shared;
     if (proposals.kind[row] === Kind.txn) return proposals.count[row] - 1;
+    // Copies are entries of their own.
+    if (proposals.expected[row] !== NO_COMPARE) return 2 * (proposals.count[row] - 1);
     if (proposals.kind[row] !== Kind.leaseRevoke) return 0;
     const known = proposals.result[row] !== Result.pending;
     return known ? proposals.count[row] : leases.keyCount(proposals.lease[row]);
@@ -234,6 +239,11 @@ export class Applier {
     requests.applied[slot] = this.#shared.sim.nowNs;
     requests.lease[slot] = proposals.lease[row];
     const result = proposals.result[row];
+    if (proposals.expected[row] !== NO_COMPARE) {
+      requests.matched[slot] = result === Result.compareFailed ? 0 : 1;
+      requests.value[slot] = proposals.value[row];
+    }
+    requests.revision[slot] = proposals.revision[row];
     const outcome =
       result === Result.noSpace
         ? Outcome.noSpace
@@ -257,12 +267,22 @@ export class Applier {
         const operations = Math.max(1, count);
         const bytes = revisionFileBytes(keyBytes, proposals.valueBytes[row]);
         this.#backend.write(operations, bytes * operations);
-        this.#links.onRevision(index, proposals.revision[row]);
+        this.#links.onRevision(index, proposals.revision[row], 0);
         return false;
       }
+      case Kind.compareAndPut: {
+        const bytes = revisionFileBytes(keyBytes, proposals.valueBytes[row]);
+        this.#backend.write(count, bytes * count);
+        this.#links.onRevision(index, proposals.revision[row], proposals.group[row]);
+        return false;
+      }
+      case Kind.compareAndDelete:
+        this.#backend.write(count, revisionFileBytes(keyBytes, 0) * count);
+        this.#links.onRevision(index, proposals.revision[row], proposals.group[row]);
+        return false;
       case Kind.delete:
         this.#backend.write(1, revisionFileBytes(keyBytes, 0));
-        this.#links.onRevision(index, proposals.revision[row]);
+        this.#links.onRevision(index, proposals.revision[row], 0);
         return false;
       case Kind.leaseGrant:
         this.#backend.write(1, LEASE_FILE_BYTES);
@@ -270,7 +290,7 @@ export class Applier {
         return false;
       case Kind.leaseRevoke:
         this.#backend.write(1 + count, revisionFileBytes(keyBytes, 0) * count + LEASE_FILE_BYTES);
-        this.#links.onRevision(index, proposals.revision[row]);
+        this.#links.onRevision(index, proposals.revision[row], 0);
         return features.revokeCommits;
       case Kind.compact:
         this.#links.onCompact(count);

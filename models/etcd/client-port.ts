@@ -7,12 +7,12 @@
  * A black hole is not noticed: clientv3 sends no keep-alives unless told to (DialKeepAliveTime).
  */
 
-import { type EventId, NO_EVENT, type Stream } from '../../src/core/index.ts';
+import { assert, type EventId, NO_EVENT, type Stream } from '../../src/core/index.ts';
 import type { Connection } from '../network/index.ts';
 import type { EtcdMember } from './member.ts';
 import { EtcdProcess } from './process.ts';
 import { Op, Outcome } from './requests.ts';
-import { SerialWork } from './serial-work.ts';
+import { SerialWork, type WorkProcess } from './serial-work.ts';
 import type { EtcdShared } from './shared.ts';
 
 const BACKOFF_FIRST_NS = 1e9;
@@ -23,6 +23,17 @@ const BACKOFF_JITTER = 0.2;
 const DIAL_TIMEOUT_NS = 20e9;
 /** Frames and headers of a request or an answer. */
 const FRAME_BYTES = 96;
+
+export interface ClientPortOptions {
+  /** 'clients/HOST', 'kube-apiserver/0/etcd': of its streams and events. */
+  readonly name: string;
+  /** Its node of the network. */
+  readonly networkHost: string;
+  /** The machine on which a process for it is made; unless it is part of one. */
+  readonly hostName: string;
+  /** The process that it is part of; null = one of its own. */
+  readonly cpu: WorkProcess | null;
+}
 
 /** The clients of one workload, as their port sees them. */
 export interface PortClients {
@@ -43,7 +54,7 @@ interface MemberConnection {
 }
 
 export class ClientPort {
-  readonly process: EtcdProcess;
+  readonly #process: EtcdProcess | null;
   /** Called when the process runs for a reason other than a timer. */
   readonly #wakers: (() => void)[] = [];
   readonly #onLostListeners: ((member: number) => void)[] = [];
@@ -57,21 +68,17 @@ export class ClientPort {
   readonly #lostType: number;
   readonly #dialType: number;
   readonly #jitter: Stream;
+  #isOpen = true;
 
-  constructor(shared: EtcdShared, members: readonly EtcdMember[], hostName: string) {
+  constructor(shared: EtcdShared, members: readonly EtcdMember[], o: ClientPortOptions) {
     this.#shared = shared;
     this.#members = members;
-    const host = shared.hosts.get(hostName);
-    if (host === undefined) throw new Error(`no host ${hostName}`);
-    const name = `clients/${hostName}`;
-    this.process = new EtcdProcess(shared, name, host, {
-      cpuFactor: 1,
-      weight: 100,
-      quotaCores: Infinity,
-    });
+    const { name } = o;
+    this.#process = o.cpu === null ? ownProcess(shared, name, o.hostName) : null;
+    const cpu = o.cpu ?? this.process;
     const { sim, network } = shared;
     this.#jitter = sim.stream(`${name}/backoff`);
-    const own = network.host(clientNodeName(hostName));
+    const own = network.host(o.networkHost);
     this.#connections = members.map((member, index) => {
       const there = network.host(member.name);
       const options = {
@@ -88,15 +95,19 @@ export class ClientPort {
         next: NO_EVENT,
       };
     });
-    this.readers = members.map(
-      (member) => new SerialWork(sim, this.process, `${name}/read/${member.name}`),
-    );
+    this.readers = members.map((member) => new SerialWork(sim, cpu, `${name}/read/${member.name}`));
     this.#arriveType = sim.eventType(`${name}/arrive`, (slot, g) => this.#onArrive(slot, g));
     this.#lostType = sim.eventType(`${name}/lost`, (member) => this.#onLost(member));
     this.#dialType = sim.eventType(`${name}/dial`, (member) => {
       this.#connections[member].next = NO_EVENT;
       this.#dial(member);
     });
+  }
+
+  /** Of clients that have one to themselves. */
+  get process(): EtcdProcess {
+    assert(this.#process !== null, 'this port is part of another process');
+    return this.#process;
   }
 
   register(workload: number, clients: PortClients, onWake: () => void): void {
@@ -106,6 +117,26 @@ export class ClientPort {
 
   isConnected(member: number): boolean {
     return this.#connections[member].connected;
+  }
+
+  /** The process of the clients is gone: whatever is on its way to it finds nobody. */
+  close(): void {
+    this.#isOpen = false;
+    for (const connection of this.#connections) {
+      connection.connected = false;
+      connection.dialing = false;
+      if (connection.next !== NO_EVENT) this.#shared.sim.cancel(connection.next);
+      connection.next = NO_EVENT;
+    }
+  }
+
+  /** It starts again, and dials every member. */
+  open(): void {
+    this.#isOpen = true;
+    for (let member = 0; member < this.#connections.length; member++) {
+      this.#connections[member].backoffNs = BACKOFF_FIRST_NS;
+      this.#dial(member);
+    }
   }
 
   rttNs(member: number): number {
@@ -128,7 +159,8 @@ export class ClientPort {
     const connection = this.#connections[member];
     if (!connection.connected) return false;
     const { requests } = this.#shared;
-    const bytes = FRAME_BYTES + requests.keyBytes[slot] + requests.valueBytes[slot];
+    const copies = requests.copies[slot];
+    const bytes = (FRAME_BYTES + requests.keyBytes[slot] + requests.valueBytes[slot]) * copies;
     return connection.to.send(bytes, this.#members[member].requestArriveType, slot, generation);
   }
 
@@ -136,7 +168,9 @@ export class ClientPort {
   answer(member: number, slot: number, generation: number): void {
     const { requests } = this.#shared;
     const isRange = requests.op[slot] === Op.range;
-    const bytes = FRAME_BYTES + (isRange ? requests.count[slot] * requests.valueBytes[slot] : 0);
+    const copies = requests.copies[slot];
+    const valueBytes = isRange ? requests.count[slot] * requests.valueBytes[slot] : 0;
+    const bytes = (FRAME_BYTES + valueBytes) * copies;
     this.#connections[member].from.send(bytes, this.#arriveType, slot, generation);
   }
 
@@ -166,6 +200,7 @@ export class ClientPort {
 
   #onLost(member: number): void {
     const connection = this.#connections[member];
+    if (!this.#isOpen) return;
     connection.connected = false;
     const { requests } = this.#shared;
     for (let slot = 0; slot < requests.capacity; slot++) {
@@ -202,7 +237,7 @@ export class ClientPort {
   #dial(member: number): void {
     const connection = this.#connections[member];
     const { to, from } = connection;
-    if (connection.connected || connection.dialing) return;
+    if (connection.connected || connection.dialing || !this.#isOpen) return;
     if (!to.up || !from.up) {
       connection.dialing = true;
       for (const direction of [to, from]) if (direction.isDown) direction.reopen();
@@ -220,6 +255,13 @@ export class ClientPort {
     connection.next = sim.schedule(delayNs, this.#dialType, member);
     connection.backoffNs = Math.min(BACKOFF_MAX_NS, connection.backoffNs * BACKOFF_FACTOR);
   }
+}
+
+function ownProcess(shared: EtcdShared, name: string, hostName: string): EtcdProcess {
+  const host = shared.hosts.get(hostName);
+  if (host === undefined) throw new Error(`no host ${hostName}`);
+  const options = { cpuFactor: 1, weight: 100, quotaCores: Infinity };
+  return new EtcdProcess(shared, name, host, options);
 }
 
 /** Network node of the clients on a host. */

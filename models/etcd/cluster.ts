@@ -10,7 +10,8 @@ import type { ModelContext } from '../../src/resource/index.ts';
 import type { Scenario } from '../../src/scenario/types.ts';
 import type { Host } from '../machine/index.ts';
 import type { Network } from '../network/index.ts';
-import { ClientPort } from './client-port.ts';
+import { ClientPort, type ClientPortOptions, clientNodeName } from './client-port.ts';
+import { KeyContents, type StoredValue } from './contents.ts';
 import { LeaseTable } from './lease-table.ts';
 import { EtcdMember, type MemberLinks } from './member.ts';
 import { Membership } from './membership.ts';
@@ -33,7 +34,18 @@ const RESTART_NS = 100e6;
  */
 const GRACEFUL_STOP_NS = 50e6;
 
+/** api/v3rpc/watch.go `progressReportInterval`. */
+const PROGRESS_NS = 600e9;
+
+export interface EtcdClusterOptions {
+  /** Of its events and of the ports of its clients; several clusters of a run differ in it. */
+  readonly name?: string;
+  /** --watch-progress-notify-interval; 10 min where absent. */
+  readonly progressNotifyNs?: number;
+}
+
 export class EtcdCluster {
+  readonly name: string;
   readonly shared: EtcdShared;
   readonly members: EtcdMember[];
   readonly ports = new Map<string, ClientPort>();
@@ -44,6 +56,8 @@ export class EtcdCluster {
   readonly #portOfWorkload: ClientPort[] = [];
   /** Member that leads, or led last. */
   leaderIndex = 0;
+  #clients: number;
+  #preloaded = false;
   leaderTerm = 0;
   /** Elections won since the start, the first one not counted. */
   elections = 0;
@@ -59,8 +73,12 @@ export class EtcdCluster {
     scenario: Scenario,
     hosts: ReadonlyMap<string, Host>,
     network: Network,
+    options: EtcdClusterOptions = {},
   ) {
     const { etcd } = scenario;
+    this.name = options.name ?? 'etcd';
+    this.#clients = scenario.workload.length;
+    const keys = new KeySpace();
     const window = 2 * (etcd.snapshotCount + etcd.snapshotCatchUpEntries) + PROPOSALS_IN_FLIGHT;
     const shared: EtcdShared = {
       ...ctx,
@@ -68,17 +86,19 @@ export class EtcdCluster {
       features: etcdFeatures(etcd.version),
       hosts,
       network,
-      keys: new KeySpace(),
+      keys,
+      contents: new KeyContents(keys),
       leases: new LeaseTable(etcd),
       histories: new WatchHistories(),
       chunks: new WatchChunks(),
       proposals: new ProposalTable(window),
       requests: new RequestTable(),
       requestTimeoutNs: 5e9 + 2 * etcd.electionTimeoutNs,
+      progressNotifyNs: options.progressNotifyNs ?? PROGRESS_NS,
     };
     this.shared = shared;
-    this.#bootType = ctx.sim.eventType('etcd/boot', (index) => this.boot(index));
-    this.#stopType = ctx.sim.eventType('etcd/stop', (index) => {
+    this.#bootType = ctx.sim.eventType(`${this.name}/boot`, (index) => this.boot(index));
+    this.#stopType = ctx.sim.eventType(`${this.name}/stop`, (index) => {
       this.kill(index, false);
       this.bootAfter(index, RESTART_NS);
     });
@@ -129,22 +149,61 @@ export class EtcdCluster {
   port(hostName: string): ClientPort {
     let port = this.ports.get(hostName);
     if (port === undefined) {
-      port = new ClientPort(this.shared, this.members, hostName);
+      port = new ClientPort(this.shared, this.members, {
+        name: this.name === 'etcd' ? `clients/${hostName}` : `${this.name}/clients/${hostName}`,
+        networkHost: clientNodeName(hostName),
+        hostName,
+        cpu: null,
+      });
       this.ports.set(hostName, port);
     }
     return port;
   }
 
+  /** A port that is part of another process; `name` is its own. */
+  openPort(options: ClientPortOptions): ClientPort {
+    assert(!this.ports.has(options.name), `a second port ${options.name}`);
+    const port = new ClientPort(this.shared, this.members, options);
+    this.ports.set(options.name, port);
+    return port;
+  }
+
+  /** A number for clients that no workload of the scenario describes (`registerWorkload`). */
+  nextClient(): number {
+    return this.#clients++;
+  }
+
+  /** A group of named keys, with a history that may be watched. Call before `start`. */
+  addGroup(name: string): { readonly group: number; readonly history: number } {
+    const { contents, histories } = this.shared;
+    const group = contents.addGroup(name);
+    const history = histories.add([], this.members.length, group);
+    this.#readBy(history);
+    return { group, history };
+  }
+
+  /** A named key that was written before the run; its revision becomes the value's. */
+  preload(group: number, name: string, keyBytes: number, value: StoredValue, copies = 1): void {
+    const { keys, contents } = this.shared;
+    const key = contents.acquire(group, name, 0);
+    keys.preloadCopies(key, copies, keyBytes, value.bytes);
+    contents.store(key, value, keys.revision, copies);
+    this.#preloaded = true;
+  }
+
   /** Keeps what watchers of these keys are told; its number. Call before `start`. */
   addHistory(ranges: readonly KeyRange[]): number {
-    const { histories } = this.shared;
-    const number = histories.add(ranges, this.members.length);
-    histories.list[number].addReader(() => {
+    const number = this.shared.histories.add(ranges, this.members.length);
+    this.#readBy(number);
+    return number;
+  }
+
+  #readBy(number: number): void {
+    this.shared.histories.list[number].addReader(() => {
       let row = Infinity;
       for (const m of this.members) if (m.isUp) row = Math.min(row, m.watches.firstNeeded(number));
       return row;
     });
-    return number;
   }
 
   registerWorkload(workload: number, port: ClientPort): void {
@@ -161,7 +220,10 @@ export class EtcdCluster {
 
   /** Tickers at phases of their own; the first voter campaigns. */
   start(): void {
-    const { sim, scenario } = this.shared;
+    const { sim, scenario, keys } = this.shared;
+    if (this.#preloaded) {
+      for (const { backend } of this.members) backend.replaceFile(keys.revisionBytes);
+    }
     for (const member of this.members) {
       if (!member.inCluster) continue;
       const phase = Math.floor(

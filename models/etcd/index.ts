@@ -1,7 +1,13 @@
 /** etcd: members, their log and store, the requests of clients. */
-export { ClientPort, clientNodeName, type PortClients } from './client-port.ts';
-export { EtcdCluster } from './cluster.ts';
+export {
+  ClientPort,
+  type ClientPortOptions,
+  clientNodeName,
+  type PortClients,
+} from './client-port.ts';
+export { EtcdCluster, type EtcdClusterOptions } from './cluster.ts';
 export { etcdConstants } from './constants.ts';
+export { GroupRead, KeyEvent, type StoredValue } from './contents.ts';
 export type { EtcdMember } from './member.ts';
 export { revisionFileBytes, walEntryBytes } from './pages.ts';
 export { EtcdProcess } from './process.ts';
@@ -14,6 +20,7 @@ export {
   outcomeNames,
   RequestTable,
 } from './requests.ts';
+export { SerialWork, type WorkProcess } from './serial-work.ts';
 export type { EtcdShared } from './shared.ts';
 export { TimeoutRing } from './timeout-ring.ts';
 export { ResponseKind, type WatchChunk } from './watch-chunks.ts';

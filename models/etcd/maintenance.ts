@@ -104,7 +104,9 @@ export class Maintenance {
   // --- Compaction -------------------------------------------------------------------------------
 
   compact(revision: number): void {
-    const plan: CompactionPlan = this.#shared.keys.compactOnce(revision);
+    const { keys, contents, sim } = this.#shared;
+    const plan: CompactionPlan = keys.compactOnce(revision);
+    contents.onCompacted(keys.compactRevision, sim.nowNs);
     if (plan.revisions <= 0) return;
     this.#compactions.push({
       revision,

@@ -330,8 +330,8 @@ export class EtcdMember {
   #createApplier(): Applier {
     return new Applier(this.#shared, this.index, this.process, this.raft, this.backend, {
       respond: (slot, generation, outcome) => this.admission.respond(slot, generation, outcome),
-      notifyNs: (key) => this.watches.notifyNs(key),
-      onRevision: (at, revision) => this.watches.onRevision(at, revision),
+      notifyNs: (key, group) => this.watches.notifyNs(key, group),
+      onRevision: (at, revision, group) => this.watches.onRevision(at, revision, group),
       onGrant: (lease) => this.lessor.onGrant(lease),
       onRevoke: (lease, done) => this.#onRevoke(lease, done),
       onCompact: (revision) => this.maintenance.compact(revision),

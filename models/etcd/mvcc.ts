@@ -33,6 +33,8 @@ export class KeySpace {
   #alive = new Uint8Array(1024);
   #fileBytes = new Float64Array(1024);
   #lease = new Int32Array(1024);
+  /** Identical keys that the key stands for. */
+  #copies = new Int32Array(1024);
   #keys = 0;
   #supersededCount = 0;
   #supersededBytes = 0;
@@ -57,6 +59,9 @@ export class KeySpace {
       const lease = new Int32Array(size);
       lease.set(this.#lease);
       this.#lease = lease;
+      const copies = new Int32Array(size);
+      copies.set(this.#copies);
+      this.#copies = copies;
     }
     return first;
   }
@@ -67,7 +72,21 @@ export class KeySpace {
     for (let key = first; key < first + count; key++) {
       this.#alive[key] = 1;
       this.#fileBytes[key] = bytes;
+      this.#copies[key] = 1;
     }
+    this.#countPreloaded(count, bytes);
+  }
+
+  /** One key that stands for `copies` identical ones, the same way. */
+  preloadCopies(key: number, copies: number, keyBytes: number, valueBytes: number): void {
+    const bytes = revisionFileBytes(keyBytes, valueBytes);
+    this.#alive[key] = 1;
+    this.#fileBytes[key] = bytes * copies;
+    this.#copies[key] = copies;
+    this.#countPreloaded(copies, bytes);
+  }
+
+  #countPreloaded(count: number, bytes: number): void {
     this.revision += count;
     this.revisions += count;
     this.liveKeys += count;
@@ -83,18 +102,27 @@ export class KeySpace {
     return this.#lease[key];
   }
 
-  /** One put of `key` in the current revision; returns bytes of file it takes. */
-  put(key: number, keyBytes: number, valueBytes: number, lease: number): number {
-    const bytes = revisionFileBytes(keyBytes, valueBytes);
-    if (this.#alive[key] === 1) this.#supersede(this.#fileBytes[key], 1);
+  /** Identical keys that this one stands for. */
+  copiesOf(key: number): number {
+    return this.#copies[key];
+  }
+
+  /**
+   * One put of `key` in the current revision, or of as many identical keys; returns bytes of file
+   * it takes.
+   */
+  put(key: number, keyBytes: number, valueBytes: number, lease: number, copies = 1): number {
+    const bytes = revisionFileBytes(keyBytes, valueBytes) * copies;
+    if (this.#alive[key] === 1) this.#supersede(this.#fileBytes[key], this.#copies[key]);
     else {
       this.#alive[key] = 1;
-      this.liveKeys++;
+      this.liveKeys += copies;
     }
     this.#fileBytes[key] = bytes;
+    this.#copies[key] = copies;
     this.#lease[key] = lease;
     this.liveBytes += bytes;
-    this.#addRevision(bytes);
+    this.#addRevisions(copies, bytes);
     return bytes;
   }
 
@@ -103,14 +131,15 @@ export class KeySpace {
    */
   delete(key: number, keyBytes: number): number {
     if (this.#alive[key] !== 1) return 0;
-    const bytes = revisionFileBytes(keyBytes, 0);
+    const copies = this.#copies[key];
+    const bytes = revisionFileBytes(keyBytes, 0) * copies;
     // The old revision and, from the next compaction on, the tombstone itself.
-    this.#supersede(this.#fileBytes[key] + bytes, 2);
+    this.#supersede(this.#fileBytes[key] + bytes, 2 * copies);
     this.liveBytes += bytes;
     this.#alive[key] = 0;
     this.#lease[key] = 0;
-    this.liveKeys--;
-    this.#addRevision(bytes);
+    this.liveKeys -= copies;
+    this.#addRevisions(copies, bytes);
     return bytes;
   }
 
@@ -152,9 +181,9 @@ export class KeySpace {
     this.#curveBytes = this.#curveBytes.slice(from).map((n) => n - plan.fileBytes);
   }
 
-  #addRevision(bytes: number): void {
-    this.revision++;
-    this.revisions++;
+  #addRevisions(count: number, bytes: number): void {
+    this.revision += count;
+    this.revisions += count;
     this.revisionBytes += bytes;
   }
 

@@ -6,6 +6,7 @@
  */
 
 import { assert } from '../../src/core/index.ts';
+import type { StoredValue } from './contents.ts';
 
 export const Kind = {
   put: 0,
@@ -15,22 +16,34 @@ export const Kind = {
   leaseRevoke: 4,
   compact: 5,
   alarm: 6,
+  /** Of one named key, where its mod revision is the expected one. */
+  compareAndPut: 7,
+  compareAndDelete: 8,
 } as const;
 export type KindCode = (typeof Kind)[keyof typeof Kind];
+
+/** No compare: `expected` of a proposal or request that has none. */
+export const NO_COMPARE = -1;
 
 export class ProposalTable {
   readonly #mask: number;
   readonly #id: Float64Array;
   readonly kind: Uint8Array;
   readonly key: Int32Array;
+  /** Group of the key; 0 for keys without a name. */
+  readonly group: Int16Array;
   readonly keyBytes: Int32Array;
   readonly valueBytes: Int32Array;
   /**
-   * txn: operations; delete: keys; leaseGrant: TTL in ms; leaseRevoke: keys deleted; compact:
+   * txn: operations; compareAnd..: copies; delete: keys; leaseGrant: TTL in ms; leaseRevoke: keys deleted; compact:
    * revision; alarm: 1 raised, 0 disarmed.
    */
   readonly count: Float64Array;
   readonly lease: Int32Array;
+  /** compareAnd..: mod revision that the key must have, 0 = not be there. */
+  readonly expected: Float64Array;
+  /** compareAndPut: what is put. After a compare that failed: what was there. */
+  readonly value: (StoredValue | null)[];
   /** Member that proposed it, and the request that waits there (-1 none). */
   readonly origin: Int16Array;
   readonly request: Int32Array;
@@ -54,10 +67,13 @@ export class ProposalTable {
     this.#id = new Float64Array(size);
     this.kind = new Uint8Array(size);
     this.key = new Int32Array(size);
+    this.group = new Int16Array(size);
     this.keyBytes = new Int32Array(size);
     this.valueBytes = new Int32Array(size);
     this.count = new Float64Array(size);
     this.lease = new Int32Array(size);
+    this.expected = new Float64Array(size);
+    this.value = new Array<StoredValue | null>(size).fill(null);
     this.origin = new Int16Array(size);
     this.request = new Int32Array(size);
     this.generation = new Int32Array(size);
@@ -77,10 +93,13 @@ export class ProposalTable {
     this.generation[row] = 0;
     this.incarnation[row] = 0;
     this.key[row] = -1;
+    this.group[row] = 0;
     this.keyBytes[row] = 0;
     this.valueBytes[row] = 0;
     this.count[row] = 1;
     this.lease[row] = 0;
+    this.expected[row] = NO_COMPARE;
+    this.value[row] = null;
     this.result[row] = 0;
     return id;
   }

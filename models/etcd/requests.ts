@@ -4,6 +4,8 @@
  */
 
 import { assert } from '../../src/core/index.ts';
+import type { GroupRead, StoredValue } from './contents.ts';
+import { NO_COMPARE } from './proposals.ts';
 
 /** Kinds of request; the numbers index the arrays below. */
 export const Op = {
@@ -104,6 +106,21 @@ export class RequestTable {
   /** Lease of a put, a grant's TTL in ms, a keep-alive's or revoke's lease. */
   lease = new Int32Array(SLOTS_AT_START);
   compareFails = new Uint8Array(SLOTS_AT_START);
+  /**
+   * txn of one named key: mod revision that it must have (0 = not be there), or NO_COMPARE.
+   * compact: up to which revision.
+   */
+  expected = new Float64Array(SLOTS_AT_START).fill(NO_COMPARE);
+  /** Identical requests that this one stands for: each is charged. */
+  copies = new Int32Array(SLOTS_AT_START).fill(1);
+  /** The compare held. */
+  matched = new Uint8Array(SLOTS_AT_START);
+  /** Revision of the answer: of the write, or of the store that was read. */
+  revision = new Float64Array(SLOTS_AT_START);
+  /** What a txn puts (null: it deletes); in an answer the value that was read or stood there. */
+  value: (StoredValue | null)[] = [];
+  /** range over a group of keys. */
+  groupRead: (GroupRead | null)[] = [];
   /** Closed loop: index of the client within its workload. */
   client = new Int32Array(SLOTS_AT_START);
   /** Life of the member's process in which its proposal waits for its result; 0 where none does. */
@@ -142,6 +159,10 @@ export class RequestTable {
     this.outcome[slot] = Outcome.ok;
     this.lease[slot] = 0;
     this.compareFails[slot] = 0;
+    this.expected[slot] = NO_COMPARE;
+    this.copies[slot] = 1;
+    this.value[slot] = null;
+    this.groupRead[slot] = null;
     this.clearTimes(slot);
     return slot;
   }
@@ -215,6 +236,10 @@ export class RequestTable {
     this.count = grown(i32, this.count);
     this.lease = grown(i32, this.lease);
     this.compareFails = grown(u8, this.compareFails);
+    this.expected = grown(f64, this.expected);
+    this.copies = grown(i32, this.copies);
+    this.matched = grown(u8, this.matched);
+    this.revision = grown(f64, this.revision);
     this.client = grown(i32, this.client);
     this.waitsIn = grown(i32, this.waitsIn);
     this.planned = grown(f64, this.planned);

@@ -1,12 +1,16 @@
 /** Work that one goroutine of a process does piece by piece, in the order in which it came. */
 
 import type { Simulation } from '../../src/core/index.ts';
-import type { EtcdProcess } from './process.ts';
 
 export type WorkDone = (a: number, b: number) => void;
 
+/** Whoever's CPU it is. */
+export interface WorkProcess {
+  execute(workNs: number, doneType: number, a: number, b: number): void;
+}
+
 export class SerialWork {
-  readonly #process: EtcdProcess;
+  readonly #process: WorkProcess;
   readonly #doneType: number;
   readonly #workNs: number[] = [];
   readonly #done: WorkDone[] = [];
@@ -15,7 +19,7 @@ export class SerialWork {
   #head = 0;
   #busy = false;
 
-  constructor(sim: Simulation, process: EtcdProcess, name: string) {
+  constructor(sim: Simulation, process: WorkProcess, name: string) {
     this.#process = process;
     this.#doneType = sim.eventType(name, () => this.#onDone());
   }

@@ -7,6 +7,7 @@ import type { ModelContext } from '../../src/resource/index.ts';
 import type { EtcdScenario } from '../../src/scenario/types.ts';
 import type { Host } from '../machine/index.ts';
 import type { Network } from '../network/index.ts';
+import type { KeyContents } from './contents.ts';
 import type { LeaseTable } from './lease-table.ts';
 import type { KeySpace } from './mvcc.ts';
 import type { ProposalTable } from './proposals.ts';
@@ -21,6 +22,7 @@ export interface EtcdShared extends ModelContext {
   readonly hosts: ReadonlyMap<string, Host>;
   readonly network: Network;
   readonly keys: KeySpace;
+  readonly contents: KeyContents;
   readonly leases: LeaseTable;
   readonly histories: WatchHistories;
   readonly chunks: WatchChunks;
@@ -28,4 +30,6 @@ export interface EtcdShared extends ModelContext {
   readonly requests: RequestTable;
   /** `5 s + 2 x election timeout` (etcd server/config/config.go `ReqTimeout`). */
   readonly requestTimeoutNs: number;
+  /** --watch-progress-notify-interval. */
+  readonly progressNotifyNs: number;
 }

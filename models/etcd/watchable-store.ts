@@ -16,6 +16,7 @@ import type { EtcdMember } from './member.ts';
 import type { EtcdShared } from './shared.ts';
 import { VictimLoop, type VictimRound } from './victim-loop.ts';
 import { ResponseKind, type WatchChunk } from './watch-chunks.ts';
+import type { WatchHistory } from './watch-history.ts';
 import {
   addCohort,
   type Cohort,
@@ -25,8 +26,7 @@ import {
 } from './watch-stream.ts';
 import { WatchSync } from './watch-sync.ts';
 
-/** api/v3rpc/watch.go `progressReportInterval`, and its jitter. */
-const PROGRESS_NS = 600e9;
+/** api/v3rpc/watch.go: jitter of `progressReportInterval`. */
 const PROGRESS_JITTER = 0.1;
 
 /** What a watch create request asks for: watchers of one prefix, all from the same row on. */
@@ -192,8 +192,15 @@ export class WatchableStore {
   // --- Applying ---------------------------------------------------------------------------------
 
   /** CPU of telling the watchers of a key, inside the transaction that applies its revision. */
-  notifyNs(key: number): number {
+  notifyNs(key: number, group: number): number {
     let watchers = 0;
+    const { histories } = this.#shared;
+    if (group !== 0) {
+      const number = histories.numberOfGroup(group);
+      if (number < 0) return 0;
+      for (const stream of this.#ofHistory(number)) watchers += stream.synced;
+      return watchers * this.#notifyNs;
+    }
     for (const [i, history] of this.#shared.histories.list.entries()) {
       if (!history.covers(key)) continue;
       for (const stream of this.#ofHistory(i)) watchers += stream.synced;
@@ -201,18 +208,32 @@ export class WatchableStore {
     return watchers * this.#notifyNs;
   }
 
-  /** The entry at `index` was applied here. */
-  onRevision(index: number, revision: number): void {
+  /** The entry at `index` was applied here; of a group only its watchers care. */
+  onRevision(index: number, revision: number, group: number): void {
     if (revision > 0) this.revision = revision;
-    const { list } = this.#shared.histories;
-    for (let i = 0; i < list.length; i++) {
-      const history = list[i];
-      const row = this.applied(i);
-      if (row >= history.next || history.index[history.at(row)] !== index) continue;
-      history.appliedNs[this.member][history.at(row)] = this.nowNs;
-      this.#applied[i] = row + 1;
-      for (const stream of this.#ofHistory(i)) this.#notify(stream, row);
+    const { histories } = this.#shared;
+    if (group !== 0) {
+      const number = histories.numberOfGroup(group);
+      if (number >= 0) this.#look(number, histories.list[number], index);
+      return;
     }
+    const { list } = histories;
+    for (let i = 0; i < list.length; i++) this.#look(i, list[i], index);
+  }
+
+  #look(number: number, history: WatchHistory, index: number): void {
+    const row = this.applied(number);
+    if (row >= history.next || history.index[history.at(row)] !== index) return;
+    history.appliedNs[this.member][history.at(row)] = this.nowNs;
+    this.#applied[number] = row + 1;
+    for (const stream of this.#ofHistory(number)) this.#notify(stream, row);
+  }
+
+  /** A client asks for the store's revision (`RequestProgress`): told where all are in step. */
+  requestProgress(stream: WatchStream): void {
+    if (!stream.isOpen || stream.synced !== stream.watchers) return;
+    const row = this.applied(stream.historyNumber);
+    stream.push(ResponseKind.progress, stream.synced, row, row, this.revision);
   }
 
   /** The store's lock may be free: a waiting round of the sync loop takes it. */
@@ -330,7 +351,8 @@ export class WatchableStore {
   }
 
   #armProgress(number: number): void {
-    const lengthNs = Math.floor(PROGRESS_NS * (1 + PROGRESS_JITTER * this.#jitter.uniform()));
+    const { progressNotifyNs } = this.#shared;
+    const lengthNs = Math.floor(progressNotifyNs * (1 + PROGRESS_JITTER * this.#jitter.uniform()));
     const { process } = this.#member;
     const delayNs = process.localDelay(lengthNs);
     this.#shared.sim.schedule(delayNs, this.#progressType, number, process.incarnation);
