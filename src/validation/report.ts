@@ -182,7 +182,8 @@ function spread(values: readonly number[]): [number, number, number] {
   return [at(0.05), median(sorted), at(0.95)];
 }
 
-function goalsOf(
+/** What decides: met or missed, over the rows that count. */
+export function goalsOf(
   rows: readonly ComparedRow[],
   events: readonly EventComparison[],
   published: readonly PublishedFigure[],

@@ -2,12 +2,16 @@
 import * as assert from 'node:assert/strict';
 import { suite } from 'uvu';
 import { allConstants } from '../../src/run/index.ts';
+import { validationMarkdown, validationSections } from '../../src/validation/page.ts';
 import {
   comparePublished,
   gce2017,
+  type PublishedFigure,
   publishedSettings,
   publishedSteps,
 } from '../../src/validation/published.ts';
+import { goalsOf, validateAgainst } from '../../src/validation/report.ts';
+import { defaultSetup } from '../../src/validation/scenario.ts';
 
 const test = suite('validation/published');
 
@@ -79,6 +83,67 @@ test('The quick steps cover rows, events and one table of elections.', () => {
       part,
     );
   }
+});
+
+test('The report holds published means to the rule, and shows what is missed with its reason.', () => {
+  const figure = (column: string, ratio: number, counted = true): PublishedFigure => ({
+    file: 'published',
+    experiment: 'others',
+    setting: 'a row',
+    column,
+    repetitions: 1,
+    measured: 100,
+    simulated: 100 * ratio,
+    ratio,
+    counted,
+    reason: counted ? '' : 'no hardware given',
+    source: 'https://example.org',
+    likely: counted && ratio < 0.66 ? 'no garbage collector' : '',
+  });
+  // Of three means that count two are close; a tail and what does not count decide nothing.
+  const published = [
+    figure('throughput_ops', 1.1),
+    figure('mean_ms', 0.7),
+    figure('mean_ms', 0.5),
+    figure('p99_ms', 0.4),
+    figure('mean_ms', 3, false),
+  ];
+  const [goal] = goalsOf([], [], published);
+  assert.equal(goal.name, 'published: ratio of means within 0.66 to 1.50');
+  assert.equal(goal.n, 3);
+  assert.equal(goal.met, false);
+  const report = { rows: [], events: [], problems: [], goals: [goal], published };
+  const sections = validationSections(report, []);
+  const lines = sections.find((s) => s.title === 'Published results')?.rows ?? [];
+  assert.deepEqual(
+    lines.map((cells) => cells.slice(5, 9)),
+    [
+      ['1.10', 'yes', 'yes', ''],
+      ['0.70', 'yes', 'yes', ''],
+      ['0.50', 'yes', 'no', 'no garbage collector'],
+      ['0.40', 'yes', 'no', 'no garbage collector'],
+      ['3.00', '–', '–', 'no hardware given'],
+    ],
+  );
+  const groups = sections.find((s) => s.title === 'Published results by group')?.rows ?? [];
+  assert.deepEqual(
+    groups.map((cells) => cells.slice(0, 4)),
+    [
+      ['others', '4', '0.60', '50.0 %'],
+      ['all', '4', '0.60', '50.0 %'],
+    ],
+  );
+  assert.match(validationMarkdown(report, [], ''), /\| 0\.50 \| yes \| \*\*no\*\* \|/);
+});
+
+test('Asked for, published results come after the measurements and need none of them.', () => {
+  const options = { setup: defaultSetup, constants: {}, quick: true };
+  const withOut = validateAgainst([], { ...options, published: false }).next();
+  assert.ok(withOut.done && withOut.value.published.length === 0);
+  const first = validateAgainst([], { ...options, published: true }).next();
+  assert.ok(!first.done);
+  assert.equal(first.value.what, 'published performance.md put, 1 client');
+  assert.equal(first.value.total, publishedSteps().filter((s) => s.quick).length);
 });
 
 test.run();
