@@ -100,14 +100,12 @@ export class Timeline implements ClusterObserver {
       );
     this.#startup = startup('stateless');
     this.#startupOther = startup('other');
+    // Under this name and label `op` a stage appears in stages.csv and in the summary.
     this.#stage = podStages.map((stage) =>
       metrics.tally(
-        'wavetank_pod_stage_duration_seconds',
-        { stage },
-        {
-          unit: 'ns',
-          help: 'Time that pods took to reach a stage of their start-up from the one before.',
-        },
+        'wavetank_request_stage_duration_seconds',
+        { op: 'pod start-up', stage },
+        { unit: 'ns', help: 'Time of requests, and of pods that start, by stage.' },
       ),
     );
     this.#observed = metrics.counter(

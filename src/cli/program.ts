@@ -37,6 +37,13 @@ function seedText(text: string): string {
   throw new InvalidArgumentError(`Expected a text of 1 to ${SEED_LENGTH_MAX} characters.`);
 }
 
+/** Names of CSV files, with or without their ending. Which there are is known to the command. */
+function fileNames(text: string): string[] {
+  const names = text.split(',').map((name) => name.trim().replace(/\.csv$/, ''));
+  if (!names.includes('')) return names;
+  throw new InvalidArgumentError('Expected names of CSV files, such as runs,metrics.');
+}
+
 /** Collects an option that may be given several times. */
 function collect(text: string, earlier: readonly string[]): string[] {
   return [...earlier, text];
@@ -70,6 +77,7 @@ function addRun(program: Command, io: Io, finish: Finish): void {
     .option('--seed <text>', 'seed in place of the one in the file', seedText)
     .option('--replications <n>', 'independent repetitions', integerBetween(1, REPLICATIONS_MAX))
     .option('--out <folder>', 'where the files go (default: results/<name>)')
+    .option('--files <names>', 'CSV files to write, e.g. runs,metrics (default: all)', fileNames)
     .addOption(
       new Option('-o, --output <format>', 'what is printed on stdout')
         .choices(['text', 'json', 'csv', 'markdown'])
@@ -94,6 +102,7 @@ function addRun(program: Command, io: Io, finish: Finish): void {
         ['run scenario.yaml -s etcd.members=5 -s horizon=2m', 'the same with other settings'],
         ['run scenario.yaml --replications 20 --out out/a', 'tighter intervals, another folder'],
         ['run scenario.yaml -o csv > runs.csv', 'the table of runs on stdout'],
+        ['run scenario.yaml --files runs,metrics', 'without the large tables'],
         ['run experiments/fsync-sweep/experiment.yaml --quick', 'an experiment, short form'],
       ]),
     )
@@ -130,6 +139,25 @@ function addReadingCommands(program: Command, io: Io, finish: Finish): void {
     .action(async (path: string) => {
       const { explainCommand } = await import('./commands/explain.ts');
       await finish(explainCommand(path, io));
+    });
+  program
+    .command('explain-pod')
+    .summary('say why a pod runs where it runs, or why it is Pending')
+    .description(
+      'Says of a pod that was created in a run: the nodes that each filter removed, the best\n' +
+        'scores, and the time of each stage of its start-up. Reads pods.csv.',
+    )
+    .argument('<run>', 'folder of a run')
+    .argument('<pod>', 'name of the pod, with or without its namespace')
+    .option('--point <n>', 'point of a sweep', integerBetween(0, 1e6))
+    .option('--replication <n>', 'replication', integerBetween(0, 1e6))
+    .addHelpText(
+      'after',
+      examples([['explain-pod results/kubectl-apply web-0', 'where its time went']]),
+    )
+    .action(async (folder: string, pod: string, options) => {
+      const { explainPodCommand } = await import('./commands/explain-pod.ts');
+      await finish(explainPodCommand(folder, pod, options, io));
     });
   program
     .command('schema')

@@ -13,6 +13,7 @@ import {
   renderMarkdown,
   renderText,
   runsCsv,
+  sequenceDiagram,
 } from '../output/index.ts';
 import { knownConstants } from '../run/index.ts';
 import { printConfig } from '../scenario/index.ts';
@@ -35,9 +36,18 @@ export function printedConfig(loaded: Loaded): string {
   return loaded.points.map(({ scenario }) => printConfig(scenario, { constants })).join('---\n');
 }
 
-/** Every CSV, and the manifest that vouches for them. */
-export function outputFiles(input: OutputInput, loaded: Loaded, executed: Executed): OutputFile[] {
-  const files = csvFiles(input).map((csv) => ({ name: csv.name, text: csvText(csv) }));
+/** Every CSV, or those that were asked for, and the manifest that vouches for them. */
+export function outputFiles(
+  input: OutputInput,
+  loaded: Loaded,
+  executed: Executed,
+  names?: readonly string[],
+): OutputFile[] {
+  const files = csvFiles(input)
+    .filter((csv) => names?.includes(csv.name.replace(/\.csv$/, '')) ?? true)
+    .map((csv) => ({ name: csv.name, text: csvText(csv) }));
+  const diagram = sequenceDiagram(input.results[0]?.timeline?.messages ?? []);
+  if (diagram !== '') files.push({ name: 'sequence.mmd', text: diagram });
   const text = manifest({
     summary: input.summary,
     scenario: printedConfig(loaded),

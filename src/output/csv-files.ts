@@ -6,6 +6,7 @@ import { eventsRows, eventsTable } from './tables/events.ts';
 import { histogramsRows, histogramsTable } from './tables/histograms.ts';
 import { metricsRows, metricsTable } from './tables/metrics.ts';
 import { outagesRows, outagesTable } from './tables/outages.ts';
+import { podsRows, podsTable } from './tables/pods.ts';
 import { resourcesRows, resourcesTable } from './tables/resources.ts';
 import { runsTable, runsTableOf } from './tables/runs.ts';
 import type { OutputInput } from './tables/shared.ts';
@@ -30,6 +31,7 @@ export const tables: readonly TableShape[] = [
   thresholdsTable,
   stagesTable,
   resourcesTable,
+  podsTable,
   outagesTable,
   eventsTable,
   timeseriesTable,
@@ -38,10 +40,11 @@ export const tables: readonly TableShape[] = [
 ];
 
 /**
- * `input.results` sorted by point and replication. Always the same files; one without rows has its
- * header.
+ * `input.results` sorted by point and replication. Always the same files (pods.csv where there is
+ * Kubernetes); one without rows has its header.
  */
 export function csvFiles(input: OutputInput): CsvFile[] {
+  const hasPods = input.results.some((result) => result.timeline !== null);
   return [
     { name: runsTable.file, chunks: () => runsChunks(input) },
     file(estimatesTable, () => estimatesRows(input)),
@@ -49,6 +52,7 @@ export function csvFiles(input: OutputInput): CsvFile[] {
     file(thresholdsTable, () => thresholdsRows(input)),
     file(stagesTable, () => stagesRows(input)),
     file(resourcesTable, () => resourcesRows(input)),
+    ...(hasPods ? [file(podsTable, () => podsRows(input))] : []),
     file(outagesTable, () => outagesRows(input)),
     file(eventsTable, () => eventsRows(input)),
     file(timeseriesTable, () => timeseriesRows(input)),

@@ -7,6 +7,8 @@ export { renderJson } from './json.ts';
 export { type FileEntry, fileEntry, type ManifestInput, manifest } from './manifest.ts';
 export { renderMarkdown } from './markdown.ts';
 export { outputsReference } from './reference.ts';
+export { sequenceDiagram } from './sequence.ts';
+export { PART_SEPARATOR } from './tables/pods.ts';
 export type { OutputInput } from './tables/shared.ts';
 export { renderText, type TextOptions } from './text.ts';
 export { textTable } from './text-table.ts';

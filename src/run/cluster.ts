@@ -1,10 +1,11 @@
 /** What a run asks of the cluster that was built for it. */
 import type { ModelContext } from '../resource/index.ts';
 import type { Scenario } from '../scenario/types.ts';
-import type { OutageResult, RunWarning } from './result.ts';
+import type { OutageResult, RunWarning, TimelineReport } from './result.ts';
 
 export interface ClusterEnd {
   readonly outages: readonly OutageResult[];
+  readonly timeline?: TimelineReport;
   readonly warnings: readonly RunWarning[];
 }
 

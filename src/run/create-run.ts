@@ -131,6 +131,7 @@ class ClusterRun implements Run {
       interrupted,
       metrics: this.#metrics.finish(endNs),
       outages: end.outages,
+      timeline: end.timeline ?? null,
       constants: [...this.#constants.entries()],
       warnings: end.warnings,
     };

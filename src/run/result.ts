@@ -1,8 +1,12 @@
 /**
  * What one run (one point of a sweep, one replication) hands back to its executor: plain data only.
  */
+
+import type { TimelineReport } from '../../models/workload/index.ts';
 import type { ConstantEntry } from '../core/index.ts';
 import type { MetricsResult } from '../metrics/index.ts';
+
+export type { MessageReport, PodReport, TimelineReport } from '../../models/workload/index.ts';
 
 export interface RunWarning {
   readonly code: string;
@@ -44,6 +48,8 @@ export interface RunResult {
   readonly interrupted: boolean;
   readonly metrics: MetricsResult;
   readonly outages: readonly OutageResult[];
+  /** Of single pods and messages; null where the scenario has no Kubernetes. */
+  readonly timeline: TimelineReport | null;
   readonly constants: readonly ConstantEntry[];
   readonly warnings: readonly RunWarning[];
 }

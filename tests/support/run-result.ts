@@ -138,6 +138,7 @@ export function buildRun(scenario: Scenario, options: RunOptions = {}): RunResul
   return {
     point: 0,
     replication,
+    timeline: null,
     seed,
     key: hashText(`key ${seed}`),
     digest: hashText(`digest ${seed}`).slice(0, 16),

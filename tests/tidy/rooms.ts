@@ -134,7 +134,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   'src/output': {
     what: 'summaries to text, Markdown, JSON, CSV',
-    code: ['src/core', 'src/metrics', 'src/analyze'],
+    code: ['src/core', 'src/metrics', 'src/analyze', 'models/objects'],
     types: ['src/run', 'src/scenario'],
   },
   'src/validation': {
@@ -185,7 +185,11 @@ export const OPEN_FILES: Readonly<Record<string, string>> = {
 export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'cli-progress': ['src/cli/progress.ts'],
   commander: ['src/cli/main.ts', 'src/cli/program.ts'],
-  'csv-parse': ['src/import/csv-latencies.ts', 'src/validation/rows.ts'],
+  'csv-parse': [
+    'src/cli/commands/explain-pod.ts',
+    'src/import/csv-latencies.ts',
+    'src/validation/rows.ts',
+  ],
   'csv-stringify': ['src/output/csv.ts'],
   'fast-priority-queue': ['src/core/queue/reference-queue.ts'],
   picocolors: ['src/cli/io.ts'],

@@ -1,8 +1,8 @@
 /** `wavetank run`: simulate, write CSV, print a summary; the exit code is the verdict. */
 import { sortRuns, summarize } from '../../analyze/index.ts';
 import type { ExecutorName } from '../../executor/index.ts';
-import { checkWritable, writeFilesAtomically } from '../../host/index.ts';
-import type { OutputInput } from '../../output/index.ts';
+import { checkWritable, UserError, writeFilesAtomically } from '../../host/index.ts';
+import { type OutputInput, tables } from '../../output/index.ts';
 import { MODEL_REVISION, planRuns, type QueueName, VERSION } from '../../run/index.ts';
 import { quoteCommand } from '../errors.ts';
 import { execute } from '../execute.ts';
@@ -24,6 +24,8 @@ export interface RunCommandOptions {
   readonly seed?: string;
   readonly replications?: number;
   readonly out?: string;
+  /** CSV files to write, without their ending; all where it is not there. */
+  readonly files?: readonly string[];
   readonly output: OutputFormat;
   readonly verify: boolean;
   readonly printConfig: boolean;
@@ -43,6 +45,19 @@ function withoutFile(io: Io): number {
     io.err('  wavetank list experiments       the others\n');
   }
   return EXIT.usage;
+}
+
+/** Before anything runs: a name that is mistyped must not cost the result. */
+function checkFileNames(names: readonly string[]): void {
+  const known = tables.map((table) => table.file.replace(/\.csv$/, ''));
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  throw new UserError({
+    code: 'WT8004',
+    message: `--files: there is no CSV file ${unknown}`,
+    path: '',
+    hint: `the names are ${known.join(', ')}`,
+  });
 }
 
 /** What decides the numbers, and nothing of where they go: it stands in manifest.json. */
@@ -85,7 +100,7 @@ async function simulate(
   // Missing runs are an interruption too, even where each that is there is complete.
   const summary = executed.interrupted ? { ...whole, interrupted: true } : whole;
   const input: OutputInput = { summary, results, points };
-  const files = outputFiles(input, loaded, executed);
+  const files = outputFiles(input, loaded, executed, options.files);
   writeFilesAtomically(folder, files);
   const names = files.map((output) => output.name);
   io.out(render(input, folder, names, options.output, io));
@@ -105,6 +120,7 @@ export async function runCommand(
   io: Io,
 ): Promise<number> {
   if (file === undefined) return withoutFile(io);
+  checkFileNames(options.files ?? []);
   const loaded = loadScenario(file, options, io);
   if (loaded === null) return EXIT.invalidScenario;
   if (options.printConfig) {
