@@ -1,6 +1,16 @@
 import * as assert from 'node:assert';
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import { browserOptions, build, externalImports } from '../../scripts/build.mjs';
@@ -101,6 +111,31 @@ test('Ctrl-C ends threads with 105, what there is is whole and marked', async ({
   for (const { name, characters } of manifest.files) {
     assert.strictEqual(readFileSync(join(out, name), 'utf8').length, characters, name);
   }
+});
+
+test('before the first build the command says how to build', ({ cli, folder }) => {
+  const command = (name: string) => {
+    mkdirSync(join(folder, name, 'bin'), { recursive: true });
+    copyFileSync(join(ROOT, 'bin/wavetank.mjs'), join(folder, name, 'bin/wavetank.mjs'));
+    return join(folder, name, 'bin/wavetank.mjs');
+  };
+  const { status, stdout, stderr } = run(command('fresh'), ['--version'], folder);
+  assert.strictEqual(status, 2);
+  assert.strictEqual(stdout, '');
+  assert.match(stderr, /build\/ is missing.*npm run build/s);
+  // With a build beside it, it is the command.
+  const built = command('built');
+  mkdirSync(join(folder, 'built/build'));
+  writeFileSync(join(folder, 'built/build/cli.mjs'), `import ${JSON.stringify(cli)};`);
+  const version = run(built, ['--version'], folder);
+  assert.strictEqual(version.stderr, '');
+  assert.strictEqual(version.stdout, run(cli, ['--version'], folder).stdout);
+});
+
+test('npm links a file that is there before the build', () => {
+  const { bin } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+  assert.deepStrictEqual(bin, { wavetank: 'bin/wavetank.mjs' });
+  accessSync(join(ROOT, bin.wavetank), constants.X_OK);
 });
 
 test('a reader that closes our output is no error', ({ cli, folder }) => {
