@@ -2,7 +2,7 @@
 export type { ReportOptions } from './build-report.ts';
 export { type Colors, noColors } from './colors.ts';
 export { csvOf } from './csv.ts';
-export { type CsvFile, csvFiles, csvText, runsCsv } from './csv-files.ts';
+export { type CsvFile, csvFiles, csvText, runsCsv, tables } from './csv-files.ts';
 export { renderJson } from './json.ts';
 export { type FileEntry, fileEntry, type ManifestInput, manifest } from './manifest.ts';
 export { renderMarkdown } from './markdown.ts';

@@ -164,6 +164,31 @@ test('Ctrl-C keeps what there is, marks it and ends with 105', async ({ folder }
   assert.match(readFileSync(join(out, 'runs.csv'), 'utf8'), /interrupted/);
 });
 
+test('--files writes those CSV files and the manifest, and no others', async ({ folder }) => {
+  const { file, out } = write(folder, GOOD);
+  const argv = ['run', file, '--jobs', '1', '--replications', '1'];
+  assert.strictEqual((await call([...argv, '--out', join(out, 'all')])).code, 0);
+  const some = await call([...argv, '--out', join(out, 'some'), '--files', 'metrics.csv, runs']);
+  assert.strictEqual(some.code, 0);
+  const names = readdirSync(join(out, 'some')).sort();
+  assert.deepStrictEqual(names, ['manifest.json', 'metrics.csv', 'runs.csv']);
+  for (const name of ['metrics.csv', 'runs.csv']) {
+    const text = (part: string) => readFileSync(join(out, part, name), 'utf8');
+    assert.strictEqual(text('some'), text('all'));
+  }
+  const { files } = JSON.parse(readFileSync(join(out, 'some/manifest.json'), 'utf8'));
+  assert.deepStrictEqual(files.map((entry: { name: string }) => entry.name).sort(), names.slice(1));
+  assert.ok(!some.out.includes('histograms.csv'), some.out);
+});
+
+test('a CSV file that does not exist is named before anything runs', async ({ folder }) => {
+  const { file, out } = write(folder, GOOD);
+  const { code, err } = await call(['run', file, '--out', out, '--files', 'runs,metric']);
+  assert.strictEqual(code, 2);
+  assert.match(err, /no CSV file metric\n.*the names are runs, .*histograms/s);
+  assert.ok(!existsSync(join(out, 'runs.csv')));
+});
+
 test('Ctrl-C before the first slice writes nothing', async ({ folder }) => {
   const { file, out } = write(folder, GOOD);
   const { code, err } = await call(['run', file, '--out', out, '--jobs', '1'], {

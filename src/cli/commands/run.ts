@@ -53,7 +53,7 @@ function checkFileNames(names: readonly string[]): void {
   const unknown = names.find((name) => !known.includes(name));
   if (unknown === undefined) return;
   throw new UserError({
-    code: 'WT8004',
+    code: 'WT8021',
     message: `--files: there is no CSV file ${unknown}`,
     path: '',
     hint: `the names are ${known.join(', ')}`,
