@@ -1,7 +1,12 @@
 /** Warnings: what to keep in mind before believing the figures, each with what to do about it. */
 import { SAMPLES_BEYOND_MIN } from '../metrics/index.ts';
 import type { RunResult } from '../run/index.ts';
-import type { DiskProfile, Scenario, WorkloadScenario } from '../scenario/index.ts';
+import {
+  type DiskProfile,
+  type Scenario,
+  WITHOUT_STALLS,
+  type WorkloadScenario,
+} from '../scenario/index.ts';
 import { compareText } from './labels.ts';
 import { REQUEST_METRIC } from './outcome.ts';
 import type { PointSummary, ScenarioPoint } from './summary.ts';
@@ -216,7 +221,11 @@ function disks(
   const fsyncs = fsyncsPerSecond(summary);
   const contended = countOf(summary, CONTENDED_METRIC);
   for (const disk of scenario.hosts.flatMap((host) => host.disks)) {
-    const profile = profiles.find((candidate) => candidate.name === disk.profile);
+    // A profile that was scaled, or whose stalls were left out, says so behind its name.
+    const profile = profiles.find(
+      (candidate) =>
+        disk.profile === candidate.name || disk.profile.startsWith(`${candidate.name}, `),
+    );
     const name = disk.profile === '' ? `disk ${disk.name}` : `profile ${disk.profile}`;
     const observed = profile?.observedFsyncsPerSecond ?? null;
     const waits = contended > 0 ? `; ${contended} syncs would have waited for others` : '';
@@ -235,12 +244,12 @@ function disks(
         weight: fsyncs,
       });
     }
-    if (profile?.stallsAssumed) {
+    if (profile?.stallsAssumed && !disk.profile.endsWith(WITHOUT_STALLS)) {
       found.push({
         code: 'stalls-assumed',
         subject: name,
         message: `${name}: how long stalls last and how they cluster is assumed, because the measurement has no series over time.`,
-        hint: 'Calibrate from a latency log (fio --write_lat_log) to have them measured.',
+        hint: 'Calibrate from a latency log (fio --write_lat_log) to have them measured, or leave them out: assumedStalls: false.',
         point: summary.point,
         weight: 1,
       });

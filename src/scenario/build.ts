@@ -2,7 +2,7 @@
  * The values of a scenario, as read, to the resolved scenario: hosts, members, disks, faults,
  * windows.
  */
-import { isRandom } from '../dist/index.ts';
+import { type DistributionSpec, isRandom } from '../dist/index.ts';
 import type { Checker } from './checker.ts';
 import { checkFaults, checkTimes, checkWorkloads } from './checks.ts';
 import { disksOf, type MemberDisks } from './disks.ts';
@@ -13,6 +13,7 @@ import type { ClockValue, HostValue } from './fields/machine.ts';
 import type { BaseValue, MetadataValue } from './fields/scenario.ts';
 import type { WorkloadValue } from './fields/workload.ts';
 import { controlPlaneHost, kubernetesOf } from './kubernetes/index.ts';
+import { WITHOUT_STALLS } from './profile.ts';
 import { thresholdsOf } from './thresholds.ts';
 import type {
   ClockScenario,
@@ -411,11 +412,14 @@ function constantsOf(base: BaseValue, checker: Checker): Record<string, number> 
 }
 
 function diskOf(name: string, value: HostValue['disks'][number]): HostScenario['disks'][number] {
+  const { spec, profile } = value.fsync;
+  const calmed = !value.assumedStalls && profile?.stallsAssumed === true;
+  const source = calmed ? `${profile.name}${WITHOUT_STALLS}` : (profile?.name ?? '');
   return {
     name,
-    fsync: value.fsync.spec,
-    fsyncKind: value.fsyncKind ?? value.fsync.profile?.kind ?? 'service',
-    profile: value.profileName ?? value.fsync.profile?.name ?? '',
+    fsync: calmed ? withoutStalls(spec) : spec,
+    fsyncKind: value.fsyncKind ?? profile?.kind ?? 'service',
+    profile: value.profileName ?? source,
     queueDepth: value.queueDepth,
     iops: value.iops,
     iopsBurst: value.iopsBurst,
@@ -423,6 +427,19 @@ function diskOf(name: string, value: HostValue['disks'][number]): HostScenario['
     bandwidthBurstBytes: value.bandwidthBurst,
     capacityBytes: value.capacity,
   };
+}
+
+/** What is left of a profile's latencies when its assumed stalls do not happen. */
+function withoutStalls(spec: DistributionSpec): DistributionSpec {
+  switch (spec.kind) {
+    case 'mixture':
+      return spec.body;
+    case 'scaled':
+    case 'shifted':
+      return { ...spec, of: withoutStalls(spec.of) };
+    default:
+      return spec;
+  }
 }
 
 export { diskOf };

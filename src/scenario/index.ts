@@ -153,7 +153,12 @@ export { jsonSchema } from './json-schema.ts';
 export { nearestName } from './nearest.ts';
 export { printConfig } from './print-config.ts';
 export { type Problem, renderProblem } from './problem.ts';
-export { type DiskProfile, parseDiskProfile, printDiskProfile } from './profile.ts';
+export {
+  type DiskProfile,
+  parseDiskProfile,
+  printDiskProfile,
+  WITHOUT_STALLS,
+} from './profile.ts';
 export { referencePages } from './reference.ts';
 export { initTemplate } from './template.ts';
 export type * from './types.ts';

@@ -31,6 +31,9 @@ export interface DiskProfile {
   readonly observedFsyncsPerSecond: number | null;
 }
 
+/** Follows the name of a profile whose assumed stalls were left out. */
+export const WITHOUT_STALLS = ', without stalls';
+
 export const profileFields = {
   apiVersion: headFields.apiVersion,
   kind: field.choice(['DiskProfile'], {

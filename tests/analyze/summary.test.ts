@@ -165,6 +165,11 @@ test('a production histogram warns beyond the load under which it was seen', () 
   );
   assert.ok(warning(beyond, 'stalls-assumed') !== undefined);
   assert.equal(warning(summaryOf(scenario, syncs(100), [profile]), 'response-disk'), undefined);
+  // Without its assumed stalls it is still seen under that load, and nothing is assumed any more.
+  const calm = withDisk({ fsyncKind: 'response', profile: 'prod, without stalls' });
+  const calmBeyond = summaryOf(calm, syncs(200), [profile]);
+  assert.match(warning(calmBeyond, 'response-disk')?.message ?? '', /under 120 fsyncs a second/);
+  assert.equal(warning(calmBeyond, 'stalls-assumed'), undefined);
   const unknown = summaryOf(withDisk({ fsyncKind: 'response' }), syncs(1));
   assert.match(warning(unknown, 'response-disk')?.message ?? '', /not known/);
   assert.equal(warning(summaryOf(withDisk({}), syncs(200)), 'response-disk'), undefined);

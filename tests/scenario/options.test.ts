@@ -1,6 +1,11 @@
 import * as assert from 'node:assert';
 import { suite } from 'uvu';
-import { expandExperiment, parseScenario, type Scenario } from '../../src/scenario/index.ts';
+import {
+  type DiskProfile,
+  expandExperiment,
+  parseScenario,
+  type Scenario,
+} from '../../src/scenario/index.ts';
 
 const test = suite('options of the reader');
 const SCENARIO = `apiVersion: wavetank/v1alpha1
@@ -101,6 +106,52 @@ test('Where a file cannot be read, the reason is that of the reader.', () => {
   const reader = () => ({ error: 'permission denied' });
   const [problem] = parseScenario(text, { file: 'a', reader }).problems;
   assert.equal(problem.message, './x.yaml: permission denied');
+});
+
+test('assumedStalls: false leaves the stalls of a profile out where they were assumed.', () => {
+  const body = { kind: 'lognormal', p50: 1e6, p99: 4e6 } as const;
+  const stall = { startPerSecond: 0.1, length: { kind: 'constant', value: 1e9 } } as const;
+  const profile = (name: string, stallsAssumed: boolean): DiskProfile => ({
+    name,
+    description: '',
+    kind: 'response',
+    fsync: { kind: 'mixture', body, stall },
+    source: '',
+    stallsAssumed,
+    observedFsyncsPerSecond: null,
+  });
+  const profiles = { guess: profile('guess', true), series: profile('series', false) };
+  const diskOf = (disk: string) => {
+    const text = `${SCENARIO}etcd: { disk: ${disk} }\n`;
+    const { scenario, problems } = parseScenario(text, { file: 'a', profiles });
+    assert.deepEqual(problems, []);
+    const { fsync, fsyncKind, profile: name } = (scenario as Scenario).hosts[0].disks[0];
+    return { fsync, fsyncKind, name };
+  };
+  const whole = { kind: 'mixture', body, stall };
+  const fsyncKind = 'response';
+  assert.deepEqual(diskOf('{ fsync: { profile: guess } }'), {
+    fsync: whole,
+    fsyncKind,
+    name: 'guess',
+  });
+  assert.deepEqual(diskOf('{ fsync: { profile: guess }, assumedStalls: false }'), {
+    fsync: body,
+    fsyncKind,
+    name: 'guess, without stalls',
+  });
+  const twice = '{ scaled: { by: 2, of: { profile: guess } } }';
+  assert.deepEqual(diskOf(`{ fsync: ${twice}, assumedStalls: false }`), {
+    fsync: { kind: 'scaled', by: 2, of: body },
+    fsyncKind,
+    name: 'guess, scaled, without stalls',
+  });
+  // What was measured stays, whatever is said of what is assumed.
+  assert.deepEqual(diskOf('{ fsync: { profile: series }, assumedStalls: false }'), {
+    fsync: whole,
+    fsyncKind,
+    name: 'series',
+  });
 });
 
 test.run();

@@ -100,6 +100,13 @@ const deviceFields = {
     defaultNote: 'the name of the profile',
     example: 'hdd',
   }),
+  assumedStalls: field.boolean({
+    description:
+      'Whether the stalls of a profile that were assumed, not measured, happen; false leaves' +
+      ' them out, and the latencies that were measured as they are.',
+    default: 'true',
+    example: 'false',
+  }),
   queueDepth: field.integer({
     description:
       'Syncs in service at once; unlimited: they overlap freely; 1: the device serialises.',
