@@ -29,12 +29,19 @@ export interface ClientOptions {
    * there is one; a component of a stacked control plane talks to the replica of its own host.
    */
   readonly servers: readonly string[];
+  /**
+   * Clients that name the same transport share its connections, as those of one process do
+   * (client-go transport/cache.go); absent = connections of its own.
+   */
+  readonly transport?: string;
 }
 
 /** A call under way: `yield` it in a process, then read `result`. */
 export interface PendingCall extends Waitable {
   /** Null until the process is woken. */
   readonly result: ApiResult | null;
+  /** Wakes with the result, or after so long: then `result` is still null. */
+  atMost(delayNs: number): Waitable;
 }
 
 export interface ApiClient {
@@ -49,6 +56,11 @@ export interface ApiClient {
   start(call: ApiCall): PendingCall;
   /** The process is gone: connections close, nothing is answered any more. */
   stop(): void;
+  /**
+   * Breaks its connections, so that the next call dials: what kubelets do when their lease cannot
+   * be renewed.
+   */
+  closeConnections(): void;
   /** After `stop`: a new process begins, with full buckets and no connections. */
   restart(): void;
 }
@@ -115,7 +127,8 @@ export interface WorkQueue {
 
 export interface EventRecorder {
   /** Aggregated, filtered and sent by the client of events; lost when its queue is full. */
-  record(regarding: KubeObject, reason: string): void;
+  /** `message`: its identity; more than ten different ones in ten minutes become one event. */
+  record(regarding: KubeObject, reason: string, message?: string): void;
 }
 
 /** What an informer's members start with where the cluster has been running. */
@@ -134,11 +147,12 @@ export interface ClientPopulation {
   /** As `ApiClient.stop` and `restart`. */
   stop(member: number): void;
   restart(member: number): void;
+  closeConnections(member: number): void;
   /** The member as a client; make one only where it is needed. */
   client(member: number): ApiClient;
 }
 
-export interface PopulationOptions extends Omit<ClientOptions, 'name' | 'user'> {
+export interface PopulationOptions extends Omit<ClientOptions, 'name' | 'user' | 'transport'> {
   /** 'kubelet': metrics carry it; its members are `kubelet/0`, `kubelet/1`, ... */
   readonly component: string;
   readonly count: number;
@@ -150,9 +164,12 @@ export interface PopulationOptions extends Omit<ClientOptions, 'name' | 'user'> 
  * A list and a watch without a cache: what kubelets in great numbers have in place of an Informer.
  */
 export interface ReflectorSink {
-  /** A complete list: what the cache would be replaced by. */
-  replace(items: readonly KubeObject[], resourceVersion: number): void;
-  /** In order; bookmarks are not among them. The array is not kept. */
+  /**
+   * A complete list: what the cache would be replaced by. `bytes`: what nobody has been charged
+   * for decoding yet.
+   */
+  replace(items: readonly KubeObject[], resourceVersion: number, bytes: number): void;
+  /** In order; bookmarks are not among them. */
   events(events: readonly WatchEvent[]): void;
 }
 

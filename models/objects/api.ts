@@ -150,8 +150,16 @@ export interface ServerRequest {
   readonly user: User;
   /** When the client gives up (simulated time); Infinity never. */
   readonly deadlineNs: number;
-  /** Index of the client connection, for HTTP/2 stream limits and GOAWAY. */
+  /**
+   * Index of the client connection, for HTTP/2 stream limits and GOAWAY; each dial makes a new one,
+   * whose first request pays for TLS. -1: a probe of the load balancer.
+   */
   readonly connection: number;
+  /**
+   * A watch that has been running since before the start: nobody is charged for opening it, and
+   * nothing was missed.
+   */
+  readonly preloaded?: boolean;
   /** Present for verb watch. */
   readonly sink: WatchSink | null;
   /** Exactly once, unless the replica dies first. For a watch: once it is accepted or refused. */
@@ -173,6 +181,9 @@ export interface ApiEndpoint {
   readonly isListening: boolean;
   /** The bytes of a request have arrived. For a watch: the handle to stop it, else null. */
   handle(request: ServerRequest): ServedWatch | null;
-  /** Called when the process dies or closes its connections (reset), or says GOAWAY. */
+  /**
+   * Called when the process dies or closes its connections (reset), or says GOAWAY. Connection -1:
+   * all of them.
+   */
   onDisconnect(listener: (kind: 'reset' | 'goaway', connection: number) => void): void;
 }

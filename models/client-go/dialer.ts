@@ -1,0 +1,216 @@
+/**
+ * How one process gets to the API servers: its connections, and the requests that wait for one.
+ *
+ * As Go's http.Transport with HTTP/2: requests share a connection until its streams are used up; a
+ * request without one makes a dial, later ones wait for the same dial, and if it fails they all do.
+ * There is no back-off here: who calls again dials again (reflectors and electors have their own).
+ * A client keeps the replica that it has until the connection ends: so load stays uneven after a
+ * replica was away, until GOAWAY.
+ * Sources: golang.org/x/net/http2 client_conn_pool.go, client-go transport/cache.go.
+ */
+import type { HostId } from '../network/index.ts';
+import type { ClientState } from './client-state.ts';
+import type { EndpointPort } from './endpoint-port.ts';
+import type { HttpConnection } from './http-connection.ts';
+import type { ApiRequest } from './request.ts';
+
+/** What a dialer needs of the transport. */
+export interface DialerHost {
+  readonly nowNs: number;
+  readonly streamsMax: number;
+  readonly dialTimeoutNs: number;
+  /** Round trips until a dialled connection carries requests: TCP, and TLS 1.3. */
+  readonly dialRoundTrips: number;
+  /** The replica for a new connection; null = none can be had. */
+  choose(dialer: Dialer): EndpointPort | null;
+  /** Calls `step(sequence)` of the dialer at that time. */
+  later(dialer: Dialer, atNs: number, sequence: number): void;
+  connect(dialer: Dialer, port: EndpointPort): HttpConnection;
+  transmit(request: ApiRequest, connection: HttpConnection): void;
+  isCurrent(request: ApiRequest): boolean;
+  onRefused(request: ApiRequest): void;
+}
+
+type DialState = 'idle' | 'syn' | 'answer';
+
+export class Dialer {
+  readonly index: number;
+  readonly hostId: HostId;
+  /** Names of endpoints, or 'loadBalancer'. */
+  readonly servers: readonly string[];
+  readonly seed: number;
+  /** Dials so far: by it a client-side list goes on, and a load balancer draws. */
+  dials = 0;
+  /** Refusals in a row. */
+  refusals = 0;
+  #clients = 1;
+  readonly #host: DialerHost;
+  #connections: HttpConnection[] = [];
+  #waiting: ApiRequest[] = [];
+  #state: DialState = 'idle';
+  #sequence = 0;
+  #startNs = 0;
+  #port: EndpointPort | null = null;
+
+  constructor(
+    host: DialerHost,
+    index: number,
+    o: { readonly hostId: HostId; readonly servers: readonly string[]; readonly seed: number },
+  ) {
+    this.#host = host;
+    this.index = index;
+    this.hostId = o.hostId;
+    this.servers = o.servers;
+    this.seed = o.seed;
+  }
+
+  get connections(): readonly HttpConnection[] {
+    return this.#connections;
+  }
+
+  join(): void {
+    this.#clients++;
+  }
+
+  /** A client of the process has stopped; with the last one the connections close. */
+  leave(client: ClientState): void {
+    this.#clients--;
+    this.#waiting = this.#waiting.filter((request) => request.client !== client);
+    if (this.#clients === 0) {
+      this.closeAll();
+      return;
+    }
+    for (const connection of this.#connections) {
+      for (let r = connection.first; r !== null; ) {
+        const next = r.next;
+        if (r.client === client) connection.cancel(r);
+        r = next;
+      }
+    }
+  }
+
+  /** Every connection is closed; the next request dials. */
+  closeAll(): void {
+    this.#sequence++;
+    this.#state = 'idle';
+    for (const connection of [...this.#connections]) connection.close();
+  }
+
+  request(request: ApiRequest): void {
+    const connection = this.#available();
+    if (connection !== null) {
+      this.#host.transmit(request, connection);
+      return;
+    }
+    request.state = 'dialing';
+    this.#waiting.push(request);
+    if (this.#state === 'idle') this.#dial();
+  }
+
+  /** A connection that is there without a dial. */
+  preconnect(): HttpConnection | null {
+    const known = this.#available();
+    if (known !== null) return known;
+    const port = this.#host.choose(this);
+    this.dials++;
+    return port === null ? null : this.#add(port);
+  }
+
+  /** GOAWAY: it takes no new streams, and ends with its last one. */
+  leaving(connection: HttpConnection): void {
+    connection.isLeaving = true;
+    if (connection.streams === 0) connection.close();
+  }
+
+  removed(connection: HttpConnection): void {
+    this.#connections = this.#connections.filter((c) => c !== connection);
+  }
+
+  /** The next step of a dial is due. */
+  step(sequence: number): void {
+    if (sequence !== this.#sequence || this.#state === 'idle') return;
+    const port = this.#port;
+    const { nowNs } = this.#host;
+    if (port === null) {
+      this.#refused();
+      return;
+    }
+    const { to } = port.lanes(this.hostId);
+    if (to.refuses) this.#refused();
+    else if (!to.isOpen) {
+      if (nowNs >= this.#startNs + this.#host.dialTimeoutNs) this.#refused();
+      else this.#syn();
+    } else if (this.#state === 'syn') this.#handshake(port);
+    else if (!port.endpoint.isListening) this.#refused();
+    else this.#established(port);
+  }
+
+  #available(): HttpConnection | null {
+    const { streamsMax } = this.#host;
+    for (const connection of this.#connections) {
+      if (connection.isUsable && connection.streams < streamsMax) return connection;
+    }
+    return null;
+  }
+
+  #dial(): void {
+    this.#sequence++;
+    this.#startNs = this.#host.nowNs;
+    this.#port = this.#host.choose(this);
+    this.dials++;
+    this.#state = 'syn';
+    if (this.#port === null) this.#host.later(this, this.#startNs, this.#sequence);
+    else if (this.#port.lanes(this.hostId).to.isOpen) this.#handshake(this.#port);
+    else this.#syn();
+  }
+
+  /** TCP repeats its SYN until the dial is given up. */
+  #syn(): void {
+    const { to } = this.#port!.lanes(this.hostId);
+    this.#state = 'syn';
+    const endNs = this.#startNs + this.#host.dialTimeoutNs;
+    const atNs = to.refuses ? this.#host.nowNs + to.rttNs : to.synNs(this.#startNs);
+    this.#host.later(this, Math.min(atNs, endNs), this.#sequence);
+  }
+
+  #handshake(port: EndpointPort): void {
+    const { to } = port.lanes(this.hostId);
+    const trips = port.endpoint.isListening ? this.#host.dialRoundTrips : 1;
+    this.#state = 'answer';
+    this.#host.later(this, this.#host.nowNs + Math.round(trips * to.rttNs), this.#sequence);
+  }
+
+  #established(port: EndpointPort): void {
+    this.#state = 'idle';
+    this.refusals = 0;
+    const connection = this.#add(port);
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const request of waiting) {
+      if (!this.#host.isCurrent(request)) continue;
+      if (connection.isUsable && connection.streams < this.#host.streamsMax) {
+        this.#host.transmit(request, connection);
+      } else this.request(request);
+    }
+  }
+
+  #refused(): void {
+    this.#state = 'idle';
+    this.refusals++;
+    if (this.refusals % this.servers.length !== 0) {
+      this.#dial();
+      return;
+    }
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const request of waiting) {
+      if (this.#host.isCurrent(request)) this.#host.onRefused(request);
+    }
+  }
+
+  #add(port: EndpointPort): HttpConnection {
+    const connection = this.#host.connect(this, port);
+    this.#connections = [...this.#connections, connection];
+    return connection;
+  }
+}
