@@ -1,0 +1,71 @@
+/** What one scheduling cycle found, and how much it looked at: reused from cycle to cycle. */
+import { FILTERS, pluginOf } from './verdict.ts';
+
+export class Decision {
+  /** Chosen node; -1 = none. */
+  row = -1;
+  /** Nodes of the cluster. */
+  total = 0;
+  examined = 0;
+  feasible = 0;
+  /** Highest total score; NaN where nothing was scored. */
+  score = Number.NaN;
+  /** Why no node was even looked at: a PreFilter plugin and its reason. */
+  refusedBy = 0;
+  refusal = '';
+  /** Nodes by verdict, feasible ones not included. */
+  readonly removed = new Map<number, number>();
+  /** Nodes by the filter that removed them. */
+  readonly removedBy = new Int32Array(FILTERS);
+  #lastVerdict = 0;
+  #lastCount = 0;
+
+  reset(total: number): void {
+    this.row = -1;
+    this.total = total;
+    this.examined = 0;
+    this.feasible = 0;
+    this.score = Number.NaN;
+    this.refusedBy = 0;
+    this.refusal = '';
+    this.removed.clear();
+    this.removedBy.fill(0);
+    this.#lastVerdict = 0;
+    this.#lastCount = 0;
+  }
+
+  /** One more node is out. */
+  remove(verdict: number): void {
+    this.removedBy[pluginOf(verdict)]++;
+    if (verdict === this.#lastVerdict) {
+      this.#lastCount++;
+      return;
+    }
+    this.#flush();
+    this.#lastVerdict = verdict;
+    this.#lastCount = 1;
+  }
+
+  close(): void {
+    this.#flush();
+    this.#lastVerdict = 0;
+    this.#lastCount = 0;
+  }
+
+  /** Bit by filter plugin that removed a node, or refused all. */
+  get rejectors(): number {
+    let bits = this.refusedBy === 0 ? 0 : 1 << this.refusedBy;
+    for (let plugin = 1; plugin < FILTERS; plugin++) {
+      if (this.removedBy[plugin] > 0) bits |= 1 << plugin;
+    }
+    return bits;
+  }
+
+  #flush(): void {
+    if (this.#lastCount === 0) return;
+    this.removed.set(
+      this.#lastVerdict,
+      (this.removed.get(this.#lastVerdict) ?? 0) + this.#lastCount,
+    );
+  }
+}
