@@ -1,4 +1,4 @@
-/** client-go: clients of the API, informers, work queues, elections, and processes of components. */
+/** client-go: clients of the API, informers, work queues, elections, processes of components. */
 export { clientGoConstants } from './constants.ts';
 export {
   electorTimeoutNs,

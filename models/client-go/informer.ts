@@ -24,7 +24,7 @@ export interface InformerCosts {
   readonly memoryRatio: number;
 }
 
-const NONE: readonly never[] = [];
+const NONE: readonly never[] = Object.freeze([]);
 
 export class CachedInformer<R extends ResourceName> implements Informer<R>, ReflectorSink {
   readonly resource: R;

@@ -5,8 +5,8 @@
  * Health is asked at intervals by GET /readyz over the balancer's own way to the replicas; a probe
  * that has no 200 within the interval has failed, and so many in a row change the verdict.
  *
- * Left out: its own delay and capacity (it is part of the path), idle timeouts (pings every 30 s keep
- * connections of clients alive), draining, a network between it and the replicas.
+ * Left out: its own delay and capacity (it is part of the path), idle timeouts (pings every 30 s
+ * keep connections of clients alive), draining, a network between it and the replicas.
  */
 import type { ModelContext } from '../../src/resource/index.ts';
 import type { ApiCall, ApiResult, ServerRequest, User } from '../objects/index.ts';

@@ -46,7 +46,7 @@ export class ComponentProcess {
     this.options = o;
     this.#ctx = ctx;
     const { cpuWeight: weight, cpuQuotaCores: quotaCores } = o;
-    this.#cpu = host.cpu.process(o.name, { weight, quotaCores });
+    this.#cpu = host.cpu.process(o.name, { weight, quotaCores, inOrder: true });
     this.#memory = host.memory.process(o.name, {
       limitBytes: o.memoryLimitBytes,
       onOomKill: () => this.exit('OOMKilled'),

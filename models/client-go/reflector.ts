@@ -1,11 +1,11 @@
 /**
  * LIST and WATCH of one resource, as stale as its watch, for ever: client-go tools/cache Reflector.
  *
- * A list is a streamed one (WatchList) or pages; then a watch from the list's version, with a server
- * timeout drawn anew each time, and again from the last version seen. 410 Gone makes it list again;
- * whatever else fails waits for the back-off (800 ms x 2 to 30 s, up to twice that by jitter,
- * forgotten after 2 min) and lists again, but for a refused connection or 429, after which the watch
- * alone is tried again.
+ * A list is a streamed one (WatchList) or pages; then a watch from the list's version, with a
+ * timeout at the server drawn anew each time, and again from the last version seen. 410 Gone makes
+ * it list again; whatever else fails waits for the back-off (800 ms x 2 to 30 s, up to twice that by
+ * jitter, forgotten after 2 min) and lists again, but for a refused connection or 429, after which
+ * the watch alone is tried again.
  *
  * Left out: resync (it does not touch the server), transformers, retries of internal errors.
  * Sources: client-go tools/cache/reflector.go, KEP-3157.

@@ -1,5 +1,5 @@
 /**
- * A goroutine that takes its work from a channel: one job after the other, never more than one core.
+ * A goroutine that takes its work from a channel: one job after the other, never more than a core.
  * What it does after a job's CPU time is a callback; all is forgotten when the process ends.
  */
 import type { Simulation } from '../../src/core/index.ts';

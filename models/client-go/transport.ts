@@ -5,7 +5,7 @@
  * The one idea: a request is one object that goes through events by its slot, so clients in great
  * numbers cost nothing while they do nothing, and a call costs two events where nothing waits.
  *
- * Left out: HTTP/1.1, redirects, response compression, retries of broken watches (they end instead).
+ * Left out: HTTP/1.1, redirects, compression, retries of broken watches (they end instead).
  * Sources: client-go rest/request.go, rest/with_retry.go.
  */
 import { mixUniform } from '../../src/core/index.ts';

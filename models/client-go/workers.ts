@@ -8,8 +8,8 @@ import type { ComponentProcess } from './process.ts';
 import type { ItemQueue } from './work-queue.ts';
 
 /**
- * One pass over a key. Returns false where it failed: the key is added again, rate limited. Anything
- * else: its failures are forgotten. 'keep': neither (sync has asked the queue itself).
+ * One pass over a key. Returns false where it failed: the key is added again, rate limited.
+ * Anything else: its failures are forgotten. 'keep': neither (sync has asked the queue itself).
  */
 export type Sync = Generator<number | Waitable, boolean | 'keep' | undefined, void>;
 

@@ -1,6 +1,6 @@
 /**
- * A ClientLibrary over API servers in memory, on hosts of a real machine and network model: for tests
- * of components.
+ * A ClientLibrary over API servers in memory, on hosts of the real machine and network models: for
+ * tests of components.
  */
 import {
   ClientLibrary,
@@ -15,7 +15,7 @@ import { type ClusterObserver, Uids, type User } from '../../models/objects/inde
 import { type ConstantEntry, Constants, Simulation } from '../../src/core/index.ts';
 import { Metrics } from '../../src/metrics/index.ts';
 import type { ModelContext } from '../../src/resource/index.ts';
-import type { ClockScenario, HostScenario } from '../../src/scenario/types.ts';
+import type { ClockScenario, HostScenario, NetworkScenario } from '../../src/scenario/types.ts';
 import { FakeEndpoint } from './fake-endpoint.ts';
 import { FakeStore } from './fake-store.ts';
 
@@ -90,18 +90,8 @@ export function fakeCluster(o: FakeClusterOptions = {}): FakeCluster {
   const names = o.hosts ?? ['control-plane'];
   const hosts = new Map(names.map((name) => [name, makeHost(ctx, name, o.clocks?.[name])]));
   const servers = Array.from({ length: o.replicas ?? 1 }, (_, i) => `kube-apiserver/${i}`);
-  const rtt = { kind: 'constant', value: o.rttNs ?? 1e6 } as const;
-  const network = new Network(
-    ctx,
-    {
-      peerRtt: rtt,
-      clientRtt: rtt,
-      bandwidthBytesPerSecond: Infinity,
-      lossProbability: 0,
-      pairs: [],
-    },
-    [...names, ...servers, ...(o.networkHosts ?? [])].map((name) => ({ name, zone: '' })),
-  );
+  const everywhere = [...names, ...servers, ...(o.networkHosts ?? [])];
+  const network = makeNetwork(ctx, o.rttNs ?? 1e6, everywhere);
   const store = new FakeStore();
   const endpoints = servers.map(
     (name) => new FakeEndpoint(sim, { name, store, delayNs: o.delayNs }),
@@ -155,15 +145,30 @@ export function fakeCluster(o: FakeClusterOptions = {}): FakeCluster {
     at: (timeNs, action) => {
       sim.scheduleAt(timeNs, sim.eventType('test/at', action));
     },
-    run: (untilNs) => {
-      let reached = false;
-      const type = sim.eventType('test/until', () => {
-        reached = true;
-      });
-      sim.scheduleAt(untilNs, type);
-      while (!reached && !sim.finished) sim.advance(1);
-    },
+    run: (untilNs) => runUntil(sim, untilNs),
   };
+}
+
+function runUntil(sim: Simulation, untilNs: number): void {
+  let reached = false;
+  const type = sim.eventType('test/until', () => {
+    reached = true;
+  });
+  sim.scheduleAt(untilNs, type);
+  while (!reached && !sim.finished) sim.advance(1);
+}
+
+function makeNetwork(ctx: ModelContext, rttNs: number, hosts: readonly string[]): Network {
+  const rtt = { kind: 'constant', value: rttNs } as const;
+  const scenario: NetworkScenario = {
+    peerRtt: rtt,
+    clientRtt: rtt,
+    bandwidthBytesPerSecond: Infinity,
+    lossProbability: 0,
+    pairs: [],
+  };
+  const named = hosts.map((name) => ({ name, zone: '' }));
+  return new Network(ctx, scenario, named);
 }
 
 function makeHost(ctx: ModelContext, name: string, clock: Partial<ClockScenario> = {}): Host {
