@@ -36,6 +36,8 @@ export class FakeStore {
   readonly #objects = new Map<ResourceName, Map<string, KubeObject>>();
   readonly #changes = new Map<ResourceName, Change[]>();
   readonly #watches = new Map<ResourceName, Set<FakeWatch>>();
+  /** Lists that are read page by page. */
+  readonly #pages = new Map<string, KubeObject[]>();
   /** Watches from before this revision get 410. */
   #compacted = 0;
 
@@ -64,6 +66,7 @@ export class FakeStore {
   compact(): void {
     this.#compacted = this.revision;
     this.#changes.clear();
+    this.#pages.clear();
   }
 
   /** Tells every watch that it is up to date. */
@@ -131,25 +134,23 @@ export class FakeStore {
     return objects;
   }
 
+  /** Pages after the first are of the same version as it, until `compact`. */
   #list(call: ApiCall): ApiResult {
-    const items: KubeObject[] = [];
     const first = call.continueAt ?? 0;
-    let seen = 0;
-    let bytes = STATUS_BYTES;
-    for (const object of this.#of(call.resource).values()) {
-      if (!selected(call, object)) continue;
-      seen++;
-      if (seen <= first || (call.limit && items.length >= call.limit)) continue;
-      items.push(object);
-      bytes += object.bytes;
-    }
+    const revision = first > 0 ? (call.resourceVersion ?? 0) : this.revision;
+    const key = `${call.resource} ${revision}`;
+    const selects = (object: KubeObject) => selected(call, object);
+    const found = first > 0 ? this.#pages.get(key) : this.all(call.resource).filter(selects);
+    if (found === undefined) return status(410, 'Expired');
+    const items = found.slice(first, call.limit ? first + call.limit : undefined);
     const end = first + items.length;
+    if (end < found.length) this.#pages.set(key, found);
     return {
-      ...ok(null, this.revision),
+      ...ok(null, revision),
       items: call.wantItems === false ? null : items,
       count: items.length,
-      continueAt: end < seen ? end : 0,
-      bytes,
+      continueAt: end < found.length ? end : 0,
+      bytes: items.reduce((sum, object) => sum + object.bytes, STATUS_BYTES),
     };
   }
 

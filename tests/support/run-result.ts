@@ -2,16 +2,10 @@
 import { type ConstantEntry, hashSeed, hashText } from '../../src/core/index.ts';
 import { Metrics } from '../../src/metrics/index.ts';
 import type { RunResult } from '../../src/run/result.ts';
-import type {
-  DiskScenario,
-  EtcdScenario,
-  Scenario,
-  ThresholdScenario,
-  WorkloadScenario,
-} from '../../src/scenario/types.ts';
+import type { Scenario, ThresholdScenario, WorkloadScenario } from '../../src/scenario/types.ts';
+import { CLIENT_HOST, clusterScenario, MS, workload as plainWorkload, S } from './scenario.ts';
 
-export const MS = 1e6;
-export const S = 1e9;
+export { MS, plainDisk as makeDisk, S } from './scenario.ts';
 
 /** Fills the metrics; `advanceTo` moves simulated time on. */
 export type Script = (metrics: Metrics, advanceTo: (nowNs: number) => void) => void;
@@ -22,102 +16,11 @@ export interface RunOptions extends Partial<Omit<RunResult, 'metrics'>> {
   readonly endNs?: number;
 }
 
-function makeEtcd(names: readonly string[]): EtcdScenario {
-  return {
-    version: '3.6',
-    members: names.map((name) => ({
-      name,
-      host: name,
-      learner: false,
-      walDisk: 'disk',
-      backendDisk: 'disk',
-      cpuWeight: 100,
-      cpuQuotaCores: Infinity,
-    })),
-    joining: [],
-    heartbeatIntervalNs: 100 * MS,
-    electionTimeoutNs: S,
-    preVote: true,
-    snapshotCount: 10_000,
-    snapshotCatchUpEntries: 5000,
-    quotaBackendBytes: 2 ** 31,
-    maxRequestBytes: 1.5 * 2 ** 20,
-    maxTxnOps: 128,
-    backendBatchIntervalNs: 100 * MS,
-    backendBatchLimit: 10_000,
-    autoCompactionMode: 'off',
-    autoCompactionRetention: 0,
-    timers: 'monotonic',
-    strictReconfigCheck: true,
-    flagsWithoutEffect: [],
-    preloadKeys: 0,
-    preloadKeyBytes: 0,
-    preloadValueBytes: 0,
-  };
-}
-
 /** Three members on hosts of their own; 10 s of which 1 s is warm-up. */
 export function makeScenario(changes: Partial<Scenario> = {}): Scenario {
-  const none = { kind: 'constant', value: 0 } as const;
-  const names = ['etcd/0', 'etcd/1', 'etcd/2'];
-  return {
-    name: 'test',
-    description: '',
-    seed: 'seed',
-    replications: 1,
-    kubernetes: null,
-    horizonNs: 10 * S,
-    warmupNs: S,
-    seriesIntervalNs: S,
-    etcd: makeEtcd(names),
-    hosts: names.map((name) => ({
-      name,
-      cores: 4,
-      memoryBytes: 2 ** 34,
-      zone: '',
-      clock: {
-        shape: 'ideal',
-        offsetNs: 0,
-        driftPpm: 0,
-        amplitudeNs: 0,
-        periodNs: 0,
-        stepAtNs: 0,
-        stepNs: 0,
-        ntp: 'none',
-        ntpPollNs: 0,
-        ntpMaxSlewPpm: 0,
-      },
-      disks: [makeDisk()],
-    })),
-    network: {
-      peerRtt: none,
-      clientRtt: none,
-      bandwidthBytesPerSecond: Infinity,
-      lossProbability: 0,
-      pairs: [],
-    },
-    workload: [],
-    faults: [],
-    thresholds: [],
-    constants: {},
-    ...changes,
-  };
-}
-
-export function makeDisk(changes: Partial<DiskScenario> = {}): DiskScenario {
-  return {
-    name: 'disk',
-    fsync: { kind: 'constant', value: MS },
-    fsyncKind: 'service',
-    profile: '',
-    queueDepth: Infinity,
-    iops: Infinity,
-    iopsBurst: 0,
-    bandwidthBytesPerSecond: Infinity,
-    bandwidthBurstBytes: 0,
-    capacityBytes: Infinity,
-    ...changes,
-  };
+  const cluster = clusterScenario({ cores: 4, peerRtt: 0, warmup: 1000, seed: 'seed' });
+  const hosts = cluster.hosts.filter((host) => host.name !== CLIENT_HOST);
+  return { ...cluster, seriesIntervalNs: S, hosts, ...changes };
 }
 
 export function buildRun(scenario: Scenario, options: RunOptions = {}): RunResult {
@@ -154,35 +57,19 @@ export function buildRun(scenario: Scenario, options: RunOptions = {}): RunResul
   };
 }
 
+/** 200 puts/s of 16 + 256 B, open loop. */
 export function workload(changes: Partial<WorkloadScenario> = {}): WorkloadScenario {
-  const none = { kind: 'constant', value: 0 } as const;
-  return {
+  return plainWorkload({
     name: 'writers',
-    op: 'put',
     ratePerSecond: 200,
-    arrivals: 'poisson',
-    clients: 0,
-    thinkTime: none,
-    connections: 1,
-    target: 'leader',
-    consistency: 'linearizable',
     keyBytes: 16,
-    valueSize: { kind: 'constant', value: 256 },
     keySpace: 2000,
     prefix: 'writers',
-    keysPerRequest: 1,
-    compareFailure: 0,
-    streams: 0,
     leaseTtlNs: 0,
-    deadlineNs: Infinity,
-    retries: 0,
     retryBackoffNs: 0,
     startNs: 0,
-    stopNs: Infinity,
-    host: 'client',
-    maxInFlight: 100_000,
     ...changes,
-  };
+  });
 }
 
 export function threshold(

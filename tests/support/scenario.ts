@@ -163,15 +163,20 @@ function hostOf(o: ClusterOptions, name: string): HostScenario {
     cores: o.cores ?? 8,
     memoryBytes: 16 * 2 ** 30,
     zone: '',
-    clock: idealClock,
+    clock: plainClock(),
     disks: [diskOf(o, 'disk', fsync), ...(backend === null ? [] : [diskOf(o, 'backend', backend)])],
   };
 }
 
 function diskOf(o: ClusterOptions, name: string, fsync: DistributionSpec): DiskScenario {
+  return plainDisk({ name, fsync, ...o.disk });
+}
+
+/** A disk of 1 ms a sync whose syncs overlap freely. */
+export function plainDisk(changes: Partial<DiskScenario> = {}): DiskScenario {
   return {
-    name,
-    fsync,
+    name: 'disk',
+    fsync: ms(1),
     fsyncKind: 'service',
     profile: '',
     queueDepth: Infinity,
@@ -180,22 +185,26 @@ function diskOf(o: ClusterOptions, name: string, fsync: DistributionSpec): DiskS
     bandwidthBytesPerSecond: Infinity,
     bandwidthBurstBytes: 0,
     capacityBytes: Infinity,
-    ...o.disk,
+    ...changes,
   };
 }
 
-const idealClock: ClockScenario = {
-  shape: 'ideal',
-  offsetNs: 0,
-  driftPpm: 0,
-  amplitudeNs: 0,
-  periodNs: 0,
-  stepAtNs: 0,
-  stepNs: 0,
-  ntp: 'none',
-  ntpPollNs: 0,
-  ntpMaxSlewPpm: 0,
-};
+/** A clock without error. */
+export function plainClock(changes: Partial<ClockScenario> = {}): ClockScenario {
+  return {
+    shape: 'ideal',
+    offsetNs: 0,
+    driftPpm: 0,
+    amplitudeNs: 0,
+    periodNs: 0,
+    stepAtNs: 0,
+    stepNs: 0,
+    ntp: 'none',
+    ntpPollNs: 0,
+    ntpMaxSlewPpm: 0,
+    ...changes,
+  };
+}
 
 /** Puts of 8 + 256 B to the leader from 1 s on; give `clients` or `ratePerSecond`. */
 export function workload(changes: Partial<WorkloadScenario> = {}): WorkloadScenario {

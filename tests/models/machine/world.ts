@@ -7,6 +7,7 @@ import { Constants, Simulation } from '../../../src/core/index.ts';
 import { Metrics, type MetricsResult, type ResourceResult } from '../../../src/metrics/index.ts';
 import type { ModelContext } from '../../../src/resource/index.ts';
 import type { ClockScenario, DiskScenario } from '../../../src/scenario/types.ts';
+import { plainClock, plainDisk } from '../../support/scenario.ts';
 
 export interface World extends ModelContext {
   /** Runs to the horizon and cuts the metrics on the way, as a run does. */
@@ -78,33 +79,9 @@ export function at(ctx: ModelContext, timeNs: number, action: () => void): void 
 }
 
 export function diskScenario(o: Partial<DiskScenario> = {}): DiskScenario {
-  return {
-    name: 'wal',
-    fsync: { kind: 'constant', value: 1000 },
-    fsyncKind: 'service',
-    profile: '',
-    queueDepth: Infinity,
-    iops: Infinity,
-    iopsBurst: 0,
-    bandwidthBytesPerSecond: Infinity,
-    bandwidthBurstBytes: 0,
-    capacityBytes: Infinity,
-    ...o,
-  };
+  return plainDisk({ name: 'wal', fsync: { kind: 'constant', value: 1000 }, ...o });
 }
 
 export function clockScenario(o: Partial<ClockScenario> = {}): ClockScenario {
-  return {
-    shape: 'ideal',
-    offsetNs: 0,
-    driftPpm: 0,
-    amplitudeNs: 0,
-    periodNs: 0,
-    stepAtNs: 0,
-    stepNs: 0,
-    ntp: 'none',
-    ntpPollNs: 0,
-    ntpMaxSlewPpm: 500,
-    ...o,
-  };
+  return plainClock({ ntpMaxSlewPpm: 500, ...o });
 }
