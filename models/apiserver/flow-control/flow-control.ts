@@ -66,6 +66,8 @@ export class FlowControl {
   readonly #lingerFree: number[] = [];
   /** Grows with every start of the process. */
   #life = 0;
+  /** Requests that have waited, in all lives. */
+  #waits = 0;
 
   constructor(
     ctx: ModelContext,
@@ -112,7 +114,7 @@ export class FlowControl {
     const type = (name: string, handle: (a: number, b: number) => void) =>
       sim.eventType(`${instance}/flowcontrol/${name}`, handle);
     this.#borrowType = type('borrow', (life) => this.#borrow(life));
-    this.#waitType = type('waitLimit', (owner, generation) => this.#waitLimit(owner, generation));
+    this.#waitType = type('waitLimit', (owner, wait) => this.#waitLimit(owner, wait));
     this.#lingerType = type('linger', (at, life) => this.#lingered(at, life));
   }
 
@@ -201,7 +203,8 @@ export class FlowControl {
     }
     level.metrics.inQueue.set(nowNs, level.queues.requestsWaiting);
     this.#tickets.set(ticket.owner, ticket);
-    this.#sim.schedule(waitLimitNs, this.#waitType, ticket.owner, ticket.generation);
+    ticket.wait = this.#waits = (this.#waits + 1) | 0;
+    this.#sim.schedule(waitLimitNs, this.#waitType, ticket.owner, ticket.wait);
     return outcome;
   }
 
@@ -268,10 +271,9 @@ export class FlowControl {
     metrics.demandSeats.set(nowNs, queues.seatsInUse + queues.seatsWaiting);
   }
 
-  #waitLimit(owner: number, generation: number): void {
+  #waitLimit(owner: number, wait: number): void {
     const ticket = this.#tickets.get(owner);
-    if (ticket === undefined || ticket.generation !== generation) return;
-    if (ticket.state !== 'waiting') return;
+    if (ticket === undefined || ticket.wait !== wait || ticket.state !== 'waiting') return;
     this.cancel(ticket, 'time-out');
     this.#owner.onWaitTooLong(ticket);
   }

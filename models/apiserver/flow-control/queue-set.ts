@@ -97,7 +97,6 @@ export class QueueSet {
     ticket.work = ticket.initialSeats * ESTIMATED_SERVICE_NS + ticket.finalWork;
     ticket.arrivalNs = nowNs;
     ticket.arrivalR = this.#currentR;
-    ticket.generation++;
     if (this.#options.queues <= 0) {
       if (this.#options.queues === 0 && !this.#fits(ticket.seats)) return 'concurrencyLimit';
       ticket.queue = -1;

@@ -22,8 +22,8 @@ export class Ticket {
   startNs = 0;
   /** -1 = not of a queue. */
   queue = -1;
-  /** Its place in time among the waiting ones; what an event of a wait limit compares. */
-  generation = 0;
+  /** Number of its wait, which the event of its limit carries. */
+  wait = 0;
 
   constructor(owner: number) {
     this.owner = owner;

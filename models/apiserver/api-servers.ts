@@ -1,0 +1,54 @@
+/**
+ * The kube-apiservers of a cluster: replicas that share nothing but etcd, and who starts them again.
+ */
+import type { ModelContext } from '../../src/resource/index.ts';
+import type { ApiServerScenario } from '../../src/scenario/types.ts';
+import { ApiServer } from './api-server.ts';
+import { Defaulting } from './defaulting.ts';
+import { Supervisor } from './supervisor.ts';
+import type { ApiServersOptions } from './types.ts';
+import type { WebhookOutage } from './webhooks.ts';
+
+export class ApiServers {
+  readonly replicas: readonly ApiServer[];
+  readonly #supervisors: readonly Supervisor[];
+
+  constructor(ctx: ModelContext, scenario: ApiServerScenario, options: ApiServersOptions) {
+    const { sim, metrics, constants } = ctx;
+    const shared = { sim, metrics, constants, scenario, options };
+    const defaulting = new Defaulting();
+    this.replicas = scenario.replicas.map(
+      (replica, i) => new ApiServer(shared, replica, i, defaulting),
+    );
+    this.#supervisors = this.replicas.map(
+      (server, i) => new Supervisor(ctx, server, scenario.replicas[i].supervisor),
+    );
+  }
+
+  /** They have been running: caches are full, nothing is charged. */
+  start(): void {
+    for (const replica of this.replicas) replica.start(true);
+    for (const supervisor of this.#supervisors) supervisor.start();
+  }
+
+  replica(name: string): ApiServer {
+    const found = this.replicas.find((replica) => replica.name === name);
+    if (found === undefined) throw new Error(`no API server ${name}`);
+    return found;
+  }
+
+  /** Whoever serves a webhook has gone, or is back. */
+  setWebhookOutage(name: string, outage: WebhookOutage): void {
+    for (const { webhooks } of this.replicas) {
+      for (const webhook of webhooks.all) {
+        if (webhook.options.name === name) webhook.outage = outage;
+      }
+    }
+  }
+
+  /** Stays down when it ends (`false`), or is started again as its supervisor does. */
+  setRestart(name: string, restart: boolean): void {
+    const index = this.replicas.findIndex((replica) => replica.name === name);
+    this.#supervisors[index].restarts = restart;
+  }
+}

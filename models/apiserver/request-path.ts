@@ -1,0 +1,433 @@
+/**
+ * The way of a request through one server, in the order of its handlers (kubernetes/apiserver
+ * pkg/server/config.go `DefaultBuildHandlerChain`): HTTP and authentication, seats, authorization,
+ * decoding, admission with its webhooks, storage, encoding, audit, answer.
+ *
+ * One idea: steps between which nobody can be held up are one piece of CPU work. Authentication is
+ * paid before a request may be refused its seat; where a core is free and so are the seats, that
+ * makes no difference, and it is one piece with what follows.
+ */
+import type { Simulation } from '../../src/core/index.ts';
+import type { Level } from '../../src/metrics/index.ts';
+import type { ModelContext } from '../../src/resource/index.ts';
+import type { ApiCall, KubeObject, ServerRequest } from '../objects/index.ts';
+import type { Audit } from './audit.ts';
+import type { Authentication } from './authentication.ts';
+import type { Costs } from './costs.ts';
+import type { Gate } from './gate.ts';
+import type { RequestKinds } from './kinds.ts';
+import type { QuotaAdmission } from './quota.ts';
+import type { Registry } from './registry.ts';
+import { type Request, type RequestDriver, RequestPool } from './request.ts';
+import type { ServerProcess } from './server-process.ts';
+import type { StoreResult } from './storage/types.ts';
+import type { WebhookTable } from './webhooks.ts';
+
+const WATCH_HEADER_BYTES = 200;
+const STAGE = {
+  authn: 0,
+  apf: 1,
+  authz: 2,
+  webhook: 3,
+  admission: 4,
+  etcd: 5,
+  cache: 6,
+  encode: 7,
+};
+
+/** What a path is made of; the stations know each other through it. */
+export interface PathLinks {
+  readonly process: ServerProcess;
+  readonly costs: Costs;
+  readonly kinds: RequestKinds;
+  readonly authentication: Authentication;
+  readonly webhooks: WebhookTable;
+  readonly audit: Audit;
+  readonly requestTimeoutNs: number;
+  readonly gate: Gate;
+  readonly registry: Registry;
+  readonly quota: QuotaAdmission;
+  /** A watch has been admitted. */
+  serveWatch(request: Request): void;
+  /** The answer of a connection's request is complete. */
+  streamEnded(connection: number): void;
+  /** A probe's answer. */
+  health(call: ApiCall): boolean;
+  /** No request is under way any more. */
+  onIdle(): void;
+  /** A large response is in memory: bytes of it, and for how long. */
+  holdMemory(bytes: number): void;
+}
+
+export class RequestPath implements RequestDriver {
+  readonly #sim: Simulation;
+  readonly #links: () => PathLinks;
+  #pool: RequestPool;
+  readonly #authnType: number;
+  readonly #authnWaitType: number;
+  readonly #admitType: number;
+  readonly #waitType: number;
+  readonly #encodeType: number;
+  readonly #auditType: number;
+  readonly #readOnly: Level;
+  readonly #mutating: Level;
+  /** Requests with a client that are not answered, watches and such apart. */
+  inFlight = 0;
+  #life = 0;
+
+  /** `links` are asked for when they are needed: stations and path are made of each other. */
+  constructor(ctx: ModelContext, instance: string, links: () => PathLinks) {
+    const { sim, metrics } = ctx;
+    this.#sim = sim;
+    this.#links = links;
+    this.#pool = new RequestPool(this);
+    const type = (name: string, handle: (request: Request) => void) =>
+      sim.eventType(`${instance}/${name}`, (slot, life) => {
+        if (life === this.#life) handle(this.#pool.at(slot));
+      });
+    this.#authnType = type('authn', (request) => this.#authenticated(request));
+    this.#authnWaitType = type('tokenReview', (request) => this.#reviewed(request));
+    this.#admitType = type('admit', (request) => this.#admitted(request));
+    this.#waitType = type('webhooks', (request) => this.#webhooksDone(request));
+    this.#encodeType = type('encode', (request) => this.#encoded(request));
+    this.#auditType = type('audit', (request) => this.#answer(request));
+    const level = (kind: string) =>
+      metrics.level('apiserver_current_inflight_requests', { instance, request_kind: kind });
+    this.#readOnly = level('readOnly');
+    this.#mutating = level('mutating');
+  }
+
+  /** A new process: what was under way in the old one is forgotten. */
+  reset(life: number): void {
+    this.#life = life;
+    this.#pool = new RequestPool(this);
+    this.inFlight = 0;
+    this.#readOnly.set(this.#sim.nowNs, 0);
+    this.#mutating.set(this.#sim.nowNs, 0);
+  }
+
+  /** The bytes of a request have arrived; `extraNs`: CPU of its connection. */
+  begin(source: ServerRequest, extraNs: number): Request {
+    const links = this.#links();
+    const nowNs = this.#sim.nowNs;
+    const { call } = source;
+    const kind = links.kinds.of(call);
+    const request = this.#pool.take();
+    const timeoutNs = Math.min(call.timeoutNs ?? Infinity, links.requestTimeoutNs);
+    const deadlineNs = kind.longRunning
+      ? source.deadlineNs
+      : Math.min(source.deadlineNs, nowNs + timeoutNs);
+    request.begin(source, kind, nowNs, deadlineNs);
+    if (!kind.longRunning) this.#count(request, 1);
+    const { authentication } = links;
+    authentication.ask(source.user);
+    const authnNs = request.members * (links.costs.httpNs + authentication.workNs) + extraNs;
+    if (authentication.waitNs > 0) {
+      this.#sim.schedule(authentication.waitNs, this.#authnWaitType, request.slot, this.#life);
+      request.authnNs = authnNs;
+      return request;
+    }
+    if (links.process.hasFreeCore && links.gate.prepare(request)) {
+      if (this.#asked(request)) this.#admit(request, authnNs);
+      return request;
+    }
+    links.process.execute(authnNs, this.#authnType, request.slot, this.#life);
+    return request;
+  }
+
+  /** Answers without doing anything: the server is going down. */
+  refuse(source: ServerRequest, code: number, reason: string, retryAfterS: number): void {
+    const kind = this.#links().kinds.of(source.call);
+    const request = this.#pool.take();
+    request.begin(source, kind, this.#sim.nowNs, source.deadlineNs);
+    if (!kind.longRunning) this.#count(request, 1);
+    request.retryAfterS = retryAfterS;
+    this.#respond(request, code, reason, null);
+  }
+
+  /** A watch is not to be: the cache is not ready, the version too old. */
+  refuseWatch(request: Request, code: number, reason: string, retryAfterS: number): void {
+    request.retryAfterS = retryAfterS;
+    this.#respond(request, code, reason, null);
+  }
+
+  /** A watch runs: its client is told, its seats may be held until it has been told all. */
+  acceptWatch(request: Request, resourceVersion: number): void {
+    request.kind.count(200, request.members);
+    request.source!.respond({
+      code: 200,
+      reason: '',
+      object: null,
+      items: null,
+      count: 0,
+      continueAt: 0,
+      resourceVersion,
+      retryAfterS: 0,
+      bytes: WATCH_HEADER_BYTES,
+    });
+  }
+
+  /** A waiting request's client has gone. */
+  cancelQueued(request: Request): void {
+    this.#links().gate.cancel(request.ticket);
+    this.#pool.give(request);
+  }
+
+  /** Seats have come free. */
+  dispatched(slot: number): void {
+    const request = this.#pool.at(slot);
+    request.holdsSeat = true;
+    request.apfNs = this.#sim.nowNs - request.stepNs;
+    this.#admit(request, 0);
+  }
+
+  waitedTooLong(slot: number): void {
+    const request = this.#pool.at(slot);
+    request.apfNs = this.#sim.nowNs - request.stepNs;
+    this.#tooMany(request, this.#links().gate.retryAfterS(request));
+  }
+
+  onStored(request: Request, result: StoreResult): void {
+    const spentNs = this.#sim.nowNs - request.stepNs;
+    if (result.fromCache) request.cacheNs += spentNs;
+    else request.etcdNs += spentNs;
+    request.stepNs = this.#sim.nowNs;
+    this.#links().registry.stored(request, result);
+  }
+
+  update(request: Request, current: KubeObject): KubeObject | null | string {
+    return this.#links().registry.update(request, current);
+  }
+
+  /** The verb has come to its end. */
+  done(request: Request, code: number, reason: string, result: StoreResult | null): void {
+    const { parent } = request;
+    if (parent !== null) {
+      parent.etcdNs += request.etcdNs;
+      parent.stepNs = this.#sim.nowNs;
+      this.#pool.give(request);
+      this.#links().registry.childDone(parent);
+      return;
+    }
+    this.#respond(request, code, reason, result);
+  }
+
+  /** A delete of one object of a collection. */
+  child(parent: Request, object: KubeObject): Request {
+    const request = this.#pool.take();
+    const call: ApiCall = {
+      verb: 'delete',
+      resource: parent.call.resource,
+      path: object.meta.path,
+      uid: object.meta.uid,
+      ...(parent.call.graceNs === undefined ? {} : { graceNs: parent.call.graceNs }),
+      ...(parent.call.propagation === undefined ? {} : { propagation: parent.call.propagation }),
+    };
+    const kind = this.#links().kinds.of(call);
+    const source = { ...parent.source!, call };
+    request.begin(source, kind, this.#sim.nowNs, parent.deadlineNs);
+    request.parent = parent;
+    request.phase = 'storing';
+    return request;
+  }
+
+  /** A watch is served: its place is free as soon as its seats are. */
+  release(request: Request): void {
+    this.#links().gate.leave(request);
+    this.#pool.give(request);
+  }
+
+  /** Quota has decided. */
+  quotaDecided(request: Request, admitted: boolean): void {
+    request.etcdNs += this.#sim.nowNs - request.stepNs;
+    if (admitted) this.#store(request);
+    else this.#respond(request, 403, 'Forbidden', null);
+  }
+
+  #reviewed(request: Request): void {
+    const workNs = request.authnNs;
+    this.#links().process.execute(workNs, this.#authnType, request.slot, this.#life);
+  }
+
+  #authenticated(request: Request): void {
+    request.authnNs = this.#sim.nowNs - request.stepNs;
+    request.stepNs = this.#sim.nowNs;
+    this.#links().gate.prepare(request);
+    if (this.#asked(request)) this.#admit(request, 0);
+  }
+
+  /** Asks for seats; true where it has them. */
+  #asked(request: Request): boolean {
+    const { gate } = this.#links();
+    switch (gate.ask(request)) {
+      case 'run':
+        return true;
+      case 'wait':
+        request.phase = 'queued';
+        return false;
+      case 'reject':
+        this.#tooMany(request, request.retryAfterS);
+        return false;
+    }
+  }
+
+  #tooMany(request: Request, retryAfterS: number): void {
+    request.retryAfterS = retryAfterS;
+    this.#respond(request, 429, 'TooManyRequests', null);
+  }
+
+  /** With its seats: authorization, decoding and built-in admission. `beforeNs`: what is folded. */
+  #admit(request: Request, beforeNs: number): void {
+    const { costs, webhooks, process } = this.#links();
+    const { members } = request;
+    request.phase = 'admitting';
+    request.stepNs = this.#sim.nowNs;
+    const authzNs = members * costs.authzNs(request);
+    const admissionNs = members * costs.admissionNs(request, webhooks);
+    // Kept as work until the end of the step tells how long it really took.
+    if (beforeNs > 0) request.authnNs = beforeNs;
+    request.authzNs = authzNs;
+    request.admissionNs = admissionNs;
+    request.step = beforeNs > 0 ? 1 : 0;
+    const workNs = beforeNs + authzNs + admissionNs;
+    process.execute(workNs, this.#admitType, request.slot, this.#life);
+  }
+
+  #admitted(request: Request): void {
+    const nowNs = this.#sim.nowNs;
+    const folded = request.step === 1;
+    const tookNs = nowNs - request.stepNs;
+    const { authzNs, admissionNs } = request;
+    const workNs = authzNs + admissionNs + (folded ? request.authnNs : 0);
+    const scale = workNs > 0 ? tookNs / workNs : 0;
+    request.authzNs = Math.round(authzNs * scale);
+    request.admissionNs = Math.round(admissionNs * scale);
+    if (folded) request.authnNs = tookNs - request.authzNs - request.admissionNs;
+    request.stepNs = nowNs;
+    const links = this.#links();
+    const { kind } = request;
+    if (kind.subresource === 'healthz') {
+      const healthy = links.health(request.call);
+      this.#respond(request, healthy ? 200 : 500, healthy ? '' : 'InternalError', null);
+      return;
+    }
+    if (nowNs > request.deadlineNs) {
+      this.#respond(request, 504, 'Timeout', null);
+      return;
+    }
+    if (kind.verb === 'watch') {
+      request.phase = 'storing';
+      links.serveWatch(request);
+      return;
+    }
+    if (kind.mutating && links.webhooks.callsOf(request) > 0) this.#callWebhooks(request);
+    else this.#checkQuota(request);
+  }
+
+  #callWebhooks(request: Request): void {
+    const { webhooks } = this.#links();
+    const nowNs = this.#sim.nowNs;
+    const { ns, failed } = webhooks.admit(request.kind, nowNs);
+    const leftNs = request.deadlineNs - nowNs;
+    request.phase = 'waiting';
+    request.reason = failed;
+    if (ns > leftNs) request.code = 504;
+    this.#sim.schedule(Math.min(ns, leftNs), this.#waitType, request.slot, this.#life);
+  }
+
+  #webhooksDone(request: Request): void {
+    request.webhookNs = this.#sim.nowNs - request.stepNs;
+    request.stepNs = this.#sim.nowNs;
+    if (request.code === 504) this.#respond(request, 504, 'Timeout', null);
+    else if (request.reason !== '') this.#respond(request, 500, 'InternalError', null);
+    else this.#checkQuota(request);
+  }
+
+  #checkQuota(request: Request): void {
+    request.phase = 'waiting';
+    if (!this.#links().quota.check(request)) this.#store(request);
+  }
+
+  #store(request: Request): void {
+    request.phase = 'storing';
+    request.stepNs = this.#sim.nowNs;
+    this.#links().registry.start(request);
+  }
+
+  #respond(request: Request, code: number, reason: string, result: StoreResult | null): void {
+    const { costs, process } = this.#links();
+    request.code = code;
+    request.reason = reason;
+    request.answer = result;
+    request.phase = 'encoding';
+    request.stepNs = this.#sim.nowNs;
+    const workNs = request.members * costs.responseNs(request, result);
+    if (request.kind.verb === 'list' && result !== null) {
+      this.#links().holdMemory(request.members * result.bytes);
+    }
+    process.execute(workNs, this.#encodeType, request.slot, this.#life);
+  }
+
+  #encoded(request: Request): void {
+    request.encodeNs = this.#sim.nowNs - request.stepNs;
+    const waitNs = this.#links().audit.log(request.members);
+    if (waitNs > 0) this.#sim.schedule(waitNs, this.#auditType, request.slot, this.#life);
+    else this.#answer(request);
+  }
+
+  #answer(request: Request): void {
+    const { kind, answer } = request;
+    const source = request.source!;
+    this.#record(request);
+    if (!kind.longRunning) this.#count(request, -1);
+    this.#links().gate.leave(request);
+    const ok = request.code < 300 && answer !== null;
+    source.respond({
+      code: request.code,
+      reason: request.reason,
+      object: ok ? answer.object : null,
+      items: ok ? answer.items : null,
+      count: answer?.count ?? 0,
+      continueAt: ok ? answer.continueAt : 0,
+      resourceVersion: ok ? answer.resourceVersion : 0,
+      retryAfterS: request.retryAfterS,
+      bytes: request.responseBytes,
+    });
+    this.#pool.give(request);
+    this.#links().streamEnded(source.connection);
+    if (this.inFlight === 0) this.#links().onIdle();
+  }
+
+  #record(request: Request): void {
+    const { kind, members } = request;
+    const totalNs = this.#sim.nowNs - request.arrivalNs;
+    kind.count(request.code, members);
+    if (kind.duration !== null && kind.sliDuration !== null) {
+      const sliNs = Math.max(0, totalNs - request.webhookNs - request.apfNs);
+      if (members === 1) {
+        kind.duration.record(totalNs);
+        kind.sliDuration.record(sliNs);
+      } else {
+        kind.duration.recordMany(totalNs, members);
+        kind.sliDuration.recordMany(sliNs, members);
+      }
+    }
+    if (kind.sizes !== null && request.code === 200) kind.sizes.record(request.responseBytes);
+    if (kind.longRunning) return;
+    if (request.authnNs > 0) kind.stage(STAGE.authn, request.authnNs, members);
+    if (request.apfNs > 0) kind.stage(STAGE.apf, request.apfNs, members);
+    if (request.authzNs > 0) kind.stage(STAGE.authz, request.authzNs, members);
+    if (request.webhookNs > 0) kind.stage(STAGE.webhook, request.webhookNs, members);
+    if (request.admissionNs > 0) kind.stage(STAGE.admission, request.admissionNs, members);
+    if (request.etcdNs > 0) kind.stage(STAGE.etcd, request.etcdNs, members);
+    if (request.cacheNs > 0) kind.stage(STAGE.cache, request.cacheNs, members);
+    if (request.encodeNs > 0) kind.stage(STAGE.encode, request.encodeNs, members);
+  }
+
+  #count(request: Request, sign: 1 | -1): void {
+    const delta = sign * request.members;
+    this.inFlight += delta;
+    const level = request.kind.mutating ? this.#mutating : this.#readOnly;
+    level.add(this.#sim.nowNs, delta);
+  }
+}

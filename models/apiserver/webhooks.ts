@@ -1,0 +1,162 @@
+/**
+ * Admission webhooks (kubernetes/apiserver pkg/admission/plugin/webhook): changing ones one after
+ * the other in the order of their names, then once more those that asked for it; checking ones all
+ * at once, and a failure is known when all have answered. What happens in a webhook is outside of
+ * the modelled machines: a distribution, and an outage that somebody may switch on.
+ *
+ * Left out: match conditions, object and namespace selectors, side effects, what a webhook changes,
+ * ValidatingAdmissionPolicy (its CPU is in the cost of admission).
+ */
+import { createSampler, type Sampler } from '../../src/dist/index.ts';
+import type { ModelContext } from '../../src/resource/index.ts';
+import type { WebhookScenario } from '../../src/scenario/types.ts';
+import type { RequestKind } from './kinds.ts';
+import type { Request } from './request.ts';
+
+export const WEBHOOK_BUCKETS = [0.005, 0.025, 0.1, 0.5, 1, 2.5, 10, 25];
+
+/** 'timeout': a black hole; 'refused': nobody listens, known at once. */
+export type WebhookOutage = 'none' | 'timeout' | 'refused';
+
+export class Webhook {
+  readonly options: WebhookScenario;
+  outage: WebhookOutage = 'none';
+  readonly #latency: Sampler;
+  readonly #ctx: ModelContext;
+
+  constructor(ctx: ModelContext, instance: string, options: WebhookScenario) {
+    this.options = options;
+    this.#ctx = ctx;
+    this.#latency = createSampler(
+      options.latency,
+      ctx.sim.stream(`${instance}/webhook/${options.name}`),
+    );
+  }
+
+  matches(kind: RequestKind): boolean {
+    const { resources, verbs, matchLeases } = this.options;
+    // Rules name resources, not their subresources.
+    if (kind.subresource !== '') return false;
+    const { name } = kind.info;
+    const named = resources.some((r) => r === name);
+    if (!named && !(resources.includes('*') && (name !== 'leases' || matchLeases))) return false;
+    const operation = operationOf(kind.verb);
+    return operation !== null && verbs.some((v) => v === '*' || v === operation);
+  }
+
+  /** Time of one call that begins at `atNs`; negative: it failed after that time. */
+  call(atNs: number): number {
+    const { timeoutNs, name, kind } = this.options;
+    let ns = this.outage === 'refused' ? 0 : this.#latency.next(atNs);
+    const failed = this.outage !== 'none' || ns > timeoutNs;
+    if (failed && this.outage !== 'refused') ns = timeoutNs;
+    const type = kind === 'mutating' ? 'admit' : 'validating';
+    const tally = 'apiserver_admission_webhook_admission_duration_seconds';
+    const labels = { name, type, rejected: String(failed) };
+    this.#ctx.metrics.tally(tally, labels, { buckets: WEBHOOK_BUCKETS }).record(ns);
+    if (!failed) return ns;
+    if (this.options.failurePolicy === 'Ignore') {
+      this.#ctx.metrics
+        .counter('apiserver_admission_webhook_fail_open_count', { name, type })
+        .add();
+      return ns;
+    }
+    return -ns - 1;
+  }
+}
+
+function operationOf(verb: RequestKind['verb']): 'create' | 'update' | 'delete' | null {
+  switch (verb) {
+    case 'create':
+      return 'create';
+    case 'update':
+    case 'patch':
+    case 'apply':
+      return 'update';
+    case 'delete':
+    case 'deletecollection':
+      return 'delete';
+    default:
+      return null;
+  }
+}
+
+interface Matching {
+  readonly mutating: readonly Webhook[];
+  readonly validating: readonly Webhook[];
+  /** Of the changing ones, those that are called again when a later one has run. */
+  readonly again: readonly Webhook[];
+}
+
+const NONE: Matching = { mutating: [], validating: [], again: [] };
+
+export interface Admission {
+  ns: number;
+  /** '' = admitted; else the name of the webhook that failed. */
+  failed: string;
+}
+
+/** The webhooks of one server. */
+export class WebhookTable {
+  readonly all: readonly Webhook[];
+  readonly #byKind = new Map<RequestKind, Matching>();
+  readonly #admission: Admission = { ns: 0, failed: '' };
+
+  constructor(ctx: ModelContext, instance: string, scenarios: readonly WebhookScenario[]) {
+    const sorted = [...scenarios].sort((a, b) => (a.name < b.name ? -1 : 1));
+    this.all = sorted.map((scenario) => new Webhook(ctx, instance, scenario));
+  }
+
+  /** Calls that a request of this kind makes. */
+  callsOf(request: Request): number {
+    if (this.all.length === 0) return 0;
+    const { mutating, validating, again } = this.#matching(request.kind);
+    return mutating.length + validating.length + again.length;
+  }
+
+  /** Draws how long the webhooks take, and whether one of them fails. Read it at once. */
+  admit(kind: RequestKind, nowNs: number): Admission {
+    const { mutating, validating, again } = this.#matching(kind);
+    const admission = this.#admission;
+    admission.ns = 0;
+    admission.failed = '';
+    this.#serial(mutating, nowNs);
+    if (admission.failed === '') this.#serial(again, nowNs);
+    if (admission.failed !== '') return admission;
+    let longest = 0;
+    for (const webhook of validating) {
+      const took = webhook.call(nowNs + admission.ns);
+      if (took < 0) admission.failed = webhook.options.name;
+      longest = Math.max(longest, took < 0 ? -took - 1 : took);
+    }
+    admission.ns += longest;
+    return admission;
+  }
+
+  #serial(webhooks: readonly Webhook[], nowNs: number): void {
+    const admission = this.#admission;
+    for (const webhook of webhooks) {
+      const took = webhook.call(nowNs + admission.ns);
+      admission.ns += took < 0 ? -took - 1 : took;
+      if (took >= 0) continue;
+      admission.failed = webhook.options.name;
+      return;
+    }
+  }
+
+  #matching(kind: RequestKind): Matching {
+    if (this.all.length === 0) return NONE;
+    let found = this.#byKind.get(kind);
+    if (found === undefined) {
+      const matching = this.all.filter((webhook) => webhook.matches(kind));
+      const mutating = matching.filter((w) => w.options.kind === 'mutating');
+      found = {
+        mutating,
+        validating: matching.filter((w) => w.options.kind === 'validating'),
+        again: mutating.filter((w, i) => w.options.reinvocation && i < mutating.length - 1),
+      };
+      this.#byKind.set(kind, found);
+    }
+    return found;
+  }
+}
