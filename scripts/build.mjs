@@ -1,6 +1,7 @@
 // Bundles wavetank into build/: the command, the worker of the thread executor, the library for
 // Node, and the same library for browsers (which fails to build when anything of Node sneaks in).
 import { chmod, mkdir, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
@@ -82,7 +83,20 @@ export async function build({ outdir = join(ROOT, 'build'), only = 'all' } = {})
   }
 }
 
+/** Whether the bundler is there; it is not when npx links a clone in which nothing is installed. */
+function isInstalled() {
+  try {
+    createRequire(import.meta.url).resolve('esbuild');
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  // As `prepare`, it must not fail then: npx would keep half of an entry in its cache, and fail
+  // from then on. The command itself says what is missing.
+  if (process.argv.includes('--if-installed') && !isInstalled()) process.exit(0);
   build().catch((error) => {
     // esbuild has printed its own errors with file and line.
     if (!error?.errors) console.error(error?.message ?? error);

@@ -132,6 +132,17 @@ test('before the first build the command says how to build', ({ cli, folder }) =
   assert.strictEqual(version.stdout, run(cli, ['--version'], folder).stdout);
 });
 
+test('npx may prepare a clone in which nothing is installed', ({ folder }) => {
+  mkdirSync(join(folder, 'scripts'));
+  copyFileSync(join(ROOT, 'scripts/build.mjs'), join(folder, 'scripts/build.mjs'));
+  const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+  assert.strictEqual(scripts.prepare, 'node scripts/build.mjs --if-installed');
+  const argv = ['scripts/build.mjs', '--if-installed'];
+  const { status, stderr } = spawnSync(process.execPath, argv, { cwd: folder, encoding: 'utf8' });
+  assert.strictEqual(stderr, '');
+  assert.strictEqual(status, 0);
+});
+
 test('npm links a file that is there before the build', () => {
   const { bin } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
   assert.deepStrictEqual(bin, { wavetank: 'bin/wavetank.mjs' });
