@@ -2,8 +2,8 @@
  * One HTTP/2 connection of a client to a replica: two ordered directions over lanes of the network,
  * streams in a list, and what happens to them when the path or the peer goes.
  *
- * A reset is noticed when it arrives. Of a black hole nothing is noticed: the messages of both sides
- * wait until the path heals (they go out at TCP's next retransmission) or the client's ping is not
+ * A reset is noticed when it arrives. Of a black hole nothing is noticed: the messages of both
+ * sides wait until the path heals (they go out at TCP's next retransmission) or the client's ping is not
  * answered. A healthy connection is pinged after every 30 s without a frame, so a cut is noticed
  * 45 s after the last sign of life.
  *
