@@ -74,7 +74,7 @@ export interface PublishedFigure extends ComparedRow {
 
 export interface PublishedStep {
   readonly name: string;
-  /** Takes a second at most. */
+  /** It counts, or takes a second at most. */
   readonly quick: boolean;
   compare(): PublishedFigure[];
 }
@@ -140,7 +140,7 @@ export function publishedSteps(): PublishedStep[] {
   return [
     ...publishedSettings().map((setting) => ({
       name: setting.name,
-      quick: (setting.scenario?.workload[0].clients ?? 0) <= SINGLE_CLIENTS_MAX,
+      quick: setting.comparable === true || isLight(setting),
       compare: () => comparePublished(setting),
     })),
     ...publishedEvents.map((event) => ({
@@ -155,6 +155,10 @@ export function publishedSteps(): PublishedStep[] {
     })),
     { name: 'stalls of a leader', quick: false, compare: () => estimate(compareStalls()) },
   ];
+}
+
+function isLight({ scenario }: PublishedSetting): boolean {
+  return (scenario?.workload[0].clients ?? 0) <= SINGLE_CLIENTS_MAX;
 }
 
 function figuresOf(metrics: MetricsResult, scenario: Scenario): Record<PublishedColumn, number> {

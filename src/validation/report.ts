@@ -73,7 +73,7 @@ export interface ValidationReport {
 export interface ValidationOptions {
   readonly setup: ValidationSetup;
   readonly constants: Readonly<Record<string, number>>;
-  /** A few settings of each file, no events, and of what is published what takes a second. */
+  /** A few settings of each file, no events, and of what is published what counts or is light. */
   readonly quick: boolean;
   /** Also compare with published results, which need no files. */
   readonly published: boolean;
