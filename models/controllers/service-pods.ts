@@ -1,0 +1,118 @@
+/**
+ * Which pods a service selects, kept up to date from both sides, so that neither a pod's event nor
+ * a service's sync walks through a namespace.
+ *
+ * Stands for the service selector cache of
+ * kubernetes/staging/src/k8s.io/endpointslice/util/controller_utils.go and the pod lister's scan;
+ * the scan's CPU is charged by the controllers.
+ */
+import type { Informer } from '../client-go/index.ts';
+import { type Labels, matches, type Pod, type Service } from '../objects/index.ts';
+import { type ControllerEnvironment, INDEX_NAMESPACE } from './environment.ts';
+
+const NONE: ReadonlyMap<string, Pod> = new Map();
+
+export class ServicePods {
+  readonly #env: ControllerEnvironment;
+  readonly #services: Informer<'services'>;
+  /** Services by namespace and one `key=value` that their pods must have. */
+  readonly #byLabel = new Map<string, Set<string>>();
+  readonly #members = new Map<string, Map<string, Pod>>();
+  readonly #listeners: ((service: string) => void)[] = [];
+
+  constructor(env: ControllerEnvironment) {
+    this.#env = env;
+    this.#services = env.informer('services');
+    this.#services.addHandlers({
+      onAdd: (service) => this.#addService(service),
+      onUpdate: (service, old) => {
+        if (service.spec.selector === old.spec.selector) return;
+        this.#removeService(old);
+        this.#addService(service);
+      },
+      onDelete: (service) => this.#removeService(service),
+    });
+    env.pods.addHandlers({
+      onAdd: (pod) => this.#onPod(pod, null),
+      onUpdate: (pod, old) => this.#onPod(pod, old),
+      onDelete: (pod) => this.#onPodDelete(pod),
+    });
+  }
+
+  /** Selected pods by path. */
+  of(service: string): ReadonlyMap<string, Pod> {
+    return this.#members.get(service) ?? NONE;
+  }
+
+  /** Something that endpoints show has changed on a pod of the service (podEndpointsChanged). */
+  onChange(listener: (service: string) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  #addService(service: Service): void {
+    const key = bucketOf(service);
+    if (key === '') return;
+    const { path, namespace } = service.meta;
+    const bucket = this.#byLabel.get(key);
+    if (bucket === undefined) this.#byLabel.set(key, new Set([path]));
+    else bucket.add(path);
+    const members = new Map<string, Pod>();
+    for (const pod of this.#env.pods.byIndex(INDEX_NAMESPACE, namespace)) {
+      if (matches(service.spec.selector!, pod.meta.labels)) members.set(pod.meta.path, pod);
+    }
+    this.#members.set(path, members);
+  }
+
+  #removeService(service: Service): void {
+    this.#byLabel.get(bucketOf(service))?.delete(service.meta.path);
+    this.#members.delete(service.meta.path);
+  }
+
+  #onPod(pod: Pod, old: Pod | null): void {
+    if (old !== null && old.meta.labels !== pod.meta.labels) this.#onPodDelete(old);
+    const tell = old === null || podEndpointChanged(pod, old);
+    for (const service of this.#selecting(pod.meta.namespace, pod.meta.labels)) {
+      this.#members.get(service)?.set(pod.meta.path, pod);
+      if (tell) for (const listener of this.#listeners) listener(service);
+    }
+  }
+
+  #onPodDelete(pod: Pod): void {
+    for (const service of this.#selecting(pod.meta.namespace, pod.meta.labels)) {
+      if (this.#members.get(service)?.delete(pod.meta.path) !== true) continue;
+      for (const listener of this.#listeners) listener(service);
+    }
+  }
+
+  #selecting(namespace: string, labels: Labels): string[] {
+    const found: string[] = [];
+    for (const key in labels) {
+      const bucket = this.#byLabel.get(`${namespace}/${key}=${labels[key]}`);
+      if (bucket === undefined) continue;
+      for (const path of bucket) {
+        const selector = this.#services.get(path)?.spec.selector;
+        if (selector && matches(selector, labels)) found.push(path);
+      }
+    }
+    return found;
+  }
+}
+
+/** Services select by equality: each is filed under its first requirement. '' selects nothing. */
+function bucketOf(service: Service): string {
+  const first = service.spec.selector?.requirements[0];
+  if (first === undefined) return '';
+  return `${service.meta.namespace}/${first.key}=${first.values[0]}`;
+}
+
+/** podEndpointsChanged. */
+export function podEndpointChanged(pod: Pod, old: Pod): boolean {
+  return (
+    pod.status.ready !== old.status.ready ||
+    pod.status.hasIP !== old.status.hasIP ||
+    pod.status.phase !== old.status.phase ||
+    pod.nodeName !== old.nodeName ||
+    Number.isNaN(pod.meta.deletedNs) !== Number.isNaN(old.meta.deletedNs) ||
+    pod.meta.labels !== old.meta.labels
+  );
+}
