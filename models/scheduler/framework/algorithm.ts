@@ -10,7 +10,7 @@
  * Sources: kubernetes/pkg/scheduler/schedule_one.go.
  */
 import { assert, type Stream } from '../../../src/core/index.ts';
-import type { Pod } from '../../objects/index.ts';
+import type { Pod, PodSpec } from '../../objects/index.ts';
 import type { ClusterCache } from '../cache/cluster-cache.ts';
 import { ImageScore } from '../plugins/image-locality.ts';
 import type { PodAffinityState } from '../plugins/inter-pod-affinity.ts';
@@ -25,7 +25,7 @@ import type { SpreadFilter } from '../plugins/topology-spread.ts';
 import { VolumeState } from '../plugins/volumes.ts';
 import { type CycleCosts, CycleWork } from './cycle-work.ts';
 import { Decision } from './decision.ts';
-import { type ClassMemo, PodClasses } from './pod-class.ts';
+import { type ClassMemo, type PodClass, PodClasses } from './pod-class.ts';
 import { type PodShape, PodShapes } from './pod-shape.ts';
 import type { Profile } from './profile.ts';
 import {
@@ -116,12 +116,18 @@ export class Algorithm {
     this.reasons = new Reasons((index) => cache.table.extended[index].name);
   }
 
+  /** The pod of the last cycle has claims: `volumes` decides about them. */
+  get usesVolumes(): boolean {
+    return this.#hasVolumes && this.#volumes.hasBindings;
+  }
+
   get volumes(): VolumeState {
     return this.#volumes;
   }
 
-  get shape(): PodShape {
-    return this.#shape;
+  /** Pods that ask the same of nodes. */
+  classOf(spec: PodSpec): PodClass {
+    return this.#classes.of(spec);
   }
 
   wasExamined(row: number): boolean {

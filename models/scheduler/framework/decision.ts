@@ -61,6 +61,16 @@ export class Decision {
     return bits;
   }
 
+  /** Equal where the message of the failure would be; never 0. */
+  get messageHash(): number {
+    let hash = hashOf(this.refusal, this.total);
+    for (const [verdict, nodes] of this.removed) {
+      // A sum: the order in which verdicts were met says nothing.
+      hash = (hash + mix32(Math.imul(verdict, 0x9e3779b1) ^ nodes)) | 0;
+    }
+    return hash === 0 ? 1 : hash;
+  }
+
   #flush(): void {
     if (this.#lastCount === 0) return;
     this.removed.set(
@@ -68,4 +78,18 @@ export class Decision {
       (this.removed.get(this.#lastVerdict) ?? 0) + this.#lastCount,
     );
   }
+}
+
+function hashOf(text: string, seed: number): number {
+  let hash = seed;
+  for (let i = 0; i < text.length; i++) hash = mix32(hash ^ text.charCodeAt(i));
+  return hash;
+}
+
+/** MurmurHash3's finalizer. */
+function mix32(x: number): number {
+  let h = x | 0;
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return h ^ (h >>> 16);
 }

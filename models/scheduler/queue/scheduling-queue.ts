@@ -35,8 +35,10 @@ export interface QueuedPod extends HeapItem {
   bucket: string;
   /** Index of the first event that it has not seen, while it is being scheduled. */
   seenEvents: number;
-  /** Victims of its preemption are being deleted: it waits. */
+  /** Its victims are being deleted: it waits. */
   isPreempting: boolean;
+  /** An event would have let it try again meanwhile. */
+  wasHeld: boolean;
   /** Message of its last failure, as a hash: an equal one is not patched again. */
   lastMessage: number;
 }
@@ -126,6 +128,7 @@ export class SchedulingQueue {
       bucket: '',
       seenEvents: 0,
       isPreempting: false,
+      wasHeld: false,
       lastMessage: 0,
       heapIndex: -1,
     };
@@ -199,13 +202,19 @@ export class SchedulingQueue {
     queued.backoffUntilNs = nowNs + this.#backoffNs(queued);
     const { hints } = this.#options;
     if (isError || missed.some((event) => mayHelp(hints, queued.pod, rejectors, event))) {
-      if (queued.isPreempting) this.#enterBucket(queued);
-      else this.#requeue(queued, nowNs);
+      if (queued.isPreempting) {
+        queued.wasHeld = true;
+        this.#enterBucket(queued);
+      } else this.#requeue(queued, nowNs);
     } else this.#enterBucket(queued);
   }
 
-  /** Its preemption has ended: it may be tried again. */
-  activate(queued: QueuedPod, nowNs: number): void {
+  /** The calls of its preemption have ended; `retry`: they failed, it is tried again anyway. */
+  endPreemption(queued: QueuedPod, retry: boolean, nowNs: number): void {
+    queued.isPreempting = false;
+    const wasHeld = queued.wasHeld;
+    queued.wasHeld = false;
+    if (!wasHeld && !retry) return;
     if (this.#pods.get(queued.pod.meta.uid) !== queued || queued.queue !== 'unschedulable') return;
     this.#leaveBucket(queued);
     this.#requeue(queued, nowNs);
@@ -225,7 +234,10 @@ export class SchedulingQueue {
       this.visited += pods.size;
       if (!mayHelp(this.#options.hints, sample.pod, sample.rejectors, event)) continue;
       for (const queued of [...pods.values()]) {
-        if (queued.isPreempting) continue;
+        if (queued.isPreempting) {
+          queued.wasHeld = true;
+          continue;
+        }
         pods.delete(queued.pod.meta.uid);
         this.#unschedulable--;
         this.#requeue(queued, nowNs);
