@@ -75,14 +75,7 @@ export class DownloadShares {
   }
 
   /** Fetches `bytes` to a node, then schedules (doneType, a, b). */
-  fetch(
-    node: number,
-    limits: number,
-    bytes: number,
-    doneType: number,
-    a: number,
-    b: number,
-  ): void {
+  fetch(node: number, limits: number, bytes: number, doneType: number, a: number, b: number): void {
     assert(bytes > 0, 'a download has bytes');
     this.#settle();
     let active = this.#active.get(node);

@@ -15,7 +15,7 @@ import type { Stream } from '../../src/core/index.ts';
 import { createSampler, type Sampler } from '../../src/dist/index.ts';
 import type { Tally } from '../../src/metrics/index.ts';
 import type { ModelContext } from '../../src/resource/index.ts';
-import type { KubeletScenario, RuntimeScenario } from '../../src/scenario/kubernetes-types.ts';
+import type { KubeletScenario, RuntimeScenario } from '../../src/scenario/types.ts';
 import type { ContainerImage } from '../objects/index.ts';
 import type { DownloadShares } from './download-shares.ts';
 

@@ -1,11 +1,35 @@
 /** Kubelets, runtimes and node groups as a scenario resolves them, for tests. */
-import { bandwidthDefaults, runtimeDefaults } from '../../../models/node/defaults.ts';
+import {
+  bandwidthDefaults,
+  Nodes,
+  nodeConstants,
+  runtimeDefaults,
+} from '../../../models/node/index.ts';
+import {
+  type ClusterObserver,
+  type Container,
+  type ContainerImage,
+  metaOf,
+  NO_RESOURCES,
+  PENDING,
+  type Pod,
+  type PodSpec,
+  type PodStage,
+  type PodStatus,
+  silentObserver,
+} from '../../../models/objects/index.ts';
 import type {
   KubeletScenario,
   KubeProxyScenario,
   NodeGroupScenario,
   RuntimeScenario,
-} from '../../../src/scenario/kubernetes-types.ts';
+} from '../../../src/scenario/types.ts';
+import {
+  type FakeCluster,
+  type FakeClusterOptions,
+  fakeCluster,
+} from '../../support/fake-cluster.ts';
+import { status } from '../../support/fake-store.ts';
 
 const S = 1e9;
 const GB = 1e9;
@@ -73,4 +97,163 @@ export function nodeGroup(o: Partial<NodeGroupScenario> = {}): NodeGroupScenario
     kubeProxy: kubeProxy(),
     ...o,
   };
+}
+
+export interface NodeBed {
+  readonly cluster: FakeCluster;
+  readonly nodes: Nodes;
+  /** Stages of pods: uid to stage to time. */
+  readonly stages: ReadonlyMap<number, ReadonlyMap<PodStage, number>>;
+  /** Binds a new pod to a node at that time, as scheduler and API server do. */
+  bind(atNs: number, pod: Pod): void;
+  /** Calls that arrived, by verb, resource and subresource. */
+  calls(): Record<string, number>;
+}
+
+export interface NodeBedOptions extends FakeClusterOptions {
+  readonly groups?: readonly NodeGroupScenario[];
+  /** False: nodes register themselves. */
+  readonly preloaded?: boolean;
+  readonly cloud?: boolean;
+  /** Pods that run at the start. */
+  readonly running?: (bed: FakeCluster) => readonly Pod[];
+}
+
+/** Kubelets over an API server in memory. */
+export function nodeBed(o: NodeBedOptions = {}): NodeBed {
+  const stages = new Map<number, Map<PodStage, number>>();
+  const groups = o.groups ?? [nodeGroup()];
+  const zones = new Set(groups.flatMap((group) => group.zones));
+  const cluster = fakeCluster({
+    networkHosts: [...zones].map((zone) => `nodes@${zone}`),
+    constants: nodeConstants,
+    ...o,
+  });
+  const observer: ClusterObserver = {
+    ...silentObserver,
+    podStage: (uid, stage, atNs) => {
+      let known = stages.get(uid);
+      if (known === undefined) {
+        known = new Map();
+        stages.set(uid, known);
+      }
+      if (!known.has(stage)) known.set(stage, atNs);
+    },
+  };
+  // Tokens are served without being stored; the store in memory does not know them.
+  for (const endpoint of cluster.endpoints) {
+    endpoint.intercept = ({ call }) => (call.subresource === 'token' ? status(201, '') : null);
+  }
+  const { library, uids, ctx, store } = cluster;
+  const nodes = new Nodes(ctx, groups, {
+    library,
+    uids,
+    observer,
+    version: o.version ?? '1.35',
+    servers: cluster.endpoints.map(({ name }) => name),
+    cloud: o.cloud ?? false,
+  });
+  const preloaded = o.preloaded ?? true;
+  if (preloaded) store.preload(nodes.initialObjects());
+  store.preload(o.running?.(cluster) ?? []);
+  nodes.start(preloaded);
+  return {
+    cluster,
+    nodes,
+    stages,
+    bind: (atNs, pod) => {
+      cluster.at(atNs, () =>
+        cluster.endpoint.now({ verb: 'create', resource: 'pods', object: pod }),
+      );
+    },
+    calls: () => {
+      const found: Record<string, number> = {};
+      for (const { verb, resource, subresource = '' } of cluster.endpoint.calls) {
+        const key = `${verb} ${resource}${subresource === '' ? '' : `/${subresource}`}`;
+        found[key] = (found[key] ?? 0) + 1;
+      }
+      return found;
+    },
+  };
+}
+
+export const APP: ContainerImage = { name: 'app:1', layers: [{ id: 'app', bytes: 50e6 }] };
+
+export function container(o: Partial<Container> = {}): Container {
+  return {
+    name: 'app',
+    image: APP,
+    imagePullPolicy: 'IfNotPresent',
+    requests: NO_RESOURCES,
+    limits: null,
+    readinessProbe: null,
+    livenessProbe: null,
+    startupProbe: null,
+    hostPorts: [],
+    ...o,
+    behaviour: {
+      readyAfterNs: 0,
+      runsForNs: Number.POSITIVE_INFINITY,
+      exitCode: 0,
+      stopsAfterNs: 0,
+      cpuUseMilli: 0,
+      memoryUseBytes: 0,
+      ...o.behaviour,
+    },
+  };
+}
+
+export function podSpec(o: Partial<PodSpec> = {}): PodSpec {
+  return {
+    schedulerName: 'default-scheduler',
+    priority: 0,
+    preemptionPolicy: 'PreemptLowerPriority',
+    requests: NO_RESOURCES,
+    containers: [container()],
+    initContainers: [],
+    nodeSelector: {},
+    affinity: null,
+    tolerations: [],
+    topologySpread: [],
+    volumes: [],
+    schedulingGates: [],
+    terminationGraceNs: 30 * S,
+    restartPolicy: 'Always',
+    hostNetwork: false,
+    serviceAccount: '',
+    ...o,
+  };
+}
+
+/** A pod that the scheduler has put on a node. */
+export function boundPod(
+  { uids, sim }: FakeCluster,
+  name: string,
+  nodeName: string,
+  o: { readonly spec?: Partial<PodSpec>; readonly status?: Partial<PodStatus> } = {},
+): Pod {
+  return {
+    resource: 'pods',
+    meta: metaOf(uids, sim.nowNs, { name, namespace: 'default' }),
+    bytes: 5000,
+    resourceVersion: 0,
+    spec: podSpec(o.spec),
+    nodeName,
+    status: { ...PENDING, scheduled: 'True', ...o.status },
+  };
+}
+
+/** Operations of the runtime that take as long as said, in ms, and nothing by chance. */
+export function steadyRuntime(
+  ms: Partial<Record<'sandbox' | 'cni' | 'create' | 'start' | 'stop', number>> = {},
+): RuntimeScenario {
+  const constant = (value = 100) => ({ kind: 'constant', value: value * 1e6 }) as const;
+  return runtime({
+    sandbox: constant(ms.sandbox),
+    cni: constant(ms.cni),
+    create: constant(ms.create),
+    start: constant(ms.start),
+    stop: constant(ms.stop),
+    registryLatency: constant(),
+  });
 }

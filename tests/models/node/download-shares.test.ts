@@ -19,7 +19,7 @@ function simulate(downloads: readonly Download[], limits: FluidLimits): number[]
   const begin = sim.eventType('begin', (i) => {
     shares.fetch(downloads[i].node, 0, downloads[i].bytes, done, i, 0);
   });
-  downloads.forEach((d, i) => sim.scheduleAt(d.atNs, begin, i));
+  for (const [i, { atNs }] of downloads.entries()) sim.scheduleAt(atNs, begin, i);
   while (!sim.finished) sim.advance(1000);
   assert.equal(shares.streams, 0);
   return ends;

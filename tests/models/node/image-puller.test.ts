@@ -50,7 +50,7 @@ function pulls(
   const begin = ctx.sim.eventType('begin', (i) =>
     puller.pull(wanted[i].node ?? 0, wanted[i].image, i, 0),
   );
-  wanted.forEach((w, i) => ctx.sim.scheduleAt(w.atNs ?? 0, begin, i));
+  for (const [i, { atNs }] of wanted.entries()) ctx.sim.scheduleAt(atNs ?? 0, begin, i);
   while (!ctx.sim.finished) ctx.sim.advance(1e6);
   return found;
 }

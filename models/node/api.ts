@@ -1,0 +1,17 @@
+/** What kubelets and kube-proxies are built with. */
+import type { ClientLibrary } from '../client-go/index.ts';
+import type { ClusterObserver, Uids } from '../objects/index.ts';
+
+export interface NodesOptions {
+  readonly library: ClientLibrary;
+  readonly uids: Uids;
+  readonly observer: ClusterObserver;
+  /** Minor version of Kubernetes: '1.28' ... '1.37'. */
+  readonly version: string;
+  /** Addresses of the API servers, as in `ClientOptions`. */
+  readonly servers: readonly string[];
+  /** A cloud controller initialises new nodes: they carry its taint until then. */
+  readonly cloud: boolean;
+  /** Host of the network that the nodes of a zone share; `nodes@ZONE` where absent. */
+  readonly networkHostOf?: (zone: string) => string;
+}

@@ -1,0 +1,7 @@
+/** Nodes: kubelets, container runtimes, image pulls, kube-proxies. */
+export type { NodesOptions } from './api.ts';
+export { nodeConstants } from './constants.ts';
+export { bandwidthDefaults, type RuntimeDefault, runtimeDefaults } from './defaults.ts';
+export type { NodeState } from './node-pool.ts';
+export { Nodes } from './nodes.ts';
+export { firstPacketNs, ProxyCosts, type ProxyMode, type ProxyTables } from './proxy-costs.ts';

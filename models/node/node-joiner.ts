@@ -1,0 +1,151 @@
+/**
+ * Nodes that join: the kubelet starts and asks for a certificate, registers, renews its lease,
+ * reports NotReady until its network is there, then Ready; pods of DaemonSets come by the API.
+ *
+ * *Left out:* whoever approves and signs is not waited for: the kubelet goes on when it next looks
+ * for its certificate (kubernetes#112170); drivers that register (CSINode).
+ */
+import type { Stream } from '../../src/core/index.ts';
+import type { Tally } from '../../src/metrics/index.ts';
+import type { ModelContext } from '../../src/resource/index.ts';
+import type { NodeGroupScenario } from '../../src/scenario/types.ts';
+import type { ApiCall, ApiResult, Uids } from '../objects/index.ts';
+import { makeCertificateRequest, makeNode } from './node-objects.ts';
+import type { NodePool, NodeState } from './node-pool.ts';
+import type { Op, OpTable } from './op-table.ts';
+
+const BEGIN = 0;
+const REQUEST = 1;
+const REGISTER = 2;
+const NETWORK = 3;
+const UNHEALTHY = 4;
+const HEALTHY = 5;
+
+/** Registration is tried again after 100 ms, doubling to 7 s (kubelet_node_status.go). */
+const RETRY_FIRST_NS = 100e6;
+const RETRY_MAX_NS = 7e9;
+
+export interface JoinLinks {
+  readonly pool: NodePool;
+  readonly group: NodeGroupScenario;
+  readonly zone: string;
+  readonly cloud: boolean;
+  readonly uids: Uids;
+  readonly ops: OpTable;
+  readonly send: (member: number, call: ApiCall, op: number) => void;
+  readonly setState: (member: number, state: NodeState) => void;
+  /** The node exists in the API: the kubelet's loops begin. */
+  readonly registered: (member: number) => void;
+}
+
+export class NodeJoiner {
+  readonly #sim: ModelContext['sim'];
+  readonly #links: JoinLinks;
+  readonly #stream: Stream;
+  readonly #type: number;
+  readonly #bootstrapNs: number;
+  readonly #pollNs: number;
+  readonly #networkNs: number;
+  readonly #tries = new Map<number, number>();
+  readonly #beganNs = new Map<number, number>();
+  readonly #startup: Tally;
+
+  constructor(ctx: ModelContext, name: string, stream: Stream, links: JoinLinks) {
+    this.#sim = ctx.sim;
+    this.#links = links;
+    this.#stream = stream;
+    this.#bootstrapNs = ctx.constants.get('kubelet.bootstrapNs');
+    this.#pollNs = ctx.constants.get('kubelet.csrPollNs');
+    this.#networkNs = ctx.constants.get('kubelet.networkReadyNs');
+    this.#startup = ctx.metrics.tally('kubelet_node_startup_duration_seconds');
+    this.#type = ctx.sim.eventType(`${name}/join`, (member, step) => this.#step(member, step));
+  }
+
+  begin(member: number, delayNs: number): void {
+    this.#sim.schedule(delayNs, this.#type, member, BEGIN);
+  }
+
+  /** PLEG says nothing for longer than its threshold: NotReady, until the runtime answers. */
+  unhealthy(member: number, afterNs: number, untilNs: number): void {
+    if (this.#sim.nowNs + afterNs >= untilNs) return;
+    this.#sim.schedule(afterNs, this.#type, member, UNHEALTHY);
+    this.#sim.scheduleAt(untilNs, this.#type, member, HEALTHY);
+  }
+
+  onResult({ member, detail }: Op, { code }: ApiResult): void {
+    // What exists already is this node's own.
+    const ok = (code >= 200 && code < 300) || code === 409;
+    if (!ok) {
+      const failed = this.#tries.get(member) ?? 0;
+      this.#tries.set(member, failed + 1);
+      const delayNs = Math.min(RETRY_FIRST_NS * (1 << Math.min(failed, 7)), RETRY_MAX_NS);
+      this.#sim.schedule(delayNs, this.#type, member, detail);
+      return;
+    }
+    this.#tries.delete(member);
+    if (detail === REQUEST) {
+      const delayNs = Math.floor(this.#stream.uniform() * this.#pollNs);
+      this.#sim.schedule(delayNs, this.#type, member, REGISTER);
+      return;
+    }
+    this.#links.setState(member, 'up');
+    const found = this.#links.pool.status.findings(member);
+    found.ready = 'False';
+    this.#links.registered(member);
+    const delayNs = Math.round(this.#networkNs * (0.5 + this.#stream.uniform()));
+    this.#sim.schedule(delayNs, this.#type, member, NETWORK);
+  }
+
+  #step(member: number, step: number): void {
+    const { pool } = this.#links;
+    const isUp = pool.stateOf(member) === 'up';
+    switch (step) {
+      case BEGIN: {
+        this.#links.setState(member, 'joining');
+        this.#beganNs.set(member, this.#sim.nowNs);
+        const delayNs = Math.round(this.#bootstrapNs * (0.5 + this.#stream.uniform()));
+        this.#sim.schedule(delayNs, this.#type, member, REQUEST);
+        return;
+      }
+      case REQUEST:
+      case REGISTER:
+        if (pool.stateOf(member) === 'joining') this.#create(member, step);
+        return;
+      case UNHEALTHY:
+        if (isUp) this.#ready(member, 'False');
+        return;
+      default:
+        if (!isUp) return;
+        this.#ready(member, 'True');
+        this.#measure(member);
+    }
+  }
+
+  #create(member: number, step: number): void {
+    const { uids, ops, group, zone, cloud, pool } = this.#links;
+    const { nowNs } = this.#sim;
+    const name = pool.nameOf(member);
+    const object =
+      step === REQUEST
+        ? makeCertificateRequest(uids, nowNs, name)
+        : makeNode(uids, nowNs, group, { name, zone }, { cloud });
+    const op = ops.begin('register', member, -1, -1, step);
+    this.#links.send(member, { verb: 'create', resource: object.resource, object }, op);
+  }
+
+  #ready(member: number, ready: 'True' | 'False'): void {
+    const { status } = this.#links.pool;
+    const found = status.findings(member);
+    if (found.ready === ready) return;
+    found.ready = ready;
+    // A kubelet that starts reports its first Ready at once (fastStatusUpdateOnce).
+    status.changed(member, this.#beganNs.has(member));
+  }
+
+  #measure(member: number): void {
+    const beganNs = this.#beganNs.get(member);
+    if (beganNs === undefined) return;
+    this.#beganNs.delete(member);
+    this.#startup.record(this.#sim.nowNs - beganNs);
+  }
+}

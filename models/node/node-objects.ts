@@ -1,0 +1,100 @@
+/** Objects that nodes bring with them: Node, Lease, CertificateSigningRequest. */
+import type { NodeGroupScenario } from '../../src/scenario/types.ts';
+import {
+  LABEL_HOSTNAME,
+  LABEL_ZONE,
+  type Lease,
+  metaOf,
+  type Node,
+  type OpaqueObject,
+  resourceInfo,
+  type Taint,
+  type Uids,
+} from '../objects/index.ts';
+
+/** Namespace of node leases. */
+export const LEASE_NAMESPACE = 'kube-node-lease';
+const TAINT_UNINITIALIZED = 'node.cloudprovider.kubernetes.io/uninitialized';
+const TAINT_NOT_READY = 'node.kubernetes.io/not-ready';
+
+export interface NodeIdentity {
+  readonly name: string;
+  readonly zone: string;
+}
+
+/** A node as it is registered (`joining`), or as it is when it has been running. */
+export function makeNode(
+  uids: Uids,
+  nowNs: number,
+  group: NodeGroupScenario,
+  { name, zone }: NodeIdentity,
+  joining: null | { readonly cloud: boolean },
+): Node {
+  const labels = { ...group.labels, [LABEL_HOSTNAME]: name, [LABEL_ZONE]: zone };
+  const { capacity, allocatable } = group;
+  const images: Record<string, number> = {};
+  for (const image of group.images) {
+    images[image.name] = image.layers.reduce((sum, layer) => sum + layer.bytes, 0);
+  }
+  return {
+    resource: 'nodes',
+    meta: metaOf(uids, nowNs, { name, labels }),
+    bytes: group.objectBytes,
+    resourceVersion: 0,
+    spec: {
+      unschedulable: false,
+      taints: joining === null ? group.taints : [...group.taints, ...startTaints(nowNs, joining)],
+      podCIDR: joining === null ? 'assigned' : '',
+      providerID: joining === null ? name : '',
+    },
+    status: {
+      capacity,
+      allocatable,
+      maxPods: group.kubelet.maxPods,
+      conditions: {
+        ready: joining === null ? 'True' : 'False',
+        memoryPressure: 'False',
+        diskPressure: 'False',
+        pidPressure: 'False',
+        networkUnavailable: 'False',
+      },
+      images,
+      volumesAttached: [],
+    },
+  };
+}
+
+/** not-ready comes with every new node (admission TaintNodesByCondition). */
+function startTaints(nowNs: number, { cloud }: { readonly cloud: boolean }): Taint[] {
+  const notReady: Taint = {
+    key: TAINT_NOT_READY,
+    value: '',
+    effect: 'NoSchedule',
+    addedNs: nowNs,
+  };
+  if (!cloud) return [notReady];
+  return [notReady, { ...notReady, key: TAINT_UNINITIALIZED, value: 'true' }];
+}
+
+export function makeLease(uids: Uids, nowNs: number, name: string, durationNs: number): Lease {
+  return {
+    resource: 'leases',
+    meta: metaOf(uids, nowNs, { name, namespace: LEASE_NAMESPACE }),
+    bytes: resourceInfo('leases').typicalBytes,
+    resourceVersion: 0,
+    holder: name,
+    durationNs,
+    renewNs: nowNs,
+    transitions: 0,
+  };
+}
+
+export function makeCertificateRequest(uids: Uids, nowNs: number, name: string): OpaqueObject {
+  return {
+    resource: 'certificatesigningrequests',
+    meta: metaOf(uids, nowNs, { name: `node-csr-${name}` }),
+    bytes: resourceInfo('certificatesigningrequests').typicalBytes,
+    resourceVersion: 0,
+    data: {},
+  };
+}

@@ -1,0 +1,113 @@
+/**
+ * All nodes of a cluster: a pool of kubelets for each node group and zone, their container
+ * runtimes, the registry that they share, and their kube-proxies.
+ */
+import { assert } from '../../src/core/index.ts';
+import type { ModelContext } from '../../src/resource/index.ts';
+import type { NodeGroupScenario } from '../../src/scenario/types.ts';
+import type { KubeObject } from '../objects/index.ts';
+import type { NodesOptions } from './api.ts';
+import { DownloadShares } from './download-shares.ts';
+import { NodePool, type NodeState } from './node-pool.ts';
+import { PodMetrics } from './pod-metrics.ts';
+
+export class Nodes {
+  readonly pools: readonly NodePool[];
+  readonly #ctx: ModelContext;
+  /** Pool and member by node name; made when first asked for. */
+  #places: Map<string, { readonly pool: NodePool; readonly member: number }> | null = null;
+
+  constructor(ctx: ModelContext, groups: readonly NodeGroupScenario[], options: NodesOptions) {
+    this.#ctx = ctx;
+    const metrics = new PodMetrics(ctx);
+    const downloads = new DownloadShares(
+      ctx.sim,
+      'registry',
+      groups.map(({ runtime }) => ({
+        streamBytesPerSecond: runtime.layerBytesPerSecond,
+        nodeBytesPerSecond: runtime.nodeBytesPerSecond,
+      })),
+      Math.min(Infinity, ...groups.map(({ runtime }) => runtime.registryBytesPerSecond)),
+    );
+    this.pools = groups.flatMap((group, limits) => {
+      const zones = group.zones.length === 0 ? [''] : group.zones;
+      const step = zones.length;
+      const share = (nodes: number, first: number) =>
+        Math.max(0, Math.floor((nodes - first + step - 1) / step));
+      return zones.map((zone, first) => {
+        const name = step === 1 ? `nodes/${group.name}` : `nodes/${group.name}/${zone}`;
+        return new NodePool(ctx, name, {
+          ...options,
+          group,
+          zone,
+          first,
+          step,
+          count: share(group.count + group.joining, first),
+          present: share(group.count, first),
+          downloads,
+          limits,
+          metrics,
+        });
+      });
+    });
+  }
+
+  /** What exists of nodes at the start; to be stored before `start(true)`. */
+  initialObjects(): KubeObject[] {
+    return this.pools.flatMap((pool) => pool.initialObjects());
+  }
+
+  start(preloaded: boolean): void {
+    for (const pool of this.pools) pool.start(preloaded);
+  }
+
+  get nodeNames(): string[] {
+    return [...this.#index().keys()];
+  }
+
+  stateOf(node: string): NodeState {
+    const { pool, member } = this.#place(node);
+    return pool.stateOf(member);
+  }
+
+  /** The machine dies with its pods; nobody is told. */
+  crash(node: string): void {
+    const { pool, member } = this.#place(node);
+    pool.crash(member);
+    this.#ctx.metrics.event(this.#ctx.sim.nowNs, 'nodeCrash', node, '');
+  }
+
+  boot(node: string): void {
+    const { pool, member } = this.#place(node);
+    pool.boot(member);
+    this.#ctx.metrics.event(this.#ctx.sim.nowNs, 'nodeBoot', node, '');
+  }
+
+  hangRuntime(node: string, durationNs: number): void {
+    const { pool, member } = this.#place(node);
+    pool.hangRuntime(member, durationNs);
+  }
+
+  /** Off: every image pull fails. */
+  set registryAvailable(available: boolean) {
+    for (const pool of this.pools) pool.images.registryAvailable = available;
+  }
+
+  #place(node: string) {
+    const place = this.#index().get(node);
+    if (place === undefined) assert(false, `there is no node ${node}`);
+    return place;
+  }
+
+  #index() {
+    if (this.#places !== null) return this.#places;
+    const places = new Map<string, { readonly pool: NodePool; readonly member: number }>();
+    for (const pool of this.pools) {
+      for (let member = 0; member < pool.count; member++) {
+        places.set(pool.nameOf(member), { pool, member });
+      }
+    }
+    this.#places = places;
+    return places;
+  }
+}
