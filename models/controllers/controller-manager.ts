@@ -8,10 +8,7 @@
  * bootstrap signer), --controllers of the cloud provider.
  */
 import type { ModelContext } from '../../src/resource/index.ts';
-import type {
-  ComponentScenario,
-  ControllerManagerScenario,
-} from '../../src/scenario/kubernetes-types.ts';
+import type { ComponentScenario, ControllerManagerScenario } from '../../src/scenario/types.ts';
 import {
   type ClientLibrary,
   type ComponentProcess,

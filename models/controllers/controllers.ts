@@ -1,4 +1,4 @@
-/** Which controllers run: all but those that the scenario disables, in the order of the real one. */
+/** Which controllers run: all but those that the scenario disables. */
 import { DeploymentController } from './deployment.ts';
 import { EndpointsController } from './endpoints.ts';
 import { EndpointSliceController } from './endpointslice.ts';

@@ -7,7 +7,7 @@
  */
 import type { Constants, Simulation, Waitable } from '../../src/core/index.ts';
 import type { Metrics } from '../../src/metrics/index.ts';
-import type { ControllerManagerScenario } from '../../src/scenario/kubernetes-types.ts';
+import type { ControllerManagerScenario } from '../../src/scenario/types.ts';
 import type { ApiClient, EventRecorder, Informer, WorkQueue } from '../client-go/index.ts';
 import {
   type ApiCall,
@@ -53,7 +53,7 @@ export interface ControllerEnvironment {
   /** Events of a controller: sent by its own client, and so under its own rate limit. */
   recorder(client: ApiClient): EventRecorder;
   queue(options: QueueOptions): WorkQueue;
-  /** wait.Until: runs `pass`, then waits `periodNs` after its end; begins once caches are synced. */
+  /** wait.Until: `pass`, then `periodNs` after its end, and so on, once caches are synced. */
   every(name: string, periodNs: number, pass: () => Steps): void;
   /** A goroutine. */
   go(name: string, steps: Steps): void;

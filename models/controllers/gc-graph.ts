@@ -32,8 +32,6 @@ export interface GcQueues {
   attemptToOrphan(node: GcNode): void;
 }
 
-const NO_OWNERS: readonly OwnerReference[] = [];
-
 export class GcGraph {
   readonly #nodes = new Map<number, GcNode>();
   readonly #absentOwners = new Set<number>();
@@ -107,7 +105,7 @@ export class GcGraph {
       uid: meta.uid,
       resource: object.resource,
       path: meta.path,
-      owners: meta.owners.length === 0 ? NO_OWNERS : meta.owners,
+      owners: meta.owners,
       dependents: null,
       deletingDependents: false,
       beingDeleted: false,
@@ -127,7 +125,7 @@ export class GcGraph {
           uid,
           resource,
           path,
-          owners: NO_OWNERS,
+          owners: [],
           dependents: null,
           deletingDependents: false,
           beingDeleted: false,

@@ -1,10 +1,10 @@
-const TOKEN = 1e9;
-
 /**
  * RateLimitedTimedQueue of kubernetes/pkg/controller/nodelifecycle/scheduler: nodes of one zone
  * that wait to be tainted, let through by a token bucket of burst 1. No events of its own: the
  * tainting pass asks it every 100 ms.
  */
+const TOKEN = 1e9;
+
 export class RateLimitedTimedQueue {
   readonly #waiting: { readonly value: string; atNs: number }[] = [];
   readonly #known = new Set<string>();

@@ -10,7 +10,7 @@
 import { assert, type Constants, type Simulation, type Waitable } from '../../src/core/index.ts';
 import type { Metrics } from '../../src/metrics/index.ts';
 import type { ModelContext } from '../../src/resource/index.ts';
-import type { ControllerManagerScenario } from '../../src/scenario/kubernetes-types.ts';
+import type { ControllerManagerScenario } from '../../src/scenario/types.ts';
 import {
   type ApiClient,
   type ClientLibrary,

@@ -10,13 +10,12 @@ import type { Informer } from '../client-go/index.ts';
 import { type Labels, matches, type Pod, type Service } from '../objects/index.ts';
 import { type ControllerEnvironment, INDEX_NAMESPACE } from './environment.ts';
 
-const NONE: ReadonlyMap<string, Pod> = new Map();
-
 export class ServicePods {
   readonly #env: ControllerEnvironment;
   readonly #services: Informer<'services'>;
   /** Services by namespace and one `key=value` that their pods must have. */
   readonly #byLabel = new Map<string, Set<string>>();
+  readonly #none = new Map<string, Pod>();
   readonly #members = new Map<string, Map<string, Pod>>();
   readonly #listeners: ((service: string) => void)[] = [];
 
@@ -41,7 +40,7 @@ export class ServicePods {
 
   /** Selected pods by path. */
   of(service: string): ReadonlyMap<string, Pod> {
-    return this.#members.get(service) ?? NONE;
+    return this.#members.get(service) ?? this.#none;
   }
 
   /** Something that endpoints show has changed on a pod of the service (podEndpointsChanged). */

@@ -20,6 +20,7 @@ import {
 } from '../../../models/objects/index.ts';
 import { Constants, Simulation } from '../../../src/core/index.ts';
 import { Metrics } from '../../../src/metrics/index.ts';
+import type { ModelContext } from '../../../src/resource/index.ts';
 import type { ControllerManagerScenario } from '../../../src/scenario/kubernetes-types.ts';
 import { FakeEndpoint } from '../../support/fake-endpoint.ts';
 import { plainClock } from '../../support/scenario.ts';
@@ -106,12 +107,7 @@ export class Bed {
       clock: plainClock(),
       disks: [],
     });
-    const rtt = { kind: 'constant', value: 100_000 } as const;
-    const network = new Network(
-      ctx,
-      { peerRtt: rtt, clientRtt: rtt, bandwidthBytesPerSecond: 1e9, lossProbability: 0, pairs: [] },
-      [{ name: 'control', zone: 'a' }],
-    );
+    const network = networkOf(ctx);
     this.endpoint = new FakeEndpoint(sim, { networkHost: 'control', delayNs: 1e6 });
     const { store } = this.endpoint;
     for (let i = 0; i < this.#nodes; i++) {
@@ -280,6 +276,13 @@ export class Bed {
       this.patch<Pod>('pods', path, (p) => withPodStatus(p, { ...RUNNING, readySinceNs }));
     }
   }
+}
+
+function networkOf(ctx: ModelContext): Network {
+  const rtt = { kind: 'constant', value: 100_000 } as const;
+  const options = { peerRtt: rtt, clientRtt: rtt, lossProbability: 0, pairs: [] };
+  const hosts = [{ name: 'control', zone: 'a' }];
+  return new Network(ctx, { ...options, bandwidthBytesPerSecond: 1e9 }, hosts);
 }
 
 /** A pod of a DaemonSet says where it belongs. */
