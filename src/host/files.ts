@@ -8,6 +8,7 @@
  */
 import {
   closeSync,
+  existsSync,
   fstatSync,
   fsyncSync,
   mkdirSync,
@@ -15,9 +16,10 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeSync,
 } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { UserError } from './user-error.ts';
 
 /** A scenario is written by hand: far below this. */
@@ -155,11 +157,33 @@ function writeError(path: string, error: unknown): UserError {
   });
 }
 
+/**
+ * The folder and those above it. Node's own recursive form tries for ever where a folder that is
+ * there says ENOENT of what would be made in it, as /proc does.
+ */
+function makeFolder(folder: string): void {
+  if (isFolder(folder)) return;
+  makeFolder(dirname(resolve(folder)));
+  try {
+    mkdirSync(folder);
+  } catch (error) {
+    // Somebody else may have made it meanwhile.
+    if (systemCode(error) !== 'EEXIST' || !isFolder(folder)) throw error;
+  }
+}
+
+/** Throws where the name is taken by something else. */
+function isFolder(path: string): boolean {
+  if (!existsSync(path)) return false;
+  if (statSync(path).isDirectory()) return true;
+  throw Object.assign(new Error(`'${path}' is a file`), { code: 'ENOTDIR' });
+}
+
 /** Refuses at the start of a long run what would fail at its end. */
 export function checkWritable(folder: string): void {
   const probe = join(folder, '.wavetank.part');
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     closeSync(openSync(probe, 'w'));
     rmSync(probe, { force: true });
   } catch (error) {
@@ -193,10 +217,10 @@ export function writeFilesAtomically(folder: string, files: readonly OutputFile[
   const parts: string[] = [];
   let current = folder;
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     for (const file of files) {
       current = join(folder, file.name);
-      mkdirSync(dirname(current), { recursive: true });
+      makeFolder(dirname(current));
       parts.push(`${current}.part`);
       writePart(`${current}.part`, file.text);
     }
@@ -222,7 +246,7 @@ export function writeFileAtomically(path: string, text: string): void {
 export function createTextFile(path: string, text: string): void {
   let file = -1;
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     file = openSync(path, 'wx');
   } catch (error) {
     if (systemCode(error) !== 'EEXIST') throw writeError(path, error);

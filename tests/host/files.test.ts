@@ -149,6 +149,15 @@ test('a folder that cannot be made or written to is refused before the run', ({ 
   assert.deepStrictEqual(readdirSync(join(folder, 'new', 'out')), []);
 });
 
+test('a folder that the system refuses to make with ENOENT is refused, not tried for ever', () => {
+  // The parent is there; Node's recursive mkdir loops on this.
+  if (!existsSync('/proc/self')) return;
+  assert.equal(
+    codeOf(() => checkWritable('/proc/wavetank')),
+    'WT8011',
+  );
+});
+
 test('creating a file never overwrites one', ({ folder }) => {
   const path = join(folder, 'scenario.yaml');
   createTextFile(path, 'first');
