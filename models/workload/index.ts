@@ -1,4 +1,6 @@
 /** What happens to a cluster: objects, churn, requests, agents; and where pods' time went. */
+export { InitialState, type Settle } from './initial.ts';
 export { Load, type LoadWorld } from './loads.ts';
 export { copyName, copyNamespace, copyPath, objectsOf } from './objects.ts';
+export { loadHost, PodWatcher } from './pod-watcher.ts';
 export { type MessageReport, type PodReport, Timeline, type TimelineReport } from './timeline.ts';

@@ -1,18 +1,19 @@
-/** Wires the models of a scenario together: hosts, network, etcd, clients, faults. */
+/** Wires etcd and its clients together: hosts, network, etcd, clients, faults. */
 import {
   type ClientObserver,
   EtcdClients,
   EtcdWatchers,
   LeaseHolders,
 } from '../../models/client/index.ts';
-import { clientNodeName, EtcdCluster } from '../../models/etcd/index.ts';
+import { EtcdCluster } from '../../models/etcd/index.ts';
 import { FaultDriver, OutageTracker } from '../../models/faults/index.ts';
 import { Host } from '../../models/machine/index.ts';
-import { Network, type NetworkHost } from '../../models/network/index.ts';
+import { Network } from '../../models/network/index.ts';
 import type { ModelContext } from '../resource/index.ts';
 import type { Scenario } from '../scenario/types.ts';
 import type { Cluster } from './cluster.ts';
 import { keyRanges, watchedRanges } from './key-ranges.ts';
+import { networkHosts } from './network-hosts.ts';
 
 export interface EtcdRunCluster extends Cluster {
   readonly etcd: EtcdCluster;
@@ -23,7 +24,7 @@ export interface EtcdRunCluster extends Cluster {
 
 export function buildCluster(ctx: ModelContext, scenario: Scenario): EtcdRunCluster {
   const hosts = new Map(scenario.hosts.map((h) => [h.name, new Host(ctx, h.name, h)]));
-  const network = new Network(ctx, scenario.network, networkNodes(scenario));
+  const network = new Network(ctx, scenario.network, networkHosts(scenario));
   const etcd = new EtcdCluster(ctx, scenario, hosts, network);
   const outages = new OutageTracker(ctx.sim);
   etcd.onCampaign(() => outages.onCampaign());
@@ -68,34 +69,4 @@ function createClients(
     }
   });
   return { clients, watchers };
-}
-
-/**
- * One node a member, so that members of one machine still have the network between them that was
- * asked for.
- */
-function networkNodes(scenario: Scenario): NetworkHost[] {
-  const zoneOf = new Map(scenario.hosts.map((h) => [h.name, h.zone]));
-  const seen = new Set<string>();
-  const members: NetworkHost[] = [...scenario.etcd.members, ...scenario.etcd.joining].map((m) => {
-    const first = !seen.has(m.host);
-    seen.add(m.host);
-    return {
-      name: m.name,
-      zone: zoneOf.get(m.host) ?? '',
-      aliases: first && m.host !== m.name ? [m.host] : [],
-    };
-  });
-  const clientHosts = [...new Set(scenario.workload.map((w) => w.host))];
-  const clients: NetworkHost[] = clientHosts.map((host, i) => ({
-    name: clientNodeName(host),
-    zone: zoneOf.get(host) ?? '',
-    aliases: [...(i === 0 ? ['client'] : []), ...(seen.has(host) ? [] : [host])].filter(unique),
-    client: true,
-  }));
-  return [...members, ...clients];
-}
-
-function unique<T>(value: T, index: number, all: readonly T[]): boolean {
-  return all.indexOf(value) === index;
 }

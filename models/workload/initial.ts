@@ -1,0 +1,109 @@
+/** What a cluster that has been running holds: nodes, workloads that have settled, their pods. */
+import type { KubernetesScenario, ObjectSetScenario } from '../../src/scenario/types.ts';
+import {
+  type KubeObject,
+  type Lease,
+  metaOf,
+  type Namespace,
+  type Node,
+  type Pod,
+  type PodSpec,
+  type Uids,
+} from '../objects/index.ts';
+import { copyNamespace, objectsOf } from './objects.ts';
+import { Placement } from './placement.ts';
+
+/** Objects that a settled workload has given rise to: see models/controllers. */
+export type Settle = (
+  object: KubeObject,
+  uids: Uids,
+  place: (spec: PodSpec) => string,
+) => readonly KubeObject[];
+
+const NAMESPACES = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];
+
+export class InitialState {
+  readonly objects: KubeObject[] = [];
+  readonly sets: ReadonlyMap<string, ObjectSetScenario>;
+  readonly #uids: Uids;
+
+  constructor(
+    kubernetes: KubernetesScenario,
+    uids: Uids,
+    ofNodes: readonly KubeObject[],
+    settle: Settle,
+  ) {
+    this.#uids = uids;
+    const creates = kubernetes.load.flatMap((load) => (load.kind === 'create' ? [load.set] : []));
+    this.sets = new Map([...creates, ...kubernetes.objects].map((set) => [set.name, set]));
+    for (const name of namespacesOf(kubernetes)) this.objects.push(this.#namespace(name));
+    this.objects.push(...ofNodes);
+    // By its resource a node.
+    const nodes = ofNodes.filter((object) => object.resource === 'nodes') as Node[];
+    const placement = new Placement(nodes);
+    const place = (spec: PodSpec) => placement.place(spec);
+    for (const set of kubernetes.objects) {
+      for (let copy = 0; copy < set.copies; copy++) {
+        for (const object of objectsOf(set, copy, uids, 0)) {
+          this.objects.push(...settle(object, uids, place));
+        }
+      }
+    }
+  }
+
+  /** Of a component that leads from the start. */
+  addLease(lease: Lease): void {
+    const taken = this.objects.some(
+      (o) => o.resource === 'leases' && o.meta.path === lease.meta.path,
+    );
+    if (!taken) this.objects.push(lease);
+  }
+
+  /** Paths by resource. */
+  get paths(): Map<string, readonly string[]> {
+    const paths = new Map<string, string[]>();
+    for (const { resource, meta } of this.objects) {
+      const known = paths.get(resource);
+      if (known === undefined) paths.set(resource, [meta.path]);
+      else known.push(meta.path);
+    }
+    return paths;
+  }
+
+  /** Pods that found no node. */
+  get unplaced(): number {
+    let count = 0;
+    for (const object of this.objects) {
+      if (object.resource === 'pods' && (object as Pod).nodeName === '') count++;
+    }
+    return count;
+  }
+
+  #namespace(name: string): Namespace {
+    return {
+      resource: 'namespaces',
+      meta: metaOf(this.#uids, 0, { name }),
+      bytes: 600,
+      resourceVersion: 0,
+      phase: 'Active',
+    };
+  }
+}
+
+function namespacesOf(kubernetes: KubernetesScenario): Set<string> {
+  const names = new Set(NAMESPACES);
+  const addSet = (set: ObjectSetScenario) => {
+    if (set.kind === 'Namespace') return;
+    for (let copy = 0; copy < Math.min(set.copies, set.namespaces); copy++) {
+      names.add(copyNamespace(set, copy));
+    }
+  };
+  for (const set of kubernetes.objects) addSet(set);
+  for (const load of kubernetes.load) {
+    if (load.kind === 'create') addSet(load.set);
+    else if (load.kind === 'churn') {
+      for (let i = 0; i < load.namespaces; i++) names.add(`${load.name}-${i}`);
+    } else if (load.kind === 'replay') for (const pod of load.pods) names.add(pod.namespace);
+  }
+  return names;
+}
