@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildSync } from 'esbuild';
+import { markdownTable } from '../src/output/index.ts';
 import type { BenchCase } from './core/case.ts';
 
 export interface BenchRow {
@@ -151,23 +152,17 @@ function rowsOf(entries: readonly Entry[], samples: readonly number[][]): BenchR
 }
 
 export function renderTable(rows: readonly BenchRow[]): string {
-  const lines = [
-    '| bench | variant | pending | ns best | ns median | million/s | x fastpriorityqueue |',
-    '|---|---|---|---|---|---|---|',
-  ];
-  for (const row of rows) {
-    const cells = [
-      row.bench,
-      row.variant,
-      row.pending,
-      row.nsBest.toFixed(1),
-      row.nsMedian.toFixed(1),
-      row.millionPerSecond.toFixed(1),
-      row.ratio === null ? '' : row.ratio.toFixed(1),
-    ];
-    lines.push(`| ${cells.join(' | ')} |`);
-  }
-  return lines.join('\n');
+  const heads = ['bench', 'variant', 'pending', 'ns best', 'ns median', 'million/s'];
+  const cells = rows.map((row) => [
+    row.bench,
+    row.variant,
+    row.pending,
+    row.nsBest.toFixed(1),
+    row.nsMedian.toFixed(1),
+    row.millionPerSecond.toFixed(1),
+    row.ratio === null ? '' : row.ratio.toFixed(1),
+  ]);
+  return markdownTable([...heads, 'x fastpriorityqueue'], cells).join('\n');
 }
 
 export function renderCsv(rows: readonly BenchRow[]): string {

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildSync } from 'esbuild';
+import { markdownTable } from '../src/output/index.ts';
 import type { EtcdCase, EtcdSample } from './etcd/case.ts';
 
 export interface EtcdBenchRow {
@@ -103,25 +104,19 @@ function measure(file: string, entry: Entry): EtcdBenchRow {
 }
 
 export function renderEtcdTable(rows: readonly EtcdBenchRow[]): string {
-  const lines = [
-    '| etcd model | members | simulated | requests | events/request | requests/s | events/s | x real time | heap MiB |',
-    '|---|---|---|---|---|---|---|---|---|',
-  ];
-  for (const row of rows) {
-    const cells = [
-      row.bench,
-      row.members,
-      `${row.simulatedSeconds} s`,
-      row.requests,
-      row.eventsPerRequest.toFixed(1),
-      row.requestsPerSecond.toFixed(0),
-      row.eventsPerSecond.toFixed(0),
-      row.speedup.toFixed(1),
-      row.heapMegabytes.toFixed(1),
-    ];
-    lines.push(`| ${cells.join(' | ')} |`);
-  }
-  return lines.join('\n');
+  const heads = ['etcd model', 'members', 'simulated', 'requests', 'events/request', 'requests/s'];
+  const cells = rows.map((row) => [
+    row.bench,
+    row.members,
+    `${row.simulatedSeconds} s`,
+    row.requests,
+    row.eventsPerRequest.toFixed(1),
+    row.requestsPerSecond.toFixed(0),
+    row.eventsPerSecond.toFixed(0),
+    row.speedup.toFixed(1),
+    row.heapMegabytes.toFixed(1),
+  ]);
+  return markdownTable([...heads, 'events/s', 'x real time', 'heap MiB'], cells).join('\n');
 }
 
 export function renderEtcdCsv(rows: readonly EtcdBenchRow[]): string {

@@ -6,6 +6,7 @@ export { type CsvFile, csvFiles, csvText, runsCsv, tables } from './csv-files.ts
 export { renderJson } from './json.ts';
 export { type FileEntry, fileEntry, type ManifestInput, manifest } from './manifest.ts';
 export { renderMarkdown } from './markdown.ts';
+export { type MarkdownColumn, markdownTable } from './markdown-table.ts';
 export { outputsReference } from './reference.ts';
 export { sequenceDiagram } from './sequence.ts';
 export { PART_SEPARATOR } from './tables/pods.ts';

@@ -1,6 +1,7 @@
 /** The summary as Markdown: for a pull request, a wiki, a job summary. */
 import type { Summary } from '../analyze/index.ts';
 import { buildReport, type ReportOptions } from './build-report.ts';
+import { markdownTable } from './markdown-table.ts';
 import type { Block, Report, Span } from './report.ts';
 
 export function renderMarkdown(summary: Summary, options: ReportOptions = {}): string {
@@ -21,10 +22,10 @@ export function reportMarkdown(report: Report): string {
 function blockLines(block: Block): string[] {
   switch (block.kind) {
     case 'table': {
-      const heads = block.columns.map((column) => escaped(column.head));
-      const rules = block.columns.map((column) => (column.align === 'right' ? '---:' : '---'));
-      return [heads, rules, ...block.rows.map((row) => row.map(cell))].map(
-        (cells) => `| ${cells.join(' | ')} |`,
+      const columns = block.columns.map(({ head, align }) => ({ head: escaped(head), align }));
+      return markdownTable(
+        columns,
+        block.rows.map((row) => row.map(cell)),
       );
     }
     case 'lines':

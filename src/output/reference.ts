@@ -1,5 +1,7 @@
 /** docs/reference/outputs.md: every file and column, from the tables that write them. */
+
 import { tables } from './csv-files.ts';
+import { markdownTable } from './markdown-table.ts';
 
 const HEAD = [
   '<!-- Generated from the tables of src/output by tests/output/reference.test.ts with WAVETANK_UPDATE=1; the same test keeps it in step. -->',
@@ -30,10 +32,12 @@ export function outputsReference(): string {
   const parts = [HEAD];
   for (const table of tables) {
     parts.push(`## ${table.file}\n\n${table.description}\n\nSorted by ${table.order}.\n`);
-    const rows = table.columns.map(
-      (column) => `| \`${column.name}\` | ${column.unit} | ${column.description} |`,
-    );
-    parts.push(`${['| column | unit | meaning |', '|---|---|---|', ...rows].join('\n')}\n`);
+    const rows = table.columns.map((column) => [
+      `\`${column.name}\``,
+      column.unit,
+      column.description,
+    ]);
+    parts.push(`${markdownTable(['column', 'unit', 'meaning'], rows).join('\n')}\n`);
   }
   parts.push(TAIL);
   return parts.join('\n');

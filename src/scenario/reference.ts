@@ -14,6 +14,12 @@ function cell(text: string): string {
   return text.replace(/\|/g, '\\|').replace(/\n/g, ' ');
 }
 
+/** A table; `src/output` has the same, which this room must not know. Cells are Markdown already. */
+function table(heads: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  return [line(heads), `|${heads.map(() => '---').join('|')}|`, ...rows.map(line)];
+}
+
 function code(text: string): string {
   return text === '' ? '' : `\`${text}\``;
 }
@@ -61,7 +67,7 @@ function typeCell(field: Field): string {
   }
 }
 
-function row(name: string, field: Field): string {
+function row(name: string, field: Field): string[] {
   const notes = [
     field.description,
     field.min === undefined ? '' : `At least ${code(field.min)}.`,
@@ -75,7 +81,7 @@ function row(name: string, field: Field): string {
       ? defaultOf(field)
       : code(defaultOf(field));
   const text = notes.filter((note) => note !== '').join(' ');
-  return `| ${code(name)} | ${typeCell(field)} | ${cell(standard)} | ${cell(text)} |`;
+  return [code(name), typeCell(field), cell(standard), cell(text)];
 }
 
 function groupSection(group: Group): string {
@@ -90,8 +96,8 @@ function groupSection(group: Group): string {
     const many = group.choose.required ? 'Exactly one' : 'At most one';
     lines.push(`${many} of ${group.choose.among.map(code).join(', ')}.`, '');
   }
-  lines.push('| field | value | default | meaning |', '|---|---|---|---|');
-  for (const [name, field] of Object.entries(group.fields)) lines.push(row(name, field));
+  const rows = Object.entries(group.fields).map(([name, field]) => row(name, field));
+  lines.push(...table(['field', 'value', 'default', 'meaning'], rows));
   return lines.join('\n');
 }
 
@@ -154,15 +160,12 @@ function flagSection(): string {
     'Flags stand under `etcd.extraArgs` as on the command line of etcd, in its own units. ' +
       'These have an effect:',
     '',
-    '| flag | versions | default | meaning |',
-    '|---|---|---|---|',
   ];
-  for (const [name, { text, value }] of Object.entries(modelledFlags)) {
+  const rows = Object.entries(modelledFlags).map(([name, { text, value }]) => {
     const flag = etcdFlags.get(name);
-    lines.push(
-      `| \`${name}\` | ${flag?.since} to ${flag?.until} | ${code(value)} | ${cell(text)} |`,
-    );
-  }
+    return [code(name), `${flag?.since} to ${flag?.until}`, code(value), cell(text)];
+  });
+  lines.push(...table(['flag', 'versions', 'default', 'meaning'], rows));
   lines.push('', 'These are known, accepted and listed in the summary as without effect:', '');
   const others = [...etcdFlags.values()].filter((flag) => !Object.hasOwn(modelledFlags, flag.name));
   others.sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -190,15 +193,17 @@ export function scenarioReference(): string {
 
 /** docs/reference/errors.md */
 export function errorReference(): string {
-  const rows = Object.entries(problemCodes).map(
-    ([name, { title, text }]) => `| ${name} | ${cell(title)} | ${cell(text)} |`,
-  );
+  const rows = Object.entries(problemCodes).map(([name, { title, text }]) => [
+    name,
+    cell(title),
+    cell(text),
+  ]);
   return `${[
     generated,
     '# Mistakes in scenarios',
     'What `wavetank validate` and `wavetank run` report of a scenario, an experiment or a ' +
       'disk profile; the exit code is 104.',
-    ['| code | mistake | meaning |', '|---|---|---|', ...rows].join('\n'),
+    table(['code', 'mistake', 'meaning'], rows).join('\n'),
   ].join('\n\n')}\n`;
 }
 
