@@ -272,11 +272,44 @@ function judgeByValues(
   const { mean, low, high, n } = e;
   const verdict = judge(low ?? mean, high ?? mean, expectation.operator, limit);
   const notes: string[] = [];
-  if (verdict === 'inconclusive')
-    notes.push('the interval straddles the limit, more replications narrow it');
+  if (verdict === 'inconclusive') notes.push(whyInconclusive(values, expectation.operator, limit));
   if (n < values.length) notes.push(`${values.length - n} replications without a value`);
   const note = notes.join('; ');
   return { verdict, value: mean, low, high, replications: n, note };
+}
+
+/** Two groups of replications: this many times as far apart as either is wide. */
+const GROUP_GAP_MIN = 2;
+
+/**
+ * More replications narrow an interval around one value. Where each replication goes one of two
+ * ways (the leader is lost or not), its width is no lack of them.
+ */
+function whyInconclusive(
+  values: readonly (number | null)[],
+  operator: Operator,
+  limit: number,
+): string {
+  const good: number[] = [];
+  const bad: number[] = [];
+  for (const value of values) {
+    if (value === null) continue;
+    (judge(value, value, operator, limit) === 'pass' ? good : bad).push(value);
+  }
+  if (good.length >= 2 && bad.length >= 2) {
+    const gap = Math.max(
+      Math.min(...bad) - Math.max(...good),
+      Math.min(...good) - Math.max(...bad),
+    );
+    const width = (of: readonly number[]) => Math.max(...of) - Math.min(...of);
+    if (gap > GROUP_GAP_MIN * Math.max(width(good), width(bad))) {
+      return (
+        `replications go one of two ways, ${good.length} within the limit and ${bad.length} ` +
+        'beyond it; more of them tell how often, not which'
+      );
+    }
+  }
+  return 'the interval straddles the limit, more replications narrow it';
 }
 
 /** The interval low..high against the limit. */

@@ -67,6 +67,24 @@ test('it fails above the limit and is inconclusive where the interval straddles 
   assert.equal(evaluate(threshold(LATENCY, 'p99 > 15ms'), 3, slow).verdict, 'pass');
 });
 
+test('where replications go one of two ways, more of them are not the remedy', () => {
+  // 10, 11, 12 ms in three, 500 to 502 ms in two: 489 ms between groups of which none is wider
+  // than 2 ms.
+  const p99 = threshold(LATENCY, 'p99 < 100ms');
+  const either = mostlyFast((r) => (r < 3 ? 10 + r : 496 + 2 * r) * MS);
+  const t = evaluate(p99, 5, either);
+  assert.equal(t.verdict, 'inconclusive');
+  assert.match(t.note, /one of two ways, 3 within the limit and 2 beyond it; more of them tell/);
+  // 60, 80, ..., 140 ms: spread, not two groups.
+  const spread = evaluate(
+    p99,
+    5,
+    mostlyFast((r) => (60 + 20 * r) * MS),
+  );
+  assert.equal(spread.verdict, 'inconclusive');
+  assert.match(spread.note, /more replications narrow it/);
+});
+
 test('one replication is judged by its value', () => {
   const t = evaluate(
     threshold(LATENCY, 'mean < 2ms'),
