@@ -42,17 +42,22 @@ export class RateLimitedTimedQueue {
     return true;
   }
 
-  /** SwapLimiter: tokens carry over, as the new limiter takes over the saturation of the old. */
+  /**
+   * SwapLimiter: a new bucket is full, unless the old one would have refused; that of rate 0
+   * (FakeNeverRateLimiter) always refuses.
+   */
   setRate(ratePerSecond: number, nowNs: number): void {
     if (ratePerSecond === this.#ratePerSecond) return;
     this.#refill(nowNs);
+    const accepts = this.#ratePerSecond > 0 && this.#tokens === TOKEN;
+    this.#tokens = accepts ? TOKEN : 0;
     this.#ratePerSecond = ratePerSecond;
   }
 
   /** The next value that may be handled now; null where none is due or there is no token. */
   next(nowNs: number): string | null {
     const head = this.#waiting[0];
-    if (head === undefined || head.atNs > nowNs) return null;
+    if (head === undefined || head.atNs > nowNs || this.#ratePerSecond === 0) return null;
     this.#refill(nowNs);
     if (this.#tokens < TOKEN) return null;
     this.#tokens -= TOKEN;

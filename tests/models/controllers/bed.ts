@@ -110,11 +110,7 @@ export class Bed {
     const network = networkOf(ctx);
     this.endpoint = new FakeEndpoint(sim, { networkHost: 'control', delayNs: 1e6 });
     const { store } = this.endpoint;
-    for (let i = 0; i < this.#nodes; i++) {
-      const name = `n${i}`;
-      const zone = `z${i % (o.zones ?? 1)}`;
-      store.preload([node(uids, name, zone), lease(uids, name, 0)]);
-    }
+    store.preload(nodesOf(uids, this.#nodes, o.zones ?? 1));
     store.preload(o.preload?.(uids) ?? []);
     const library = new ClientLibrary(ctx, {
       network,
@@ -276,6 +272,14 @@ export class Bed {
       this.patch<Pod>('pods', path, (p) => withPodStatus(p, { ...RUNNING, readySinceNs }));
     }
   }
+}
+
+function nodesOf(uids: Uids, count: number, zones: number): KubeObject[] {
+  const objects: KubeObject[] = [];
+  for (let i = 0; i < count; i++) {
+    objects.push(node(uids, `n${i}`, `z${i % zones}`), lease(uids, `n${i}`, 0));
+  }
+  return objects;
 }
 
 function networkOf(ctx: ModelContext): Network {

@@ -107,14 +107,16 @@ test('Nodes of a zone are tainted one in ten seconds, and not twice.', () => {
   assert.deepEqual(taken, ['a@0', 'b@10', 'c@20']);
 });
 
-test('At rate 0 no node is tainted, and removal forgets.', () => {
-  const queue = new RateLimitedTimedQueue(0, 0);
+test('At rate 0 no node is tainted, though a token was left; afterwards the bucket is empty.', () => {
+  const queue = new RateLimitedTimedQueue(0.1, 0);
+  queue.setRate(0, 0);
   queue.add('a', 0);
-  queue.next(0);
   queue.add('b', 0);
   assert.equal(queue.next(1000 * S), null);
-  queue.remove('b');
+  queue.remove('a');
   queue.setRate(1, 1000 * S);
+  assert.equal(queue.next(1000 * S), null);
+  assert.equal(queue.next(1001 * S), 'b');
   assert.equal(queue.next(2000 * S), null);
 });
 
