@@ -46,7 +46,6 @@ export class LeaderElector {
   isLeader = false;
   readonly #library: ClientLibrary;
   readonly #options: LeaderElectorOptions;
-  readonly #identity: string;
   readonly #status: Level;
   readonly #seed: number;
   #draws = 0;
@@ -58,11 +57,15 @@ export class LeaderElector {
     this.#library = library;
     this.#options = o;
     this.path = `kube-system/${o.lease}`;
-    this.#identity = o.process.name;
     this.#seed = keyOf(`${o.process.name}/election/${o.lease}`);
     const labels = { name: o.lease, component: o.process.name };
     this.#status = library.ctx.metrics.level('leader_election_master_status', labels);
     o.process.onStop(() => this.#forget());
+  }
+
+  /** Host and a number that each start of the process makes anew. */
+  get identity(): string {
+    return `${this.#options.process.name}_${this.#options.process.restarts}`;
   }
 
   /** The lease as it stands where this process leads from the start. */
@@ -95,7 +98,7 @@ export class LeaderElector {
 
   *#run(): Process {
     const { election, process } = this.#options;
-    if (this.#observed?.holder !== this.#identity) yield* this.#acquire();
+    if (this.#observed?.holder !== this.identity) yield* this.#acquire();
     this.#lead();
     yield this.#sleepNs(election.retryPeriodNs);
     while (yield* this.#renew()) yield this.#sleepNs(election.retryPeriodNs);
@@ -130,7 +133,7 @@ export class LeaderElector {
   /** tryAcquireOrRenew; gives up at `deadlineNs` of the monotonic clock. */
   *#try(deadlineNs: number): Generator<Wait, boolean, void> {
     const known = this.#observed;
-    if (this.isLeader && known !== null && known.holder === this.#identity) {
+    if (this.isLeader && known !== null && known.holder === this.identity) {
       const result = yield* this.#ask(this.#put(this.#next(known), known), deadlineNs);
       if (this.#written(result)) return true;
       if (result === null) return false;
@@ -147,7 +150,7 @@ export class LeaderElector {
     const lease = found.object as Lease; // A GET of leases gives one.
     this.#observe(lease);
     const { clock } = this.#options.process.host;
-    const isHeld = lease.holder !== '' && lease.holder !== this.#identity;
+    const isHeld = lease.holder !== '' && lease.holder !== this.identity;
     const validNs = this.#observedNs + this.#options.election.leaseDurationNs;
     if (isHeld && clock.monotonicNs() < validNs) return false;
     return this.#written(yield* this.#ask(this.#put(this.#next(lease), lease), deadlineNs));
@@ -184,13 +187,13 @@ export class LeaderElector {
     const { election, lease, process } = this.#options;
     const { ctx, uids } = this.#library;
     const name = { name: lease, namespace: 'kube-system' };
-    const isOwn = before?.holder === this.#identity;
+    const isOwn = before?.holder === this.identity;
     return {
       resource: 'leases',
       meta: before?.meta ?? metaOf(uids, ctx.sim.nowNs, name),
       bytes: LEASE_BYTES,
       resourceVersion: 0,
-      holder: this.#identity,
+      holder: this.identity,
       durationNs: election.leaseDurationNs,
       renewNs: process.host.clock.wallNs(),
       transitions: before === null ? 0 : before.transitions + (isOwn ? 0 : 1),
