@@ -5,8 +5,8 @@
  * then costs one event, the caller's own, and its end is known at its start: the *direct* regime.
  * When jobs outnumber cores, or a quota binds, the jobs move to `FluidSharing`, which plans one
  * event at a time: weights between processes, equal shares (or one after another) within one, never
- * more than one core a job. Both regimes are exact; a property test holds them against a fluid simulator that recomputes
- * everything at every event.
+ * more than one core a job. Both regimes are exact; a property test holds them against a fluid
+ * simulator that recomputes everything at every event.
  *
  * Left out: migration and cache costs, NUMA, hyper-threads (a core is a core), time slices (sharing
  * is fluid), SCHED_BATCH and nice, steal time of a hypervisor, frequency scaling.
