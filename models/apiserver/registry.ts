@@ -98,7 +98,7 @@ export class Registry {
     } else if (kind.subresource === 'token') {
       this.#tokenStep(request);
     } else if (result.code === 'refused' && result.reason === REMOVE) {
-      this.#removal.remove(request);
+      this.#removal.remove(request, true);
     } else if (kind.verb === 'apply' && this.#applyStep(request, result)) {
       return;
     } else {
@@ -232,7 +232,7 @@ export class Registry {
   #done(request: Request, result: StoreResult): void {
     const { kind } = request;
     if (result.code === 'ok') {
-      if (kind.info.name === 'pods') this.#observe(request, result);
+      if (kind.mutating) this.#observe(request, result);
       this.#owner.onDone(request, kind.verb === 'create' ? 201 : 200, '', result);
       return;
     }
@@ -248,12 +248,13 @@ export class Registry {
 
   #observe(request: Request, result: StoreResult): void {
     const { kind } = request;
-    const pod = result.object as Pod | null; // By its resource.
-    if (pod === null || !kind.mutating) return;
+    const { object } = result;
+    if (object === null) return;
     const { observer, sim } = this.#links;
-    if (kind.verb === 'create' && kind.subresource === '') {
-      observer.podStage(pod.meta.uid, 'created', sim.nowNs);
-    } else if (kind.subresource === 'binding') {
+    if (kind.verb === 'create' && kind.subresource === '') observer.created(object, sim.nowNs);
+    if (object.resource !== 'pods') return;
+    const pod = object as Pod; // By its resource.
+    if (kind.subresource === 'binding') {
       observer.podStage(pod.meta.uid, 'bound', sim.nowNs);
     } else if (pod.status.ready && pod.status.phase === 'Running') {
       observer.podStage(pod.meta.uid, 'reported', sim.nowNs);
