@@ -36,6 +36,8 @@ export interface JoinLinks {
   readonly setState: (member: number, state: NodeState) => void;
   /** The node exists in the API: the kubelet's loops begin. */
   readonly registered: (member: number) => void;
+  /** Its first Ready is known to the kubelet. */
+  readonly ready: () => void;
 }
 
 export class NodeJoiner {
@@ -146,6 +148,7 @@ export class NodeJoiner {
     const beganNs = this.#beganNs.get(member);
     if (beganNs === undefined) return;
     this.#beganNs.delete(member);
+    this.#links.ready();
     this.#startup.record(this.#sim.nowNs - beganNs);
   }
 }

@@ -53,6 +53,8 @@ export interface NodePoolOptions extends NodesOptions {
   /** Index of the group's limits in `downloads`. */
   readonly limits: number;
   readonly metrics: PodMetrics;
+  /** A node has joined and is ready. */
+  readonly onJoined: () => void;
 }
 
 /** A pool of kubelets; `name` is unique among pools. */
@@ -343,6 +345,7 @@ export class NodePool {
       setState: (member: number, state: NodeState) => {
         this.#state[member] = STATES.indexOf(state);
       },
+      ready: this.#o.onJoined,
       registered: (member: number) => {
         this.#leases.begin(member);
         this.status.begin(member);

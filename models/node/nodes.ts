@@ -8,12 +8,14 @@ import type { NodeGroupScenario } from '../../src/scenario/types.ts';
 import type { KubeObject } from '../objects/index.ts';
 import type { NodesOptions } from './api.ts';
 import { DownloadShares } from './download-shares.ts';
+import { KubeProxies } from './kube-proxies.ts';
 import { NodePool, type NodeState } from './node-pool.ts';
 import { PodMetrics } from './pod-metrics.ts';
 
 export class Nodes {
   readonly pools: readonly NodePool[];
   readonly #ctx: ModelContext;
+  readonly #proxies: KubeProxies[] = [];
   /** Pool and member by node name; made when first asked for. */
   #places: Map<string, { readonly pool: NodePool; readonly member: number }> | null = null;
 
@@ -36,6 +38,8 @@ export class Nodes {
         Math.max(0, Math.floor((nodes - first + step - 1) / step));
       return zones.map((zone, first) => {
         const name = step === 1 ? `nodes/${group.name}` : `nodes/${group.name}/${zone}`;
+        const present = share(group.count, first);
+        const proxies = this.#addProxies(name, group, { ...options, zone, nodes: present });
         return new NodePool(ctx, name, {
           ...options,
           group,
@@ -43,10 +47,11 @@ export class Nodes {
           first,
           step,
           count: share(group.count + group.joining, first),
-          present: share(group.count, first),
+          present,
           downloads,
           limits,
           metrics,
+          onJoined: () => proxies?.joined(),
         });
       });
     });
@@ -59,6 +64,7 @@ export class Nodes {
 
   start(preloaded: boolean): void {
     for (const pool of this.pools) pool.start(preloaded);
+    for (const proxies of this.#proxies) proxies.start(preloaded);
   }
 
   get nodeNames(): string[] {
@@ -91,6 +97,23 @@ export class Nodes {
   /** Off: every image pull fails. */
   set registryAvailable(available: boolean) {
     for (const pool of this.pools) pool.images.registryAvailable = available;
+  }
+
+  #addProxies(
+    pool: string,
+    group: NodeGroupScenario,
+    o: NodesOptions & { readonly zone: string; readonly nodes: number },
+  ): KubeProxies | null {
+    if (group.kubeProxy.mode === 'none') return null;
+    const nodeName = group.names[0] ?? `${group.name}-0`;
+    const stream = this.#ctx.sim.stream(`${pool}/proxies`);
+    const proxies = new KubeProxies(this.#ctx, pool, stream, {
+      ...o,
+      scenario: group.kubeProxy,
+      nodeName,
+    });
+    this.#proxies.push(proxies);
+    return proxies;
   }
 
   #place(node: string) {

@@ -9,6 +9,7 @@ import {
   type ClusterObserver,
   type Container,
   type ContainerImage,
+  type KubeObject,
   metaOf,
   NO_RESOURCES,
   PENDING,
@@ -116,7 +117,7 @@ export interface NodeBedOptions extends FakeClusterOptions {
   readonly preloaded?: boolean;
   readonly cloud?: boolean;
   /** Pods that run at the start. */
-  readonly running?: (bed: FakeCluster) => readonly Pod[];
+  readonly running?: (bed: FakeCluster) => readonly KubeObject[];
 }
 
 /** Kubelets over an API server in memory. */
