@@ -194,34 +194,48 @@ export class GroupRead {
   readonly group: number;
   /** Keys of a page; 0 = all. */
   limit: number;
+  /** Of a prefix within the group; null = all of it. */
+  readonly #accepts: ((value: StoredValue) => boolean) | null;
   /** Taken when the first page is read. */
   values: readonly StoredValue[] | null = null;
   revision = 0;
   /** The page: values from .. to - 1, and their bytes. */
   from = 0;
   to = 0;
+  #next = 0;
   bytes = 0;
   /** Its revision was compacted since the page before. */
   compacted = false;
 
-  constructor(group: number, limit: number) {
+  constructor(
+    group: number,
+    limit: number,
+    accepts: ((value: StoredValue) => boolean) | null = null,
+  ) {
     this.group = group;
     this.limit = limit;
+    this.#accepts = accepts;
   }
 
   get isComplete(): boolean {
     return this.values !== null && this.to >= this.values.length;
   }
 
-  /** The next page, at the member that reads. */
+  /** The page has come: what is read next begins here, as a rule after it. */
+  advance(to = this.to): void {
+    this.#next = to;
+  }
+
+  /** The page, at the member that reads; maybe again, where an answer was lost. */
   readPage(contents: KeyContents, keySpace: KeySpace): void {
     if (this.values === null) {
-      this.values = contents.valuesOf(this.group);
+      const values = contents.valuesOf(this.group);
+      this.values = this.#accepts === null ? values : values.filter(this.#accepts);
       this.revision = keySpace.revision;
     } else if (this.revision < keySpace.compactRevision) {
       this.compacted = true;
     }
-    this.from = this.to;
+    this.from = this.#next;
     const left = this.values.length - this.from;
     this.to = this.from + (this.compacted ? 0 : this.limit > 0 ? Math.min(this.limit, left) : left);
     this.bytes = 0;

@@ -14,6 +14,7 @@ export { EtcdProcess } from './process.ts';
 export {
   isAmbiguous,
   Op,
+  type OpCode,
   Outcome,
   type OutcomeCode,
   opNames,

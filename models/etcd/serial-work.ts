@@ -18,10 +18,13 @@ export class SerialWork {
   readonly #b: number[] = [];
   #head = 0;
   #busy = false;
+  #life = 0;
 
   constructor(sim: Simulation, process: WorkProcess, name: string) {
     this.#process = process;
-    this.#doneType = sim.eventType(name, () => this.#onDone());
+    this.#doneType = sim.eventType(name, (_, life) => {
+      if (life === this.#life) this.#onDone();
+    });
   }
 
   /** `done` is a function that lives as long as the run, not one made for the call. */
@@ -33,9 +36,17 @@ export class SerialWork {
     if (!this.#busy) this.#next();
   }
 
+  /** What was to be done is forgotten; what is under way ends in nothing. */
+  reset(): void {
+    for (const column of [this.#workNs, this.#done, this.#a, this.#b]) column.length = 0;
+    this.#head = 0;
+    this.#busy = false;
+    this.#life++;
+  }
+
   #next(): void {
     this.#busy = this.#head < this.#done.length;
-    if (this.#busy) this.#process.execute(this.#workNs[this.#head], this.#doneType, 0, 0);
+    if (this.#busy) this.#process.execute(this.#workNs[this.#head], this.#doneType, 0, this.#life);
   }
 
   #onDone(): void {

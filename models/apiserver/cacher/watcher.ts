@@ -1,0 +1,243 @@
+/**
+ * One watch: its buffer, and the goroutine that encodes and writes what is in it (pkg/storage/
+ * cacher/cache_watcher.go, pkg/endpoints/handlers/watch.go).
+ *
+ * One idea: what was true when it began (objects, or events since its resourceVersion) comes first
+ * and waits nowhere; then what dispatch puts into the buffer. The goroutine takes all that is there,
+ * up to a batch, with one piece of work. A watch that stands for `members` identical ones costs
+ * that many, spread over the cores, and is told when the last of them would have been.
+ */
+import type { KeyEvent } from '../../etcd/index.ts';
+import type { KubeObject, WatchEvent, WatchSink } from '../../objects/index.ts';
+import { currentOf, encodesFirst, makeEvent, previousOf, watchEvent } from './event-view.ts';
+import { inScope, type Scope } from './scope.ts';
+import type { CacheWatch } from './types.ts';
+
+/** Events of one piece of work: buffered ones, and objects of the beginning. */
+const BATCH_EVENTS = 16;
+const BATCH_OBJECTS = 256;
+/** Frame and type of an event besides its object. */
+const EVENT_BYTES = 40;
+const BOOKMARK_BYTES = 200;
+
+/** What a watcher needs of the cache that it watches. */
+export interface WatcherHost {
+  readonly replica: number;
+  readonly json: boolean;
+  readonly costs: {
+    readonly watcherNs: number;
+    readonly watcherBatchNs: number;
+    readonly sendByteNs: number;
+    encode(bytes: number, json: boolean): number;
+  };
+  /** Work of this watcher; `onDone` of it comes. */
+  execute(watcher: CacheWatcher, workNs: number): void;
+  /** There is room in its buffer again. */
+  onRoom(watcher: CacheWatcher): void;
+  /** It is over: take it out. */
+  remove(watcher: CacheWatcher): void;
+  /** So many events were sent. */
+  count(events: number, bytes: number): void;
+}
+
+export interface WatcherOptions {
+  readonly scope: Scope;
+  readonly sink: WatchSink;
+  readonly members: number;
+  readonly deadlineNs: number;
+  readonly bookmarks: boolean;
+  /** Places in its two channels. */
+  readonly bufferSize: number;
+  /** State at the beginning, as ADDED; null where it begins with a resourceVersion. */
+  readonly objects: readonly KubeObject[] | null;
+  readonly objectsRevision: number;
+  /** After `objects` comes the bookmark that says so (WatchList). */
+  readonly endsInitial: boolean;
+  /** Changes up to here are in the beginning. */
+  readonly revision: number;
+  /** Changes since its resourceVersion. */
+  readonly events: readonly KeyEvent[];
+}
+
+export class CacheWatcher implements CacheWatch {
+  readonly scope: Scope;
+  readonly members: number;
+  readonly deadlineNs: number;
+  readonly bookmarks: boolean;
+  /** Changes up to here are none of dispatch's business. */
+  readonly fromRevision: number;
+  /** Where its cache keeps it; of no meaning to itself. */
+  slot = -1;
+  isOpen = true;
+  resourceVersion: number;
+  readonly #host: WatcherHost;
+  readonly #sink: WatchSink;
+  readonly #bufferSize: number;
+  #objects: readonly KubeObject[] | null;
+  #objectsAt = 0;
+  readonly #objectsRevision: number;
+  #endsInitial: boolean;
+  /** What dispatch gave, or the beginning: an event, and what it comes from (null: a bookmark). */
+  #pending: WatchEvent[] = [];
+  #sources: (KeyEvent | null)[] = [];
+  #head = 0;
+  /** Events of the beginning among them: they take no room. */
+  #free = 0;
+  #isBusy = false;
+  #sending: WatchEvent[] = [];
+  #sendingBytes = 0;
+
+  constructor(host: WatcherHost, o: WatcherOptions) {
+    this.#host = host;
+    this.scope = o.scope;
+    this.#sink = o.sink;
+    this.members = o.members;
+    this.deadlineNs = o.deadlineNs;
+    this.bookmarks = o.bookmarks;
+    this.fromRevision = o.revision;
+    this.resourceVersion = o.objects === null ? 0 : o.objectsRevision;
+    this.#bufferSize = o.bufferSize;
+    this.#objects = o.objects;
+    this.#objectsRevision = o.objectsRevision;
+    this.#endsInitial = o.endsInitial;
+    for (const event of o.events) this.offer(event);
+    this.#free = this.#pending.length;
+  }
+
+  /** Begins to send. */
+  start(): void {
+    this.#next();
+  }
+
+  /** Events in its buffer. */
+  get buffered(): number {
+    return Math.max(0, this.#pending.length - this.#head - this.#free);
+  }
+
+  get isFull(): boolean {
+    return this.buffered >= this.#bufferSize;
+  }
+
+  /** The change, as this watcher sees it; false: it does not. */
+  offer(event: KeyEvent): boolean {
+    const value = currentOf(event);
+    const previous = previousOf(event);
+    const isIn = value !== null && inScope(this.scope, value);
+    const wasIn = previous !== null && inScope(this.scope, previous);
+    if (!isIn && !wasIn) return false;
+    const type = !isIn ? 'DELETED' : wasIn ? 'MODIFIED' : 'ADDED';
+    this.#pending.push(watchEvent(event, type));
+    this.#sources.push(event);
+    if (!this.#isBusy && this.slot >= 0) this.#next();
+    return true;
+  }
+
+  /** Dropped where the buffer is full, or before the beginning is over. */
+  offerBookmark(revision: number): void {
+    if (this.isFull || this.#objects !== null || revision < this.fromRevision) return;
+    this.#pending.push(makeEvent('BOOKMARK', null, revision));
+    this.#sources.push(null);
+    if (!this.#isBusy) this.#next();
+  }
+
+  stop(): void {
+    if (!this.isOpen) return;
+    this.isOpen = false;
+    this.#host.remove(this);
+    this.#pending = [];
+    this.#sources = [];
+    this.#objects = null;
+  }
+
+  /** The server ends it. */
+  terminate(reason: string): void {
+    if (!this.isOpen) return;
+    this.stop();
+    this.#sink.end(reason);
+  }
+
+  // --- The goroutine ----------------------------------------------------------------------------
+
+  #next(): void {
+    if (!this.isOpen || this.#isBusy) return;
+    let workNs = 0;
+    if (this.#objects !== null) workNs = this.#takeObjects(this.#objects);
+    else if (this.#head < this.#pending.length) workNs = this.#takeEvents();
+    else return;
+    this.#isBusy = true;
+    this.#host.execute(this, workNs);
+  }
+
+  /** A piece of work ended. */
+  onDone(): void {
+    this.#isBusy = false;
+    if (!this.isOpen) return;
+    const events = this.#sending;
+    const bytes = this.#sendingBytes;
+    this.#sending = [];
+    this.#sendingBytes = 0;
+    if (events.length > 0) {
+      this.resourceVersion = events[events.length - 1].resourceVersion;
+      this.#host.count(events.length * this.members, bytes * this.members);
+      if (!this.#sink.send(events, bytes)) {
+        this.stop();
+        return;
+      }
+    }
+    this.#next();
+    if (this.isOpen && !this.isFull) this.#host.onRoom(this);
+  }
+
+  /** Objects of the beginning, each encoded for this watch alone. */
+  #takeObjects(objects: readonly KubeObject[]): number {
+    const { costs, json } = this.#host;
+    const end = Math.min(objects.length, this.#objectsAt + BATCH_OBJECTS);
+    let workNs = 0;
+    for (; this.#objectsAt < end; this.#objectsAt++) {
+      const object = objects[this.#objectsAt];
+      const bytes = object.bytes + EVENT_BYTES;
+      workNs += costs.watcherBatchNs + costs.encode(object.bytes, json) + bytes * costs.sendByteNs;
+      this.#sendingBytes += bytes;
+      this.#sending.push(makeEvent('ADDED', object, object.resourceVersion));
+    }
+    if (end === objects.length) {
+      this.#objects = null;
+      if (this.#endsInitial) {
+        this.#endsInitial = false;
+        workNs += costs.watcherNs;
+        this.#sendingBytes += BOOKMARK_BYTES;
+        this.#sending.push(makeEvent('BOOKMARK', null, this.#objectsRevision, true));
+      }
+    }
+    return workNs;
+  }
+
+  #takeEvents(): number {
+    const { costs, json, replica } = this.#host;
+    const end = Math.min(this.#pending.length, this.#head + BATCH_EVENTS);
+    let workNs = costs.watcherNs - costs.watcherBatchNs;
+    // What the first of several members encodes, the others share.
+    let onceNs = 0;
+    for (let i = this.#head; i < end; i++) {
+      const event = this.#pending[i];
+      const source = this.#sources[i];
+      const copies = source === null ? 1 : source.copies;
+      const objectBytes = event.object === null ? 0 : event.object.bytes;
+      const bytes = source === null ? BOOKMARK_BYTES : objectBytes + EVENT_BYTES;
+      workNs += (costs.watcherBatchNs + bytes * costs.sendByteNs) * copies;
+      if (source !== null && encodesFirst(source, replica)) {
+        onceNs += costs.encode(objectBytes, json) * copies;
+      }
+      this.#sendingBytes += bytes * copies;
+      this.#sending.push(event);
+    }
+    this.#free = Math.max(0, this.#free - (end - this.#head));
+    this.#head = end;
+    if (this.#head === this.#pending.length || this.#head >= 1024) {
+      this.#pending.splice(0, this.#head);
+      this.#sources.splice(0, this.#head);
+      this.#head = 0;
+    }
+    return workNs + onceNs / this.members;
+  }
+}
