@@ -90,12 +90,8 @@ export class Bed {
   #stopped = false;
 
   constructor(o: BedOptions = {}) {
-    const constants = new Constants([
-      ...machineConstants,
-      ...networkConstants,
-      ...clientGoConstants,
-      ...controllerConstants,
-    ]);
+    const entries = [machineConstants, networkConstants, clientGoConstants, controllerConstants];
+    const constants = new Constants(entries.flat());
     const { sim, metrics, uids } = this;
     const ctx = { sim, metrics, constants };
     this.#nodes = o.nodes ?? 3;
