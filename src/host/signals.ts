@@ -9,6 +9,8 @@ export interface InterruptOptions {
   readonly onFirst: () => void;
   /** Exit code of the second Ctrl-C. */
   readonly exitCode: number;
+  /** Wall clock, ms; that of the machine where it is not given. */
+  readonly nowMs?: () => number;
 }
 
 /** Under `npm start` one Ctrl-C arrives twice: from the terminal, and passed on by npm. */
@@ -17,13 +19,14 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 export function watchInterrupts(options: InterruptOptions): Interrupts {
   const controller = new AbortController();
+  const nowMs = options.nowMs ?? Date.now;
   let firstMs = 0;
   const handler = (): void => {
     if (controller.signal.aborted) {
-      if (Date.now() - firstMs < SAME_KEYSTROKE_MS) return;
+      if (nowMs() - firstMs < SAME_KEYSTROKE_MS) return;
       process.exit(options.exitCode);
     }
-    firstMs = Date.now();
+    firstMs = nowMs();
     options.onFirst();
     controller.abort();
   };

@@ -14,7 +14,10 @@ function cell(text: string): string {
   return text.replace(/\|/g, '\\|').replace(/\n/g, ' ');
 }
 
-/** A table; `src/output` has the same, which this room must not know. Cells are Markdown already. */
+/**
+ * A table, of cells that are Markdown already. `src/output` has one too, which this room must not
+ * know.
+ */
 function table(heads: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
   return [line(heads), `|${heads.map(() => '---').join('|')}|`, ...rows.map(line)];

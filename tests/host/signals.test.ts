@@ -11,11 +11,15 @@ class Exit extends Error {}
 /** Presses keys at these times, ms; tells after each whether the signal is aborted, and exits. */
 function press(timesMs: readonly number[]) {
   const { exit } = process;
-  const { now } = Date;
   const seen: [aborted: boolean, exits: number][] = [];
   let firsts = 0;
   let exits = 0;
-  const interrupts = watchInterrupts({ onFirst: () => firsts++, exitCode: EXIT_CODE });
+  let keyMs = 0;
+  const interrupts = watchInterrupts({
+    onFirst: () => firsts++,
+    exitCode: EXIT_CODE,
+    nowMs: () => keyMs,
+  });
   try {
     process.exit = ((code: number) => {
       assert.strictEqual(code, EXIT_CODE);
@@ -23,7 +27,7 @@ function press(timesMs: readonly number[]) {
       throw new Exit();
     }) as typeof process.exit;
     for (const timeMs of timesMs) {
-      Date.now = () => timeMs;
+      keyMs = timeMs;
       try {
         process.emit('SIGINT');
       } catch (error) {
@@ -34,7 +38,6 @@ function press(timesMs: readonly number[]) {
   } finally {
     interrupts.dispose();
     process.exit = exit;
-    Date.now = now;
   }
   return { seen, firsts };
 }
