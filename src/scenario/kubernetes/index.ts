@@ -1,6 +1,6 @@
 /** The Kubernetes part of a scenario: values as read to the control plane that the models take. */
 
-import type { ResourceName } from '../../../models/objects/index.ts';
+import type { ContainerImage, ResourceName } from '../../../models/objects/index.ts';
 import type { Checker } from '../checker.ts';
 import type { KubernetesValue, WebhookValue } from '../fields/kubernetes.ts';
 import type {
@@ -90,7 +90,31 @@ export function kubernetesOf(
     flagsWithoutEffect: [],
   };
   checkTargets(scenario, checker);
-  return { ...scenario, flagsWithoutEffect: parts.withoutEffect };
+  return {
+    ...scenario,
+    nodeGroups: withImages(scenario),
+    flagsWithoutEffect: parts.withoutEffect,
+  };
+}
+
+/** Images that templates say are on every node. */
+function withImages({ nodeGroups, objects, load }: KubernetesScenario) {
+  const templates = [
+    ...objects.map((set) => set.template),
+    ...load.map((l) => {
+      if (l.kind === 'create') return l.set.template;
+      return l.kind === 'churn' ? l.template : null;
+    }),
+  ];
+  const images = new Map<string, ContainerImage>();
+  for (const template of templates) {
+    if (template?.imagePresent !== true) continue;
+    for (const { image } of template.spec.containers) images.set(image.name, image);
+  }
+  return nodeGroups.map((group) => {
+    const own = new Map(group.images.map((image) => [image.name, image]));
+    return { ...group, images: [...new Map([...images, ...own]).values()] };
+  });
 }
 
 /** scale, rollout, delete and autoscalers name an object set or a create load. */
