@@ -196,6 +196,7 @@ export class ApiServer implements ApiEndpoint {
       this.#deferred.push(arrival);
       return source.sink === null ? null : arrival;
     }
+    if (source.preloaded === true) return this.#adopt(source);
     const fresh = this.#connections.isNew(connection);
     if (this.#connections.open(connection)) return this.#serve(source, fresh);
     const arrival = new Arrival(source);
@@ -213,6 +214,16 @@ export class ApiServer implements ApiEndpoint {
     if (source.sink === null) return null;
     const watch = new ServerWatch(this.#watches, request, this.#shared.sim.nowNs);
     request.watch = watch;
+    return watch;
+  }
+
+  /** A watch that has been there since before the start: nothing is charged or counted. */
+  #adopt(source: ServerRequest): ServedWatch {
+    this.#connections.open(source.connection);
+    const request = this.#path.adopt(source);
+    const watch = new ServerWatch(this.#watches, request, this.#shared.sim.nowNs);
+    request.watch = watch;
+    this.#links.serveWatch(request);
     return watch;
   }
 

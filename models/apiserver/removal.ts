@@ -48,12 +48,13 @@ export class Removal {
     storage.get(request.path, request, request.onStored);
   }
 
-  /** Removes it now, unless something holds it. */
-  remove(request: Request): void {
+  /** Removes it now. `released`: the request itself took away the last finalizer. */
+  remove(request: Request, released: boolean): void {
     request.step = STEP_REMOVE;
     request.resourceVersion = 0;
     const storage = this.#storage.of(request.call.resource);
-    storage.delete(request.path, request, heldByFinalizers, request, request.onStored);
+    const validate = released ? null : heldByFinalizers;
+    storage.delete(request.path, request, validate, request, request.onStored);
   }
 
   update(request: Request, current: KubeObject): KubeObject | string {
@@ -70,7 +71,7 @@ export class Removal {
         this.#spent(request, result);
         break;
       case STEP_MARK:
-        if (result.code === 'refused' && result.reason === REMOVE) this.remove(request);
+        if (result.code === 'refused' && result.reason === REMOVE) this.remove(request, false);
         else this.#owner.finish(request, result);
         break;
       default:
@@ -96,7 +97,7 @@ export class Removal {
 
   #delete(request: Request, object: KubeObject): void {
     const after = markDeleted(object, request.call, this.#sim.nowNs);
-    if (after === REMOVE) this.remove(request);
+    if (after === REMOVE) this.remove(request, false);
     else this.#mark(request);
   }
 

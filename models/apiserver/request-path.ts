@@ -145,6 +145,15 @@ export class RequestPath implements RequestDriver {
     this.#respond(request, code, reason, null);
   }
 
+  /** A request that has passed everything before storage: a watch of before the start. */
+  adopt(source: ServerRequest): Request {
+    const request = this.#pool.take();
+    const kind = this.#links().kinds.of(source.call);
+    request.begin(source, kind, this.#sim.nowNs, source.deadlineNs);
+    request.phase = 'storing';
+    return request;
+  }
+
   /** A watch is not to be: the cache is not ready, the version too old. */
   refuseWatch(request: Request, code: number, reason: string, retryAfterS: number): void {
     request.retryAfterS = retryAfterS;
@@ -153,8 +162,9 @@ export class RequestPath implements RequestDriver {
 
   /** A watch runs: its client is told, its seats may be held until it has been told all. */
   acceptWatch(request: Request, resourceVersion: number): void {
-    request.kind.count(200, request.members);
-    request.source!.respond({
+    const source = request.source!;
+    if (source.preloaded !== true) request.kind.count(200, request.members);
+    source.respond({
       code: 200,
       reason: '',
       object: null,

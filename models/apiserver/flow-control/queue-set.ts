@@ -239,7 +239,8 @@ export class QueueSet {
     queue.nextDispatchR += ticket.work;
     this.#bound(queue);
     this.#execute(nowNs, ticket);
-    if (ticket !== starting) this.#onDispatch(ticket);
+    if (ticket === starting) this.#starting = null;
+    else this.#onDispatch(ticket);
     return true;
   }
 
