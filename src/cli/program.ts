@@ -112,6 +112,28 @@ function addRun(program: Command, io: Io, finish: Finish): void {
     });
 }
 
+function addExplainPod(program: Command, io: Io, finish: Finish): void {
+  program
+    .command('explain-pod')
+    .summary('say why a pod runs where it runs, or why it is Pending')
+    .description(
+      'Says of a pod that was created in a run: the nodes that each filter removed, the best\n' +
+        'scores, and the time of each stage of its start-up. Reads pods.csv.',
+    )
+    .argument('<run>', 'folder of a run')
+    .argument('<pod>', 'name of the pod, with or without its namespace')
+    .option('--point <n>', 'point of a sweep', integerBetween(0, 1e6))
+    .option('--replication <n>', 'replication', integerBetween(0, 1e6))
+    .addHelpText(
+      'after',
+      examples([['explain-pod results/kubectl-apply web-0', 'where its time went']]),
+    )
+    .action(async (folder: string, pod: string, options) => {
+      const { explainPodCommand } = await import('./commands/explain-pod.ts');
+      await finish(explainPodCommand(folder, pod, options, io));
+    });
+}
+
 function addReadingCommands(program: Command, io: Io, finish: Finish): void {
   program
     .command('validate')
@@ -139,25 +161,6 @@ function addReadingCommands(program: Command, io: Io, finish: Finish): void {
     .action(async (path: string) => {
       const { explainCommand } = await import('./commands/explain.ts');
       await finish(explainCommand(path, io));
-    });
-  program
-    .command('explain-pod')
-    .summary('say why a pod runs where it runs, or why it is Pending')
-    .description(
-      'Says of a pod that was created in a run: the nodes that each filter removed, the best\n' +
-        'scores, and the time of each stage of its start-up. Reads pods.csv.',
-    )
-    .argument('<run>', 'folder of a run')
-    .argument('<pod>', 'name of the pod, with or without its namespace')
-    .option('--point <n>', 'point of a sweep', integerBetween(0, 1e6))
-    .option('--replication <n>', 'replication', integerBetween(0, 1e6))
-    .addHelpText(
-      'after',
-      examples([['explain-pod results/kubectl-apply web-0', 'where its time went']]),
-    )
-    .action(async (folder: string, pod: string, options) => {
-      const { explainPodCommand } = await import('./commands/explain-pod.ts');
-      await finish(explainPodCommand(folder, pod, options, io));
     });
   program
     .command('schema')
@@ -295,6 +298,7 @@ export function createProgram(io: Io, finish: Finish): Command {
     );
   addRun(program, io, finish);
   addReadingCommands(program, io, finish);
+  addExplainPod(program, io, finish);
   addWritingCommands(program, io, finish);
   addValidation(program, io, finish);
   return program;
