@@ -35,7 +35,7 @@ const BUCKETS_ETCD = [
 const CONCURRENT_DECODE_MINOR = 37;
 const DECODERS = 10;
 
-export interface ReplicaStorageOptions {
+export interface EtcdReplicaStorageOptions {
   /** 'kube-apiserver/0', and its number among the replicas. */
   readonly name: string;
   readonly replica: number;
@@ -68,7 +68,7 @@ interface Backend {
 
 export class EtcdReplicaStorage implements ReplicaStorage {
   readonly #ctx: ModelContext;
-  readonly #options: ReplicaStorageOptions;
+  readonly #options: EtcdReplicaStorageOptions;
   readonly #tasks: CpuTasks;
   readonly #cachers: Cachers;
   readonly #backends: Backend[];
@@ -76,7 +76,7 @@ export class EtcdReplicaStorage implements ReplicaStorage {
   readonly #listeners: (() => void)[] = [];
   readonly #phase: Stream;
 
-  constructor(ctx: ModelContext, o: ReplicaStorageOptions) {
+  constructor(ctx: ModelContext, o: EtcdReplicaStorageOptions) {
     this.#ctx = ctx;
     this.#options = o;
     const { name, cpu, store } = o;

@@ -4,7 +4,7 @@ import { storageConstants } from '../../../models/apiserver/constants-storage.ts
 import { ObjectStore } from '../../../models/apiserver/storage/object-store.ts';
 import {
   EtcdReplicaStorage,
-  type ReplicaStorageOptions,
+  type EtcdReplicaStorageOptions,
 } from '../../../models/apiserver/storage/replica-storage.ts';
 import type {
   ListOptions,
@@ -108,7 +108,7 @@ export function openStorage(o: StorageBedOptions = {}): StorageBed {
   for (const object of o.preload ?? []) store.preload(object);
   const cpus = names.map((name) => new TestCpu(hosts.get(name) as Host, name));
   const storages = names.map((name, replica) => {
-    const options: ReplicaStorageOptions = {
+    const options: EtcdReplicaStorageOptions = {
       name: `kube-apiserver/${replica}`,
       replica,
       networkHost: name,
