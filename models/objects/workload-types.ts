@@ -133,6 +133,13 @@ export interface Job extends KubeObject {
     readonly ready: number;
     readonly finished: '' | 'Complete' | 'Failed';
     readonly finishedNs: number;
+    /** Uids of ended pods that lose their finalizer and are not counted yet. */
+    readonly uncounted?: {
+      readonly succeeded: readonly number[];
+      readonly failed: readonly number[];
+    };
+    /** Indexed jobs: indexes that have succeeded, in the order in which they did. */
+    readonly completedIndexes?: readonly number[];
   };
 }
 
