@@ -41,6 +41,8 @@ const VERBS: Readonly<Record<ApiCall['verb'], string>> = {
 };
 
 export class RequestKind {
+  /** Small and unique within a server. */
+  readonly index: number;
   readonly verb: ApiCall['verb'];
   readonly info: ResourceInfo;
   readonly subresource: string;
@@ -61,7 +63,8 @@ export class RequestKind {
   readonly #labels: Readonly<Record<string, string>>;
   readonly #codes = new Map<number, Counter>();
 
-  constructor(metrics: Metrics, instance: string, call: ApiCall, scope: Scope) {
+  constructor(metrics: Metrics, instance: string, call: ApiCall, scope: Scope, index: number) {
+    this.index = index;
     this.verb = call.verb;
     this.info = resourceInfo(call.resource);
     this.subresource = call.subresource ?? '';
@@ -165,6 +168,7 @@ const SCOPES: readonly Scope[] = ['resource', 'namespace', 'cluster', ''];
 export class RequestKinds {
   readonly #metrics: Metrics;
   readonly #instance: string;
+  #count = 0;
   readonly #byResource = new Map<ResourceName, (RequestKind | undefined)[]>();
 
   constructor(metrics: Metrics, instance: string) {
@@ -183,7 +187,7 @@ export class RequestKinds {
     }
     let kind = kinds[at];
     if (kind === undefined) {
-      kind = new RequestKind(this.#metrics, this.#instance, call, SCOPES[scope]);
+      kind = new RequestKind(this.#metrics, this.#instance, call, SCOPES[scope], this.#count++);
       kinds[at] = kind;
     }
     return kind;

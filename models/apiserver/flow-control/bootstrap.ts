@@ -31,7 +31,9 @@ export interface FlowSchema {
   readonly distinguisher: Distinguisher;
   /** Decided once per user. */
   matchesUser(user: User): boolean;
+  /** By its verb, resource and subresource alone, unless `looksAtNamespace`. */
   matchesCall(call: ApiCall): boolean;
+  readonly looksAtNamespace: boolean;
 }
 
 const QUEUE_LENGTH_LIMIT = 50;
@@ -120,7 +122,9 @@ function schema(
   matchesUser: (user: User) => boolean,
   matchesCall: (call: ApiCall) => boolean,
 ): FlowSchema {
-  return { name, level: levelName, precedence, distinguisher, matchesUser, matchesCall };
+  const looksAtNamespace = matchesCall === isLeaderElection;
+  const level = levelName;
+  return { name, level, precedence, distinguisher, matchesUser, matchesCall, looksAtNamespace };
 }
 
 const leaders = (user: User): boolean =>

@@ -26,10 +26,17 @@ interface Candidate {
   readonly flow: Flow;
 }
 
+/** What is known of one user. */
+interface Known {
+  readonly candidates: readonly Candidate[];
+  /** By kind of request; undefined not asked yet, null where it depends on more than the kind. */
+  readonly byKind: (Flow | null | undefined)[];
+}
+
 export class Classifier {
   readonly #schemas: readonly FlowSchema[];
   readonly #levels: readonly PriorityLevel[];
-  readonly #users = new Map<string, readonly Candidate[]>();
+  readonly #users = new Map<string, Known>();
   readonly #namespaces: (Map<string, Flow> | null)[];
 
   /** `schemas` in the order of precedence; the last one matches whatever comes. */
@@ -39,16 +46,30 @@ export class Classifier {
     this.#namespaces = schemas.map((s) => (s.distinguisher === 'namespace' ? new Map() : null));
   }
 
-  classify(user: User, call: ApiCall): Flow {
-    let candidates = this.#users.get(user.name);
-    if (candidates === undefined) {
-      candidates = this.#candidates(user);
-      this.#users.set(user.name, candidates);
+  /** `kind`: a small number of its verb, resource and subresource. */
+  classify(user: User, call: ApiCall, kind: number): Flow {
+    let known = this.#users.get(user.name);
+    if (known === undefined) {
+      known = { candidates: this.#candidates(user), byKind: [] };
+      this.#users.set(user.name, known);
     }
-    for (const candidate of candidates) {
-      if (!candidate.schema.matchesCall(call)) continue;
-      if (candidate.byNamespace === null) return candidate.flow;
-      return this.#ofNamespace(candidate, namespaceOf(call));
+    const flow = known.byKind[kind];
+    if (flow !== undefined && flow !== null) return flow;
+    return this.#find(known, call, kind, flow === undefined);
+  }
+
+  #find(known: Known, call: ApiCall, kind: number, isNew: boolean): Flow {
+    let depends = false;
+    for (const candidate of known.candidates) {
+      const { schema } = candidate;
+      if (schema.looksAtNamespace) depends ||= call.resource !== 'leases';
+      if (!schema.matchesCall(call)) continue;
+      if (candidate.byNamespace !== null) {
+        if (isNew) known.byKind[kind] = null;
+        return this.#ofNamespace(candidate, namespaceOf(call));
+      }
+      if (isNew) known.byKind[kind] = depends ? null : candidate.flow;
+      return candidate.flow;
     }
     throw new Error('the last flow schema matches every call');
   }

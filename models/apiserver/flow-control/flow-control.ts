@@ -143,8 +143,9 @@ export class FlowControl {
     this.#borrow(this.#life);
   }
 
-  classify(user: User, call: ApiCall): Flow {
-    return this.#classifier.classify(user, call);
+  /** `kind`: a small number of its verb, resource and subresource. */
+  classify(user: User, call: ApiCall, kind: number): Flow {
+    return this.#classifier.classify(user, call, kind);
   }
 
   /** Cap of a request's seats on this level. */

@@ -104,6 +104,10 @@ export class QueueSet {
       return 'executing';
     }
     assert(hand !== null, 'a level with queues deals hands');
+    if (this.requestsWaiting === 0 && this.seatsInUse + ticket.seats <= this.#limit) {
+      this.#pass(nowNs, ticket, hand[this.#enqueues++ % hand.length]);
+      return 'executing';
+    }
     const index = this.#choose(hand);
     const queue = this.#queues[index];
     const full = queue.waiting.length >= this.#options.queueLengthLimit;
@@ -173,6 +177,21 @@ export class QueueSet {
     this.#currentR += (Math.min(requested, this.#limit) / this.#active) * spanNs;
   }
 
+  /** Nobody waits and there are seats: in at one end of its queue and out at the other. */
+  #pass(nowNs: number, ticket: Ticket, index: number): void {
+    const queue = this.#queues[index];
+    if (queue.executing === 0) {
+      queue.nextDispatchR = this.#currentR;
+      this.#active++;
+    } else if (queue.nextDispatchR < this.#currentR) {
+      queue.nextDispatchR = this.#currentR;
+    }
+    ticket.queue = index;
+    this.#robin = index;
+    this.#take(queue, ticket);
+    this.#execute(nowNs, ticket);
+  }
+
   /** The first of least work, from a place in the hand that moves on with every request. */
   #choose(hand: Int32Array): number {
     const offset = this.#enqueues++ % hand.length;
@@ -233,15 +252,19 @@ export class QueueSet {
       ticket.additionalNs = Math.round(ticket.finalWork / ticket.finalSeats);
       ticket.seats = Math.max(ticket.initialSeats, ticket.finalSeats);
     }
-    queue.executing++;
-    queue.seatsInUse += ticket.seats;
-    this.#queueSeatsInUse += ticket.seats;
-    queue.nextDispatchR += ticket.work;
+    this.#take(queue, ticket);
     this.#bound(queue);
     this.#execute(nowNs, ticket);
     if (ticket === starting) this.#starting = null;
     else this.#onDispatch(ticket);
     return true;
+  }
+
+  #take(queue: Queue, ticket: Ticket): void {
+    queue.executing++;
+    queue.seatsInUse += ticket.seats;
+    this.#queueSeatsInUse += ticket.seats;
+    queue.nextDispatchR += ticket.work;
   }
 
   #execute(nowNs: number, ticket: Ticket): void {
