@@ -11,7 +11,7 @@
  * Sources: client-go tools/leaderelection/leaderelection.go (JitterFactor 1.2, client timeout of
  * half the renew deadline).
  */
-import type { Process } from '../../src/core/index.ts';
+import type { Process, Waitable } from '../../src/core/index.ts';
 import type { Level } from '../../src/metrics/index.ts';
 import type { LeaderElectionScenario } from '../../src/scenario/types.ts';
 import { type ApiCall, type ApiResult, type Lease, metaOf } from '../objects/index.ts';
@@ -23,6 +23,8 @@ import type { ApiClient } from './types.ts';
 
 const JITTER_FACTOR = 1.2;
 const LEASE_BYTES = 300;
+
+type Wait = number | Waitable;
 
 export interface LeaderElectorOptions {
   readonly process: ComponentProcess;
@@ -225,5 +227,3 @@ export class LeaderElector {
     return Math.round(this.#options.process.host.clock.toSimDelay(localNs));
   }
 }
-
-type Wait = Process extends Generator<infer Y> ? Y : never;
