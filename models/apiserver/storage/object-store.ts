@@ -86,13 +86,6 @@ export class ObjectStore {
     return contents.acquire(group, COMPACT_KEY, sim.nowNs);
   }
 
-  /** Compactors have been at work: the key is there. */
-  preloadCompactKey(cluster: EtcdCluster): void {
-    const group = this.#compactGroups.get(cluster);
-    if (group === undefined || cluster.shared.contents.find(group, COMPACT_KEY) >= 0) return;
-    cluster.preload(group, COMPACT_KEY, COMPACT_KEY.length, compactValue());
-  }
-
   /** Objects of a resource in etcd, as of the member that is furthest. */
   countOf(name: ResourceName): number {
     const { cluster, group } = this.resource(name);
