@@ -261,7 +261,9 @@ export class Transport implements DialerHost, TransportEvents {
   }
 
   onReleased(connection: HttpConnection): void {
-    connection.port.connections.delete(connection.index);
+    const { port, index } = connection;
+    port.connections.delete(index);
+    if (!connection.isOrphan) port.endpoint.connectionClosed?.(index);
     this.#connections[connection.slot] = null;
     this.#freeConnections.push(connection.slot);
   }

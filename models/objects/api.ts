@@ -186,4 +186,6 @@ export interface ApiEndpoint {
    * all of them.
    */
   onDisconnect(listener: (kind: 'reset' | 'goaway', connection: number) => void): void;
+  /** The client has closed this connection: its number does not come again. */
+  connectionClosed?(connection: number): void;
 }
