@@ -2,7 +2,7 @@
  * Every constant of every model, in one list: what the scenario may override, what constants.csv
  * shows.
  */
-import { apiServerConstants } from '../../models/apiserver/index.ts';
+import { apiServerConstants, storageConstants } from '../../models/apiserver/index.ts';
 import { clientGoConstants } from '../../models/client-go/index.ts';
 import { controllerConstants } from '../../models/controllers/index.ts';
 import { etcdConstants } from '../../models/etcd/index.ts';
@@ -17,6 +17,7 @@ const etcd: readonly ConstantEntry[] = [...machineConstants, ...networkConstants
 const all: readonly ConstantEntry[] = [
   ...etcd,
   ...apiServerConstants,
+  ...storageConstants,
   ...clientGoConstants,
   ...schedulerConstants,
   ...controllerConstants,

@@ -6,8 +6,9 @@ import { Constants, hashText, Simulation, type TraceOptions } from '../core/inde
 import { Metrics } from '../metrics/index.ts';
 import { canonicalScenario, type Scenario } from '../scenario/index.ts';
 import { buildCluster } from './build.ts';
+import { buildKubernetes } from './build-kubernetes.ts';
 import type { Cluster, ClusterBuilder } from './cluster.ts';
-import { allConstants } from './constants.ts';
+import { constantsOf } from './constants.ts';
 import type { QueueName } from './plan.ts';
 import type { RunResult } from './result.ts';
 import { MODEL_REVISION, VERSION } from './version.ts';
@@ -66,6 +67,11 @@ export function contentKey(scenario: Scenario, seed: string): string {
   return hashText(JSON.stringify([VERSION, MODEL_REVISION, seed, canonicalScenario(scenario)]));
 }
 
+function builderOf({ kubernetes }: Scenario): ClusterBuilder {
+  if (kubernetes === null) return buildCluster;
+  return (ctx, scenario) => buildKubernetes(ctx, scenario, kubernetes);
+}
+
 class ClusterRun implements Run {
   readonly #scenario: Scenario;
   readonly #options: RunOptions;
@@ -79,7 +85,7 @@ class ClusterRun implements Run {
     const cutsNs = cutsOf(scenario);
     this.#scenario = scenario;
     this.#options = options;
-    this.#constants = new Constants(allConstants(), scenario.constants);
+    this.#constants = new Constants(constantsOf(scenario), scenario.constants);
     this.sim = new Simulation({
       seed: options.seed,
       horizonNs: scenario.horizonNs,
@@ -95,7 +101,7 @@ class ClusterRun implements Run {
     // Scheduled before anything else: at its time a cut comes before whatever the models do then.
     const cut = this.sim.eventType('metrics/cut', () => this.#metrics.cut(this.sim.nowNs));
     for (const atNs of metricTimes(scenario, cutsNs)) this.sim.scheduleAt(atNs, cut);
-    this.#cluster = (options.build ?? buildCluster)(
+    this.#cluster = (options.build ?? builderOf(scenario))(
       { sim: this.sim, metrics: this.#metrics, constants: this.#constants },
       scenario,
     );

@@ -1,0 +1,212 @@
+/** Wires a Kubernetes cluster: etcd, API servers, components, nodes, and what happens to them. */
+import { ApiServers, etcdStorage, ObjectStore } from '../../models/apiserver/index.ts';
+import { ClientLibrary } from '../../models/client-go/index.ts';
+import { ControllerManager } from '../../models/controllers/index.ts';
+import { EtcdCluster } from '../../models/etcd/index.ts';
+import { FaultDriver, OutageTracker } from '../../models/faults/index.ts';
+import { Host } from '../../models/machine/index.ts';
+import { Network } from '../../models/network/index.ts';
+import { Nodes } from '../../models/node/index.ts';
+import { type KubeObject, type ResourceName, Uids } from '../../models/objects/index.ts';
+import { Scheduler } from '../../models/scheduler/index.ts';
+import { InitialState, Load, loadHost, PodWatcher, Timeline } from '../../models/workload/index.ts';
+import type { ModelContext } from '../resource/index.ts';
+import type { ComponentScenario, KubernetesScenario, Scenario } from '../scenario/types.ts';
+import type { Cluster } from './cluster.ts';
+import { networkHosts } from './network-hosts.ts';
+
+export interface KubernetesCluster extends Cluster {
+  readonly etcd: EtcdCluster;
+  readonly servers: ApiServers;
+  readonly nodes: Nodes;
+  readonly timeline: Timeline;
+}
+
+export function buildKubernetes(
+  ctx: ModelContext,
+  scenario: Scenario,
+  kubernetes: KubernetesScenario,
+): KubernetesCluster {
+  const base = new Base(ctx, scenario, kubernetes);
+  const { servers, etcd, outages, timeline } = base;
+  const nodes = new Nodes(ctx, kubernetes.nodeGroups, {
+    library: base.library,
+    uids: base.uids,
+    observer: timeline,
+    version: kubernetes.version,
+    servers: base.frontDoor,
+    cloud: kubernetes.cloud !== null,
+  });
+  const components = [
+    ...kubernetes.scheduler.replicas.map(
+      (component) => new Scheduler(ctx, kubernetes.scheduler, component, base.optionsOf(component)),
+    ),
+    ...kubernetes.controllerManager.replicas.map(
+      (component) =>
+        new ControllerManager(
+          ctx,
+          kubernetes.controllerManager,
+          component,
+          base.optionsOf(component),
+        ),
+    ),
+  ];
+  const initial = new InitialState(kubernetes, base.uids, nodes.initialObjects(), (object) => [
+    object,
+  ]);
+  for (const component of components) initial.addLease(component.initialLease());
+  base.preload(initial.objects);
+  const loads = base.createLoads(initial);
+  const watcher = new PodWatcher(base.library, timeline, base.frontDoor);
+  const clientHosts = [...new Set(scenario.workload.map((w) => w.host))];
+  const faults = new FaultDriver(etcd, base.network, outages, clientHosts, scenario.faults);
+  return {
+    etcd,
+    servers,
+    nodes,
+    timeline,
+    start: () => {
+      base.start();
+      for (const component of components) component.start(true);
+      nodes.start(true);
+      watcher.start();
+      for (const load of loads) load.start();
+      faults.start();
+    },
+    finish: () => ({
+      outages: outages.results(),
+      timeline: timeline.report(),
+      warnings: [],
+    }),
+  };
+}
+
+/** Machines, network, etcd, API servers, and the client library over them. */
+class Base {
+  readonly network: Network;
+  readonly etcd: EtcdCluster;
+  readonly eventsEtcd: EtcdCluster | null;
+  readonly servers: ApiServers;
+  readonly library: ClientLibrary;
+  readonly uids = new Uids();
+  readonly timeline: Timeline;
+  readonly outages: OutageTracker;
+  /** How nodes and people reach the API. */
+  readonly frontDoor: readonly string[];
+  readonly #ctx: ModelContext;
+  readonly #kubernetes: KubernetesScenario;
+  readonly #hosts: ReadonlyMap<string, Host>;
+  readonly #store: ObjectStore;
+  #preloaded = new Map<ResourceName, KubeObject[]>();
+
+  constructor(ctx: ModelContext, scenario: Scenario, kubernetes: KubernetesScenario) {
+    const { apiServer, version } = kubernetes;
+    this.#ctx = ctx;
+    this.#kubernetes = kubernetes;
+    this.#hosts = new Map(scenario.hosts.map((h) => [h.name, new Host(ctx, h.name, h)]));
+    this.network = new Network(ctx, scenario.network, networkHosts(scenario));
+    this.etcd = new EtcdCluster(ctx, scenario, this.#hosts, this.network);
+    this.eventsEtcd = apiServer.eventsEtcd
+      ? new EtcdCluster(ctx, eventsScenario(scenario), this.#hosts, this.network)
+      : null;
+    this.timeline = new Timeline(ctx);
+    this.outages = new OutageTracker(ctx.sim);
+    this.etcd.onCampaign(() => this.outages.onCampaign());
+    this.etcd.onLeader(() => this.outages.onElected());
+    this.#store = new ObjectStore(this.etcd, this.eventsEtcd);
+    this.servers = new ApiServers(ctx, apiServer, {
+      hosts: this.#hosts,
+      uids: this.uids,
+      observer: this.timeline,
+      version,
+      createStorage: etcdStorage({
+        store: this.#store,
+        networkHostOf: (_, host) => host,
+      }),
+    });
+    this.frontDoor =
+      apiServer.loadBalancer === 'loadBalancer'
+        ? ['loadBalancer']
+        : apiServer.replicas.map((replica) => replica.name);
+    this.library = new ClientLibrary(ctx, {
+      network: this.network,
+      hosts: this.#hosts,
+      endpoints: this.servers.replicas,
+      loadBalancer: {
+        kind: apiServer.loadBalancer,
+        healthIntervalNs: apiServer.loadBalancerHealthIntervalNs,
+        healthThreshold: apiServer.loadBalancerHealthThreshold,
+      },
+      version,
+      tls: apiServer.tls,
+      observer: this.timeline,
+      uids: this.uids,
+      preloaded: (resource) => ({
+        items: this.#preloaded.get(resource) ?? [],
+        resourceVersion: this.#store.resource(resource).cluster.shared.keys.revision,
+      }),
+    });
+  }
+
+  /** A component talks to the API server of its own host, where there is one. */
+  optionsOf(component: ComponentScenario) {
+    const host = this.#hosts.get(component.host);
+    if (host === undefined) throw new Error(`no host ${component.host}`);
+    const own = this.#kubernetes.apiServer.replicas.find((r) => r.host === component.host);
+    return {
+      library: this.library,
+      host,
+      uids: this.uids,
+      observer: this.timeline,
+      version: this.#kubernetes.version,
+      servers: own === undefined ? this.frontDoor : [own.name],
+    };
+  }
+
+  preload(objects: readonly KubeObject[]): void {
+    for (const object of objects) {
+      this.#store.preload(object);
+      const known = this.#preloaded.get(object.resource);
+      if (known === undefined) this.#preloaded.set(object.resource, [object]);
+      else known.push(object);
+    }
+  }
+
+  createLoads(initial: InitialState): Load[] {
+    const { load } = this.#kubernetes;
+    const world = {
+      uids: this.uids,
+      timeline: this.timeline,
+      sets: initial.sets,
+      initial: initial.paths,
+    };
+    return load.map((entry) => {
+      const client = this.library.client({
+        name: `load/${entry.name}`,
+        user: entry.user,
+        networkHost: loadHost,
+        qps: entry.qps,
+        burst: entry.burst,
+        timeoutNs: Infinity,
+        servers: this.frontDoor,
+      });
+      return new Load(this.#ctx, entry, client, world);
+    });
+  }
+
+  start(): void {
+    this.etcd.start();
+    this.eventsEtcd?.start();
+    this.servers.start();
+  }
+}
+
+/** The etcd of events: as many members, on the same hosts and disks. */
+function eventsScenario(scenario: Scenario): Scenario {
+  const { etcd } = scenario;
+  const members = etcd.members.map((m) => ({
+    ...m,
+    name: m.name.replace('etcd/', 'etcd-events/'),
+  }));
+  return { ...scenario, etcd: { ...etcd, members, joining: [] } };
+}
