@@ -19,7 +19,7 @@ import {
   type WatchEvent,
 } from '../../models/objects/index.ts';
 import { Constants, Simulation } from '../../src/core/index.ts';
-import { Metrics } from '../../src/metrics/index.ts';
+import { Metrics, type MetricsResult } from '../../src/metrics/index.ts';
 import type { ApiServerScenario, HostScenario } from '../../src/scenario/types.ts';
 import { MemoryStorage, MemoryStore } from './memory-storage.ts';
 import { S } from './scenario.ts';
@@ -124,6 +124,7 @@ export class TestServers {
   readonly uids = new Uids();
   readonly #run: number;
   readonly #steps: (() => void)[] = [];
+  #results: MetricsResult | null = null;
 
   constructor(o: ServerOptions = {}) {
     const horizonNs = o.horizonNs ?? 7200 * S;
@@ -201,6 +202,12 @@ export class TestServers {
     const answer = this.send(call, o);
     while (answer.result === null) this.sim.advance(1);
     return answer.result;
+  }
+
+  /** Ends the measurement; what was measured. */
+  get results(): MetricsResult {
+    this.#results ??= this.metrics.finish(this.sim.nowNs);
+    return this.#results;
   }
 
   /** An object of any resource, as its creator makes it. */
