@@ -3,13 +3,13 @@
  * streams in a list, and what happens to them when the path or the peer goes.
  *
  * A reset is noticed when it arrives. Of a black hole nothing is noticed: the messages of both
- * sides wait until the path heals (they go out at TCP's next retransmission) or the client's ping is not
- * answered. A healthy connection is pinged after every 30 s without a frame, so a cut is noticed
- * 45 s after the last sign of life.
+ * sides wait until the path heals (they go out at TCP's next retransmission) or the client's ping
+ * is not answered. A healthy connection is pinged after every 30 s without a frame, so a cut is
+ * noticed 45 s after the last sign of life.
  *
- * Left out: flow control windows, one-way cuts in which what still passes is delivered (a cut
- * stops both), the server's view of a connection that the client has given up while the path is cut
- * (it is told after `clientGo.serverCloseNs`, or when the path heals).
+ * Left out: flow control windows, one-way cuts in which what still passes is delivered (a cut stops
+ * both), the server's view of a connection that the client has given up while the path is cut (it
+ * is told after `clientGo.serverCloseNs`, or when the path heals).
  * Sources: golang.org/x/net/http2 transport.go, apimachinery pkg/util/net/http.go.
  */
 import type { Lane } from '../network/index.ts';

@@ -1,13 +1,14 @@
 /**
- * kubectl as the requests that its commands make, one after the other, with what it does about their
- * answers: pages, evictions that are refused, waiting for deletions.
+ * kubectl as the requests that its commands make, one after the other, with what it does about
+ * their answers: pages, evictions that are refused, waiting for deletions.
  *
  * A command is a process of its own: it dials, and its bucket (5/s, burst 10) is full. Lists are
  * consistent (no resourceVersion) in chunks of 500, as `--chunk-size` says.
  *
- * Left out: discovery (cached on disk), OpenAPI downloads, printing, the watch of `-w`; events of one object are a list
- * of the namespace's events without a match, which the server scans; `top` asks the metrics API,
- * which is taken as a list from the watch cache; `apply` of files that a scenario does not have.
+ * Left out: discovery (cached on disk), OpenAPI downloads, printing, the watch of `-w`; events of
+ * one object are a list of the namespace's events without a match, which the server scans; `top`
+ * asks the metrics API, which is taken as a list from the watch cache; `apply` of files that a
+ * scenario does not have.
  * Sources: kubernetes/kubectl pkg/cmd (get, describe, drain, scale, rollout), cli-runtime
  * resource.Builder, client-go rest/config.go (default QPS; 50 and 300 are for discovery alone).
  */

@@ -4,8 +4,8 @@
  * The leader writes the lease every retry period and gives up when it could not for the renew
  * deadline; then its process exits. A standby reads it every 1 to 2.2 retry periods and notes, by
  * its own monotonic clock, when it last saw it change: one lease duration later it may take it.
- * Time stamps in the lease are compared by nobody. A leader that stood still longer than that goes on
- * next to the new one until its own write fails and the deadline has passed.
+ * Time stamps in the lease are compared by nobody. A leader that stood still longer than that goes
+ * on next to the new one until its own write fails and the deadline has passed.
  *
  * Left out: several locks of one process, coordinated leader election (KEP-4355).
  * Sources: client-go tools/leaderelection/leaderelection.go (JitterFactor 1.2, client timeout of

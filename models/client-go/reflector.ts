@@ -4,8 +4,8 @@
  * A list is a streamed one (WatchList) or pages; then a watch from the list's version, with a
  * timeout at the server drawn anew each time, and again from the last version seen. 410 Gone makes
  * it list again; whatever else fails waits for the back-off (800 ms x 2 to 30 s, up to twice that
- * by jitter, forgotten after 2 min) and lists again, but for a refused connection or 429, after which
- * the watch alone is tried again.
+ * by jitter, forgotten after 2 min) and lists again, but for a refused connection or 429, after
+ * which the watch alone is tried again.
  *
  * Left out: resync (it does not touch the server), transformers, retries of internal errors.
  * Sources: client-go tools/cache/reflector.go, KEP-3157.
