@@ -1,5 +1,6 @@
 /**
- * The kube-apiservers of a cluster: replicas that share nothing but etcd, and who starts them again.
+ * The kube-apiservers of a cluster: replicas that share nothing but etcd, and who starts them
+ * again.
  */
 import type { ModelContext } from '../../src/resource/index.ts';
 import type { ApiServerScenario } from '../../src/scenario/types.ts';

@@ -1,8 +1,8 @@
 /**
  * The audit log (kubernetes/apiserver plugin/pkg/audit, pkg/server/options/audit.go). Blocking: the
- * end of a request waits for its line, and lines are written one after the other. Batching: a buffer
- * of 10,000 events, 400 at a time or what there is after 30 s, at most 10 batches a second with a
- * burst of 15; what finds the buffer full is dropped.
+ * end of a request waits for its line, and lines are written one after the other. Batching: a
+ * buffer of 10,000 events, 400 at a time or what there is after 30 s, at most 10 batches a second
+ * with a burst of 15; what finds the buffer full is dropped.
  *
  * Left out: levels with bodies, policies (every request is logged once), truncation, rotation.
  */

@@ -1,7 +1,8 @@
 /**
  * Client connections as the server sees them: which have shaken hands (TLS), which are told to go
  * (kubernetes/apiserver pkg/server/filters/goaway.go), and how many streams each has open (100,
- * pkg/server/secure_serving.go). What comes above that waits for a stream, as an HTTP/2 client does.
+ * pkg/server/secure_serving.go). What comes above that waits for a stream, as an HTTP/2 client
+ * does.
  */
 import type { Simulation, Stream } from '../../src/core/index.ts';
 import type { Arrival } from './arrivals.ts';

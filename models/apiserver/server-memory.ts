@@ -1,6 +1,7 @@
 /**
  * Memory of one server: what it needs anyway, its watch caches, its watches, and responses under
- * way. Looked at once a second; large lists count at once, and for as long as it takes to send them.
+ * way. Looked at once a second; large lists count at once, and for as long as it takes to send
+ * them.
  */
 import { NS_PER_S, type Simulation } from '../../src/core/index.ts';
 import type { ModelContext } from '../../src/resource/index.ts';

@@ -1,5 +1,6 @@
 /**
- * Who starts a server again: systemd after its RestartSec, or the kubelet, which runs it as a static
+ * Who starts a server again: systemd after its RestartSec, or the kubelet, which runs it as a
+ * static
  * pod: at once after a container that ran for long, else with a back-off that doubles from 10 s to
  * 5 min (pkg/kubelet/kuberuntime, MaxContainerBackOff); and which kills it when /livez fails for
  * long (kubeadm: every 10 s, 15 s timeout, 8 failures; kubernetes#57405).

@@ -1,6 +1,7 @@
 /**
  * The open watches of one server (kubernetes/apiserver pkg/endpoints/handlers/watch.go): each ends
- * after the client's timeout, or after 30 to 60 minutes, drawn evenly (get.go, min-request-timeout).
+ * after the client's timeout, or after 30 to 60 minutes, drawn evenly (get.go,
+ * min-request-timeout).
  */
 import type { Simulation, Stream } from '../../src/core/index.ts';
 import type { Level } from '../../src/metrics/index.ts';

@@ -1,4 +1,4 @@
-/** Priority and fairness: seats, hands, fair queues, widths, against arithmetic and slow oracles. */
+/** Priority and fairness: seats, hands, queues, widths, against arithmetic and slow oracles. */
 import * as assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { suite } from 'uvu';
@@ -29,7 +29,7 @@ function ticket(owner: number, seats = 1): Ticket {
   return made;
 }
 
-// --- Seats of the levels ---------------------------------------------------------------------------
+// --- Seats of the levels -------------------------------------------------------------------------
 
 test('Seats without bounds are in proportion to the targets.', () => {
   const free = { lowerBound: 0, upperBound: 1000 };
@@ -100,7 +100,7 @@ test('Demand rises at once and falls slowly.', () => {
   assert.equal(demand.highWatermark, 4);
 });
 
-// --- Flows -----------------------------------------------------------------------------------------
+// --- Flows ---------------------------------------------------------------------------------------
 
 test('A hand has different queues, and the same flow always the same ones.', () => {
   fc.assert(
@@ -203,7 +203,7 @@ test('A scenario puts schemas and levels beside and over those of the bootstrap.
   assert.equal(at({ verb: 'get', resource: 'pods', path: 'x' }), 'global-default');
 });
 
-// --- Widths ----------------------------------------------------------------------------------------
+// --- Widths --------------------------------------------------------------------------------------
 
 test('The widest request of a level takes 15 % of it, or its part of the hands.', () => {
   // workload-low: min(ceil(36.75), floor(245 / 6) = 40) = 37; leader-election: min(4, 6).
@@ -242,7 +242,7 @@ test('A write holds seats afterwards for those who watch: half a millisecond of 
   assert.deepEqual([t.finalSeats, t.additionalNs], [10, 250 * MS]);
 });
 
-// --- Queues ----------------------------------------------------------------------------------------
+// --- Queues --------------------------------------------------------------------------------------
 
 test('Seats are taken until there are none, then requests wait in order.', () => {
   const dispatched: number[] = [];
@@ -372,7 +372,7 @@ test('Fair queues do what their definition says, request by request, and keep co
 });
 
 test('Busy queues get equal shares of seat-time, however wide their requests are.', () => {
-  // 4 flows of a queue each, of 1, 1, 2 and 4 seats wide, always 8 waiting; 8 seats, 3 ms a request.
+  // 4 flows of a queue each, 1, 1, 2 and 4 seats wide, always 8 waiting; 8 seats, 3 ms a request.
   const widths = [1, 1, 2, 4];
   const seatNs = [0, 0, 0, 0];
   const running: { readonly ticket: Ticket; readonly endNs: number }[] = [];

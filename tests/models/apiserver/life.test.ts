@@ -15,7 +15,7 @@ function seats(t: TestServers, level: string): number {
   return t.metrics.level('apiserver_flowcontrol_current_executing_seats', labels).value;
 }
 
-// --- Watches -----------------------------------------------------------------------------------------
+// --- Watches -------------------------------------------------------------------------------------
 
 test('A watch is told of changes until its client stops it.', () => {
   const t = new TestServers();
@@ -106,7 +106,7 @@ test('GOAWAY is said to as many requests as was asked for.', () => {
   assert.match(told[0], /^goaway \d+$/);
 });
 
-// --- Probes ------------------------------------------------------------------------------------------
+// --- Probes --------------------------------------------------------------------------------------
 
 test('/readyz fails without etcd and, since 1.36, without watch caches.', () => {
   const code = (version: string, etcdHealthy: boolean, isReady: boolean) => {
@@ -133,7 +133,7 @@ test('The kubelet ends a server whose /livez has failed for 80 s, and starts it 
   assert.equal(t.servers.replicas[0].state, 'running');
 });
 
-// --- Processes ---------------------------------------------------------------------------------------
+// --- Processes -----------------------------------------------------------------------------------
 
 test('A killed server answers nothing, resets its connections and comes back cold.', () => {
   const constants = { ...freeServer, 'apiserver.startNs': 3 * S, 'apiserver.startCpuNs': S };

@@ -51,7 +51,7 @@ function maxOf(t: TestServers, name: string, labels: Readonly<Record<string, str
   return tally(t, name, labels).perSegment[0].max;
 }
 
-// --- CPU and stages ----------------------------------------------------------------------------------
+// --- CPU and stages ------------------------------------------------------------------------------
 
 const priced = costs({
   httpNs: 50 * US,
@@ -131,7 +131,7 @@ test('A large list is encoded by its bytes, and compressed above 128 KiB.', () =
   assert.equal(answer.atNs, MS + 400_000 + 2_002_000);
 });
 
-// --- Seats -------------------------------------------------------------------------------------------
+// --- Seats ---------------------------------------------------------------------------------------
 
 /** 600 seats of which global-default may use few: it has 49, and lends half. */
 function crowd(t: TestServers, count: number, call = PUT): Answer[] {
@@ -238,7 +238,7 @@ test('The hundred-and-first stream of a connection waits for one to end.', () =>
   assert.deepEqual([answers[99].atNs, answers[100].atNs], [MS, 2 * MS]);
 });
 
-// --- Webhooks, quota, audit --------------------------------------------------------------------------
+// --- Webhooks, quota, audit ----------------------------------------------------------------------
 
 function webhook(name: string, ms: number, o: Partial<WebhookScenario> = {}): WebhookScenario {
   return {
