@@ -2,6 +2,7 @@
 import { type EventId, NO_EVENT, type Simulation, type Waitable } from '../../src/core/index.ts';
 import type { ApiCall, ApiResult, User } from '../objects/index.ts';
 import type { ClientState } from './client-state.ts';
+import type { Dialer } from './dialer.ts';
 import type { ApiRequest, WatchHandler } from './request.ts';
 import type { Transport } from './transport.ts';
 import type { ApiClient, ClientPopulation, PendingCall } from './types.ts';
@@ -94,6 +95,8 @@ export class Client implements LibraryClient {
 
   stop(): void {
     this.#state.stop();
+    // What its process was to decode ended with the process.
+    if (this.#state.kind.process !== null) this.#transport.sweep(this.#state);
   }
 
   restart(): void {
@@ -145,6 +148,13 @@ export class Population implements ClientPopulation {
 
   closeConnections(member: number): void {
     this.#state(member).dialer.closeAll();
+  }
+
+  /** @internal The way of a member to the servers, for another client of the same process. */
+  joinDialer(member: number): Dialer {
+    const { dialer } = this.#state(member);
+    dialer.join();
+    return dialer;
   }
 
   client(member: number): ApiClient {

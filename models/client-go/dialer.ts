@@ -29,6 +29,8 @@ export interface DialerHost {
   transmit(request: ApiRequest, connection: HttpConnection): void;
   isCurrent(request: ApiRequest): boolean;
   onRefused(request: ApiRequest): void;
+  /** Its client is gone. */
+  onDropped(request: ApiRequest): void;
 }
 
 type DialState = 'idle' | 'syn' | 'answer';
@@ -75,7 +77,9 @@ export class Dialer {
   /** A client of the process has stopped; with the last one the connections close. */
   leave(client: ClientState): void {
     this.#clients--;
-    this.#waiting = this.#waiting.filter((request) => request.client !== client);
+    const waiting = this.#waiting;
+    this.#waiting = waiting.filter((request) => request.client !== client);
+    for (const request of waiting) if (request.client === client) this.#host.onDropped(request);
     if (this.#clients === 0) {
       this.closeAll();
       return;
@@ -83,7 +87,10 @@ export class Dialer {
     for (const connection of this.#connections) {
       for (let r = connection.first; r !== null; ) {
         const next = r.next;
-        if (r.client === client) connection.cancel(r);
+        if (r.client === client) {
+          connection.cancel(r);
+          this.#host.onDropped(r);
+        }
         r = next;
       }
     }

@@ -75,6 +75,8 @@ export class ClientLibrary {
   readonly #dialers = new Map<string, Dialer>();
   readonly #draws: number;
   readonly #reflectors: ListWatcher[] = [];
+  readonly #recorders: Recorder[] = [];
+  readonly #recorderType: number;
 
   constructor(ctx: ModelContext, o: LibraryOptions) {
     this.ctx = ctx;
@@ -87,6 +89,9 @@ export class ClientLibrary {
     this.#draws = ctx.sim.stream('client-go/reflectors').u32();
     this.reflectorType = ctx.sim.eventType('client-go/reflector', (index, life) => {
       this.#reflectors[index].wake(life);
+    });
+    this.#recorderType = ctx.sim.eventType('client-go/recorder', (index, life) => {
+      this.#recorders[index].wake(life);
     });
     this.transport = new Transport(ctx, {
       network: o.network,
@@ -128,8 +133,12 @@ export class ClientLibrary {
       onResult: (member, tag, result) => o.onResult(member, tag, result),
     };
     const seed = keyOf(o.component);
+    const { sharing } = o;
     return new Population(this.transport, o.count, (member) => {
-      const dialer = this.transport.dialer(o.networkHost, o.servers, seed + member);
+      const dialer =
+        sharing instanceof Population
+          ? sharing.joinDialer(member)
+          : this.transport.dialer(o.networkHost, o.servers, seed + member);
       return new ClientState(kind, member, o.userOf(member), dialer);
     });
   }
@@ -161,8 +170,15 @@ export class ClientLibrary {
 
   /** Events are sent by `client`, which is the component's client of events. */
   recorder(client: ApiClient, process: ComponentProcess | null = null): EventRecorder {
-    const draw = (seed: number, counter: number) => this.draw(seed, counter);
-    return new Recorder(this.ctx, this.uids, client, process, draw);
+    const index = this.#recorders.length;
+    const recorder = new Recorder(this.ctx, this.uids, client, process, {
+      draw: (seed, counter) => this.draw(seed, counter),
+      sleep: (delayNs, life) => {
+        this.ctx.sim.schedule(delayNs, this.#recorderType, index, life);
+      },
+    });
+    this.#recorders.push(recorder);
+    return recorder;
   }
 
   elector(o: LeaderElectorOptions): LeaderElector {

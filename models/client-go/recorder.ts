@@ -65,7 +65,7 @@ export class Recorder implements EventRecorder {
   readonly #uids: Uids;
   readonly #client: ApiClient;
   readonly #draw: (counter: number) => number;
-  readonly #sleepType: number;
+  readonly #sleep: (delayNs: number, life: number) => void;
   readonly #dropped: Counter;
   readonly #known = new Map<string, Known>();
   readonly #similar = new Map<string, Similar>();
@@ -80,24 +80,31 @@ export class Recorder implements EventRecorder {
     uids: Uids,
     client: ApiClient,
     process: ComponentProcess | null,
-    draw: (seed: number, counter: number) => number,
+    o: {
+      readonly draw: (seed: number, counter: number) => number;
+      /** Calls `wake` with the life after the delay. */
+      readonly sleep: (delayNs: number, life: number) => void;
+    },
   ) {
     this.#ctx = ctx;
     this.#uids = uids;
     this.#client = client;
     const seed = keyOf(`${client.name}/events`);
-    this.#draw = (counter) => draw(seed, counter);
+    this.#draw = (counter) => o.draw(seed, counter);
+    this.#sleep = o.sleep;
     const component = client.name.split('/')[0];
     this.#dropped = ctx.metrics.counter('wavetank_events_dropped_total', { component });
-    this.#sleepType = ctx.sim.eventType(`${client.name}/events/retry`, (life) => {
-      if (life === this.#life) this.#send();
-    });
     process?.onStop(() => this.#clear());
   }
 
   /** Events that wait to be sent. */
   get length(): number {
     return this.#queue.length;
+  }
+
+  /** @internal A pause is over. */
+  wake(life: number): void {
+    if (life === this.#life) this.#send();
   }
 
   record(regarding: KubeObject, reason: string, message = ''): void {
@@ -170,7 +177,7 @@ export class Recorder implements EventRecorder {
     if (!isFinal && item.tries < TRIES_MAX) {
       // The first pause is random, so that restarts of a server are not met by all at once.
       const share = item.tries === 1 ? this.#draw(this.#draws++) : 1;
-      this.#ctx.sim.schedule(Math.round(SLEEP_NS * share), this.#sleepType, this.#life);
+      this.#sleep(Math.round(SLEEP_NS * share), this.#life);
       return;
     }
     if (!isSuccess(result)) this.#dropped.add(1);

@@ -11,12 +11,13 @@
 import { mixUniform } from '../../src/core/index.ts';
 import type { ModelContext } from '../../src/resource/index.ts';
 import type { Network } from '../network/index.ts';
-import type {
-  ApiCall,
-  ApiEndpoint,
-  ApiResult,
-  ClusterObserver,
-  WatchEvent,
+import {
+  type ApiCall,
+  type ApiEndpoint,
+  type ApiResult,
+  type ClusterObserver,
+  silentObserver,
+  type WatchEvent,
 } from '../objects/index.ts';
 import type { ClientState } from './client-state.ts';
 import { Dialer, type DialerHost } from './dialer.ts';
@@ -63,6 +64,8 @@ export class Transport implements DialerHost, TransportEvents {
   readonly balancer: LoadBalancer;
   readonly #network: Network;
   readonly #observer: ClusterObserver;
+  /** Somebody may want messages. */
+  readonly #isObserved: boolean;
   readonly #portsByName = new Map<string, EndpointPort>();
   readonly #requestBytes: number;
   readonly #responseBytes: number;
@@ -92,6 +95,7 @@ export class Transport implements DialerHost, TransportEvents {
     this.sim = sim;
     this.#network = o.network;
     this.#observer = o.observer;
+    this.#isObserved = o.observer !== silentObserver;
     const get = (name: string) => Math.round(constants.get(`clientGo.${name}`));
     this.streamsMax = get('streamsMax');
     this.dialTimeoutNs = get('dialTimeoutNs');
@@ -129,6 +133,15 @@ export class Transport implements DialerHost, TransportEvents {
     this.resetType = connection('reset', (c) => c.lose());
     this.#dialType = sim.eventType('client-go/dial', (i, step) => this.#dialers[i].step(step));
     this.#timeoutType = sim.eventType('client-go/timeout', (i) => this.#expire(i));
+  }
+
+  /** Requests that have not ended, watches included. */
+  get openRequests(): number {
+    return this.#requests.length - this.#free.length;
+  }
+
+  get openConnections(): number {
+    return this.#connections.length - this.#freeConnections.length;
   }
 
   get nowNs(): number {
@@ -176,6 +189,11 @@ export class Transport implements DialerHost, TransportEvents {
     if (r.state === 'done') return;
     r.http?.cancel(r);
     this.#leave(r);
+  }
+
+  /** Forgets all requests of a client that has stopped. */
+  sweep(client: ClientState): void {
+    for (const r of this.#requests) if (r !== null && r.client === client) this.#leave(r);
   }
 
   // --- What the server calls -------------------------------------------------------------------
@@ -339,7 +357,19 @@ export class Transport implements DialerHost, TransportEvents {
       r.http?.unlink(r);
       this.#leave(r);
       watch.onEnd(batch);
-    } else r.watch.onEvents(batch);
+      return;
+    }
+    if (this.#isObserved) this.#tellEvents(r, batch);
+    r.watch.onEvents(batch);
+  }
+
+  #tellEvents(r: ApiRequest, events: readonly WatchEvent[]): void {
+    for (const { type, object } of events) {
+      if (object === null || !this.#observer.wantsMessages(object.meta.uid)) continue;
+      const from = r.http?.port.endpoint.name ?? '';
+      const text = `${type} ${object.resource}`;
+      this.#observer.message(from, r.client.name, text, this.sim.nowNs, object.meta.uid);
+    }
   }
 
   #sleep(r: ApiRequest, seconds: number): void {
