@@ -20,22 +20,22 @@ const MS = 1e6;
 export const runtimeDefaults = {
   /** RunPodSandbox without its network. */
   sandbox: {
-    distribution: { kind: 'lognormal', p50: 220 * MS, p99: 700 * MS },
+    distribution: { kind: 'lognormal', p50: 200 * MS, p99: 600 * MS },
     source: 'estimate; sandbox with CNI 0.2 to 1 s on idle nodes',
   },
   /** CNI ADD. */
   cni: {
-    distribution: { kind: 'lognormal', p50: 150 * MS, p99: 800 * MS },
+    distribution: { kind: 'lognormal', p50: 140 * MS, p99: 500 * MS },
     source: 'estimate; containerd#6111 has 1.5 s on a laptop, kubernetes#66672 4.8 s under load',
   },
   /** CreateContainer. */
   create: {
-    distribution: { kind: 'lognormal', p50: 120 * MS, p99: 600 * MS },
+    distribution: { kind: 'lognormal', p50: 110 * MS, p99: 400 * MS },
     source: 'estimate; containerd 1.x of 2018 took 0.78 s with its sandbox (ctr-powertest#3)',
   },
   /** StartContainer. */
   start: {
-    distribution: { kind: 'lognormal', p50: 80 * MS, p99: 300 * MS },
+    distribution: { kind: 'lognormal', p50: 75 * MS, p99: 250 * MS },
     source: 'ctr-powertest#3: 0.17 s (2018), halved',
   },
   /** StopContainer, apart from the time that the process itself takes. */

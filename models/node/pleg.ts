@@ -6,7 +6,7 @@
  *
  * *Left out:* cores of the node, which relists use; what a relist of another node does to this one.
  */
-import { assert } from '../../src/core/index.ts';
+import { assert, type EventId } from '../../src/core/index.ts';
 import type { Tally } from '../../src/metrics/index.ts';
 import type { ModelContext } from '../../src/resource/index.ts';
 
@@ -21,7 +21,7 @@ export interface PlegOptions {
 /** A relist that has something to tell. */
 interface Relist {
   readonly startNs: number;
-  endNs: number;
+  event: EventId;
   /** Pods that changed before it began, and after. */
   readonly slots: number[];
   readonly late: number[];
@@ -95,6 +95,8 @@ export class Pleg {
     if (this.#running[node] === 0) return;
     this.#running[node] = 0;
     this.#nodesWith[this.#containers[node]]--;
+    const relist = this.#relists.get(node);
+    if (relist !== undefined) this.#sim.cancel(relist.event);
     this.#relists.delete(node);
   }
 
@@ -127,8 +129,12 @@ export class Pleg {
     }
     const relist = this.#relists.get(node);
     if (relist === undefined) this.#plan(node, [slot]);
-    else if (this.#sim.nowNs <= relist.startNs) relist.slots.push(slot);
-    else relist.late.push(slot);
+    else if (this.#sim.nowNs > relist.startNs) relist.late.push(slot);
+    else {
+      relist.slots.push(slot);
+      this.#sim.cancel(relist.event);
+      relist.event = this.#schedule(node, relist.startNs, relist.slots.length);
+    }
   }
 
   /** The runtime answers nothing until then: relists that are due before end then. */
@@ -147,19 +153,21 @@ export class Pleg {
   #plan(node: number, slots: number[]): void {
     const startNs = this.#nextStartNs(node);
     this.#referenceNs[node] = startNs;
-    const endNs = startNs + this.relistNs(node) + this.#inspectNs * slots.length;
-    this.#relists.set(node, { startNs, endNs, slots, late: [] });
-    this.#sim.scheduleAt(endNs, this.#endType, node);
+    const event = this.#schedule(node, startNs, slots.length);
+    this.#relists.set(node, { startNs, event, slots, late: [] });
+  }
+
+  #schedule(node: number, startNs: number, pods: number): EventId {
+    const endNs = startNs + this.relistNs(node) + this.#inspectNs * pods;
+    return this.#sim.scheduleAt(endNs, this.#endType, node);
   }
 
   #end(node: number): void {
     const relist = this.#relists.get(node);
-    // Of a kubelet that ended since, or one that began anew.
-    if (relist === undefined || relist.endNs !== this.#sim.nowNs) return;
+    if (relist === undefined) return;
     const hungUntilNs = this.#hungUntilNs.get(node) ?? 0;
     if (hungUntilNs > this.#sim.nowNs) {
-      relist.endNs = hungUntilNs;
-      this.#sim.scheduleAt(hungUntilNs, this.#endType, node);
+      relist.event = this.#sim.scheduleAt(hungUntilNs, this.#endType, node);
       return;
     }
     this.#hungUntilNs.delete(node);
