@@ -1,6 +1,14 @@
 /** API servers over storage in memory, with costs by hand, for tests of their request path. */
-import { ApiServers, apiServerConstants } from '../../models/apiserver/index.ts';
+import {
+  ApiServers,
+  apiServerConstants,
+  etcdStorage,
+  ObjectStore,
+  storageConstants,
+} from '../../models/apiserver/index.ts';
+import { EtcdCluster, etcdConstants } from '../../models/etcd/index.ts';
 import { Host, machineConstants } from '../../models/machine/index.ts';
+import { Network, networkConstants } from '../../models/network/index.ts';
 import {
   type ApiCall,
   type ApiResult,
@@ -20,9 +28,10 @@ import {
 } from '../../models/objects/index.ts';
 import { Constants, Simulation } from '../../src/core/index.ts';
 import { Metrics, type MetricsResult } from '../../src/metrics/index.ts';
+import type { ModelContext } from '../../src/resource/index.ts';
 import type { ApiServerScenario, HostScenario } from '../../src/scenario/types.ts';
 import { MemoryStorage, MemoryStore } from './memory-storage.ts';
-import { S } from './scenario.ts';
+import { clusterScenario, S } from './scenario.ts';
 
 /** All CPU of the server zero: what is left is waiting. */
 export const freeServer: Readonly<Record<string, number>> = Object.fromEntries(
@@ -57,7 +66,7 @@ export const apiServerDefaults: ApiServerScenario = {
       cpuQuotaCores: Infinity,
       memoryLimitBytes: Infinity,
       supervisor: 'systemd',
-      etcdMembers: ['etcd/0'],
+      etcdMembers: [],
     },
   ],
   loadBalancer: 'none',
@@ -112,6 +121,8 @@ export interface ServerOptions {
   readonly cores?: number;
   readonly observer?: ClusterObserver;
   readonly horizonNs?: number;
+  /** Storage in an etcd of three members, with syncs of 2 ms, in place of that in memory. */
+  readonly etcd?: boolean;
 }
 
 /** A cluster of one or more servers, and clients that ask them directly. */
@@ -119,6 +130,8 @@ export class TestServers {
   readonly sim: Simulation;
   readonly metrics: Metrics;
   readonly servers: ApiServers;
+  /** Of option `etcd`. */
+  etcd: EtcdCluster | null = null;
   readonly store = new MemoryStore();
   readonly storages: MemoryStorage[] = [];
   readonly uids = new Uids();
@@ -131,7 +144,13 @@ export class TestServers {
     this.sim = new Simulation({ seed: 'api', horizonNs });
     this.metrics = new Metrics({ warmupNs: 0, horizonNs, cutsNs: [], seriesIntervalNs: 0 });
     const constants = new Constants(
-      [...machineConstants, ...apiServerConstants],
+      [
+        ...machineConstants,
+        ...networkConstants,
+        ...etcdConstants,
+        ...storageConstants,
+        ...apiServerConstants,
+      ],
       o.constants ?? freeServer,
     );
     const { sim, metrics } = this;
@@ -139,19 +158,35 @@ export class TestServers {
     const scenario = { ...apiServerDefaults, ...o.scenario };
     const names = [...new Set(scenario.replicas.map((r) => r.host))];
     const hosts = new Map(names.map((n) => [n, new Host(ctx, n, host(n, o.cores ?? 8))]));
+    const etcd = o.etcd === true ? this.#createEtcd(ctx, hosts) : null;
     this.servers = new ApiServers(ctx, scenario, {
       hosts,
       uids: this.uids,
       observer: o.observer ?? silentObserver,
       version: o.version ?? '1.34',
-      createStorage: ({ name }) => {
-        const storage = new MemoryStorage(sim, name, this.store);
+      createStorage: (options) => {
+        if (etcd !== null) return etcd(options);
+        const storage = new MemoryStorage(sim, options.name, this.store);
         this.storages.push(storage);
         return storage;
       },
     });
     this.#run = sim.eventType('test', (i) => this.#steps[i]());
+    this.etcd?.start();
     this.servers.start();
+  }
+
+  /** Hosts of members beside those of the servers; what makes the storage of a replica. */
+  #createEtcd(ctx: ModelContext, hosts: Map<string, Host>) {
+    const servers = [...hosts.keys()];
+    const scenario = clusterScenario({ members: 3, fsync: 2, clientRtt: 0.5, peerRtt: 0.5 });
+    for (const h of scenario.hosts) hosts.set(h.name, new Host(ctx, h.name, h));
+    const names = [...scenario.etcd.members.map((m) => m.name), ...servers];
+    const nodes = names.map((name) => ({ name, zone: '' }));
+    const network = new Network(ctx, scenario.network, nodes);
+    this.etcd = new EtcdCluster(ctx, scenario, hosts, network);
+    const store = new ObjectStore(this.etcd, null);
+    return etcdStorage({ store, networkHostOf: (_, hostName) => hostName });
   }
 
   at(timeNs: number, step: () => void): void {
