@@ -81,6 +81,8 @@ export class Dialer {
     this.#waiting = waiting.filter((request) => request.client !== client);
     for (const request of waiting) if (request.client === client) this.#host.onDropped(request);
     if (this.#clients === 0) {
+      this.#sequence++;
+      this.#state = 'idle';
       this.closeAll();
       return;
     }
@@ -96,10 +98,8 @@ export class Dialer {
     }
   }
 
-  /** Every connection is closed; the next request dials. */
+  /** Every connection is closed; a dial goes on. */
   closeAll(): void {
-    this.#sequence++;
-    this.#state = 'idle';
     for (const connection of [...this.#connections]) connection.close();
   }
 
