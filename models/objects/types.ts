@@ -252,6 +252,8 @@ export interface Node extends KubeObject {
     readonly images: Readonly<Record<string, number>>;
     readonly volumesAttached: readonly string[];
   };
+  /** Annotation node.alpha.kubernetes.io/ttl, s: how old kubelets' Secrets may be. */
+  readonly ttlS?: number;
 }
 
 /** Well-known labels (kubernetes/api core/v1 well_known_labels.go). */
