@@ -6,7 +6,7 @@ import { createSampler, type Sampler } from '../../src/dist/index.ts';
 import type { ModelContext } from '../../src/resource/index.ts';
 import { Backoff } from './backoff.ts';
 import type { PullOutcome } from './image-puller.ts';
-import type { ContainerRun, PodWorker } from './pod-worker.ts';
+import { type ContainerRun, isFinalInit, type PodWorker } from './pod-worker.ts';
 import type { PodWorkers } from './pod-workers.ts';
 
 const SANDBOX = 0;
@@ -81,7 +81,7 @@ export class ContainerStarter {
     if (imagePullPolicy === 'Never' && !present) {
       this.#failed(worker, run, 'ErrImageNeverPull');
     } else if (imagePullPolicy === 'Always' || !present) {
-      links.record(worker, 'Pulling');
+      links.record(worker, 'Pulling', run.container.name);
       if (Number.isNaN(worker.pullSinceNs)) worker.pullSinceNs = this.#sim.nowNs;
       worker.step = this.#pods.nextSerial();
       links.images.pull(worker.member, image, worker.slot, worker.step);
@@ -110,16 +110,19 @@ export class ContainerStarter {
 
   #failed(worker: PodWorker, run: ContainerRun, reason: ContainerRun['waiting']): void {
     run.waiting = reason;
-    this.#pods.links.record(worker, 'Failed');
+    this.#pods.links.record(worker, 'Failed', run.container.name);
+    const index = worker.starting;
     worker.starting = -1;
-    worker.busy = false;
+    worker.retry = true;
     this.#pods.setStatus(worker);
-    this.#pods.retryLater(worker);
+    // One that fails does not keep the others from starting, unless they come after it.
+    if (run.isInit) this.#pods.endSync(worker);
+    else this.#pods.next(worker, index + 1);
   }
 
   #createNext(worker: PodWorker): void {
-    this.#pods.links.record(worker, 'Pulled');
     const runs = this.#pods.runsOf(worker);
+    this.#pods.links.record(worker, 'Pulled', runs[worker.starting].container.name);
     if (worker.starting === runs.length - 1) {
       const { observer } = this.#pods.links;
       observer.podStage(worker.pod.meta.uid, 'imagesPulled', this.#sim.nowNs);
@@ -156,14 +159,19 @@ export class ContainerStarter {
         return;
       case CREATED:
         metrics.operation('create_container', nowNs - worker.operationNs);
-        links.record(worker, 'Created');
+        links.record(worker, 'Created', this.#nameOf(worker));
         this.#run(worker, STARTED, this.#start);
         return;
       default:
         metrics.operation('start_container', nowNs - worker.operationNs);
-        links.record(worker, 'Started');
+        links.record(worker, 'Started', this.#nameOf(worker));
         this.#started(worker);
     }
+  }
+
+  /** The container that is being started. */
+  #nameOf(worker: PodWorker): string {
+    return this.#pods.runsOf(worker)[worker.starting].container.name;
   }
 
   #hasSandbox(worker: PodWorker): void {
@@ -188,7 +196,8 @@ export class ContainerStarter {
       const { observer } = this.#pods.links;
       observer.podStage(worker.pod.meta.uid, 'containersStarted', worker.startedNs);
     }
-    // The same sync goes on with the next one.
-    this.#pods.next(worker, index + 1);
+    // The same sync goes on with the next one, unless that has to wait for this one's end.
+    if (isFinalInit(run)) this.#pods.endSync(worker);
+    else this.#pods.next(worker, index + 1);
   }
 }

@@ -326,7 +326,7 @@ export class NodePool {
         isAttached: (member, volume) => this.#attached.get(member)?.includes(volume) === true,
         mounted: (worker) => this.pods.starter.sandbox(worker),
       }),
-      record: (worker, reason) => this.#record(worker, reason),
+      record: (worker, reason, container) => this.#record(worker, reason, container),
       memoryChanged: (member) => this.#evictions.changed(member),
       pulledImage: (member, image) => this.#pulledImage(member, image),
       draw: () => this.#draw(),
@@ -401,14 +401,14 @@ export class NodePool {
     this.#o.observer.podStage(pod.meta.uid, 'reported', this.#ctx.sim.nowNs);
   }
 
-  #record(worker: PodWorker, reason: string): void {
+  #record(worker: PodWorker, reason: string, container = ''): void {
     const { member, pod } = worker;
     let recorder = this.#recorders.get(member);
     if (recorder === undefined) {
       recorder = this.#o.library.recorder(this.#eventClients.client(member));
       this.#recorders.set(member, recorder);
     }
-    recorder.record(pod, reason);
+    recorder.record(pod, reason, container);
   }
 
   #pulledImage(member: number, image: ContainerImage): void {

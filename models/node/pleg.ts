@@ -123,7 +123,8 @@ export class Pleg {
   /** Something happened to the pod of `slot` now; its kubelet will see it. */
   changed(node: number, slot: number): void {
     if (this.#running[node] === 0) return;
-    if (this.#o.evented && !this.#hungUntilNs.has(node)) {
+    const isHung = (this.#hungUntilNs.get(node) ?? 0) > this.#sim.nowNs;
+    if (this.#o.evented && !isHung) {
       this.#sim.schedule(this.#eventNs, this.#eventType, node, slot);
       return;
     }

@@ -43,7 +43,9 @@ export class PodStopper {
     worker.state = 'terminating';
     worker.volumesMissing = 0;
     worker.starting = -1;
-    for (const run of runs) if (run.state === 'running') this.#pods.links.record(worker, 'Killing');
+    for (const { state, container } of runs) {
+      if (state === 'running') this.#pods.links.record(worker, 'Killing', container.name);
+    }
     this.#wait(worker, graceNs);
   }
 

@@ -48,6 +48,8 @@ export class PodWorker {
   busy = false;
   /** Something was seen while the worker was busy. */
   resync = false;
+  /** Something failed in the sync under way, or may not start yet. */
+  retry = false;
   /** Index of the run that is being pulled or started. */
   starting = -1;
   /** Volumes that are not there yet. */

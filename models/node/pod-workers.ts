@@ -318,7 +318,6 @@ export class PodWorkers {
   next(worker: PodWorker, from: number): void {
     const runs = this.runsOf(worker);
     const { nowNs } = this.#sim;
-    let retry = false;
     for (let i = from; i < runs.length; i++) {
       const run = runs[i];
       const done = isFinalInit(run) && run.state === 'exited' && run.exitCode === 0;
@@ -330,13 +329,19 @@ export class PodWorkers {
           this.starter.start(worker, i);
           return;
         }
-        retry = true;
+        worker.retry = true;
       }
       // What comes after an init container waits for its end.
       if (run.isInit) break;
     }
+    this.endSync(worker);
+  }
+
+  /** A sync in which something failed, or may not start yet, is repeated. */
+  endSync(worker: PodWorker): void {
     worker.busy = false;
-    if (retry) {
+    if (worker.retry) {
+      worker.retry = false;
       this.setStatus(worker);
       this.retryLater(worker);
     }
@@ -415,8 +420,8 @@ export class PodWorkers {
         if (worker.state === 'running') this.setStatus(worker);
         return;
       case KILL: {
-        this.links.record(worker, 'Unhealthy');
-        this.links.record(worker, 'Killing');
+        this.links.record(worker, 'Unhealthy', run.container.name);
+        this.links.record(worker, 'Killing', run.container.name);
         const { stopsAfterNs } = run.container.behaviour;
         const waitNs = Math.min(stopsAfterNs, worker.pod.spec.terminationGraceNs);
         this.#containerAt(worker, run, KILLED, this.#sim.nowNs + waitNs);

@@ -18,8 +18,8 @@ export interface PoolLinks {
   readonly status: StatusManager;
   readonly volumes: PodVolumes;
   readonly usage: NodeUsage;
-  /** An event about the pod, by its kubelet. */
-  readonly record: (worker: PodWorker, reason: string) => void;
+  /** An event about the pod, by its kubelet; those of different containers differ. */
+  readonly record: (worker: PodWorker, reason: string, container?: string) => void;
   /** Memory in use has changed. */
   readonly memoryChanged: (member: number) => void;
   /** An image is on the node that was not there. */
