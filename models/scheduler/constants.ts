@@ -9,12 +9,12 @@ import type { CycleCosts } from './framework/cycle-work.ts';
 const PERF = 'kubernetes/test/integration/scheduler_perf';
 
 export const schedulerConstants: readonly ConstantEntry[] = [
-  entry('scheduler.cycleNs', 350_000, 100_000, 700_000, 'fitted', `${PERF}: SchedulingBasic`),
+  entry('scheduler.cycleNs', 450_000, 100_000, 800_000, 'fitted', `${PERF}: SchedulingBasic`),
   entry(
     'scheduler.filterNodeNs',
-    1_500,
-    500,
-    4_000,
+    9_000,
+    2_000,
+    15_000,
     'estimate',
     'eight filters that compare a few fields, each behind an interface and a status',
   ),
@@ -26,12 +26,12 @@ export const schedulerConstants: readonly ConstantEntry[] = [
     'estimate',
     'one score plugin on one node, its pass of normalization included',
   ),
-  entry('scheduler.nodeAffinityNs', 8_000, 500, 15_000, 'fitted', `${PERF}: NodeAffinity`),
-  entry('scheduler.volumeNodeNs', 3_000, 1_000, 10_000, 'estimate', 'one claim on one node'),
+  entry('scheduler.nodeAffinityNs', 15_000, 500, 30_000, 'fitted', `${PERF}: NodeAffinity`),
+  entry('scheduler.volumeNodeNs', 13_000, 2_000, 30_000, 'estimate', 'one claim on one node'),
   entry(
     'scheduler.spreadNodeNs',
-    500,
-    200,
+    470,
+    100,
     2_000,
     'fitted',
     `${PERF}: TopologySpreading; a node visited to count pods, a map of counts included`,
@@ -46,7 +46,7 @@ export const schedulerConstants: readonly ConstantEntry[] = [
   ),
   entry(
     'scheduler.podVisitNs',
-    150,
+    250,
     50,
     500,
     'estimate',
@@ -54,15 +54,15 @@ export const schedulerConstants: readonly ConstantEntry[] = [
   ),
   entry(
     'scheduler.mergeNs',
-    700,
+    1_200,
     200,
-    2_000,
+    3_000,
     'estimate',
     'merging the topology counts of one node into those of the cluster',
   ),
   entry(
     'scheduler.pairNs',
-    1_200,
+    1_170,
     300,
     3_000,
     'fitted',

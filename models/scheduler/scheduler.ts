@@ -7,7 +7,7 @@
  * Sources: kubernetes/cmd/kube-scheduler/app/server.go, pkg/scheduler/scheduler.go.
  */
 import type { ModelContext } from '../../src/resource/index.ts';
-import type { ComponentScenario, SchedulerScenario } from '../../src/scenario/kubernetes-types.ts';
+import type { ComponentScenario, SchedulerScenario } from '../../src/scenario/types.ts';
 import {
   type ApiClient,
   type ClientLibrary,

@@ -350,4 +350,4 @@ export class SchedulingLoop implements BinderOwner {
   }
 }
 
-const NO_VOLUMES: readonly VolumeDecision[] = [];
+const NO_VOLUMES: readonly VolumeDecision[] = Object.freeze([]);

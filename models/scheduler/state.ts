@@ -3,7 +3,7 @@
  * informers.
  */
 import type { Simulation, Stream } from '../../src/core/index.ts';
-import type { SchedulerScenario } from '../../src/scenario/kubernetes-types.ts';
+import type { SchedulerScenario } from '../../src/scenario/types.ts';
 import type { Pod } from '../objects/index.ts';
 import { ClusterCache } from './cache/cluster-cache.ts';
 import { Algorithm } from './framework/algorithm.ts';

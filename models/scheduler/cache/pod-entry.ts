@@ -33,9 +33,9 @@ export interface PodEntry {
   assumed: boolean;
 }
 
-const NO_PORTS: PodRequest['ports'] = [];
-const NO_CLAIMS: readonly string[] = [];
-const NO_EXTENDED: PodRequest['extended'] = [];
+const NO_PORTS: PodRequest['ports'] = Object.freeze([]);
+const NO_CLAIMS: readonly string[] = Object.freeze([]);
+const NO_EXTENDED: PodRequest['extended'] = Object.freeze([]);
 
 export function requestOf(spec: PodSpec, table: NodeTable): PodRequest {
   const { cpuMilli, memoryBytes, ephemeralBytes } = spec.requests;

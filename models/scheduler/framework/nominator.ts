@@ -4,7 +4,7 @@
 import type { Pod } from '../../objects/index.ts';
 import type { Nominations } from './algorithm.ts';
 
-const NONE: readonly Pod[] = [];
+const NONE: readonly Pod[] = Object.freeze([]);
 
 export class Nominator implements Nominations {
   readonly #byRow = new Map<number, Map<number, Pod>>();

@@ -2,7 +2,7 @@
  * A profile: which plugins run, and with which weights
  * (kubernetes/pkg/scheduler/apis/config/v1/default_plugins.go).
  */
-import type { SchedulerProfileScenario } from '../../../src/scenario/kubernetes-types.ts';
+import type { SchedulerProfileScenario } from '../../../src/scenario/types.ts';
 import type { ScoringStrategy } from '../plugins/resource-scores.ts';
 import { filterNames } from './verdict.ts';
 

@@ -23,8 +23,8 @@ import { MAX_NODE_SCORE } from './resource-scores.ts';
 /** InterPodAffinityArgs.hardPodAffinityWeight. */
 const HARD_POD_AFFINITY_WEIGHT = 1;
 
-const NO_TERMS: readonly PodAffinityTerm[] = [];
-const NO_LABELS: Labels = {};
+const NO_TERMS: readonly PodAffinityTerm[] = Object.freeze([]);
+const NO_LABELS: Labels = Object.freeze({});
 
 export interface PodAffinityContext {
   readonly table: NodeTable;

@@ -119,7 +119,7 @@ export class Bed implements ClusterObserver {
     for (const scheduler of this.schedulers) scheduler.start(o.preloaded ?? true);
   }
 
-  // --- ClusterObserver -----------------------------------------------------------------------------
+  // --- ClusterObserver ---
 
   created(): void {}
 
@@ -137,7 +137,7 @@ export class Bed implements ClusterObserver {
     this.attempts.set(uid, attempt);
   }
 
-  // --- the test's side -----------------------------------------------------------------------------
+  // --- the test's side ---
 
   /** Runs until that many seconds. */
   to(seconds: number): this {
