@@ -18,6 +18,7 @@ import type { Defaulting } from './defaulting.ts';
 import { transformerOf } from './encryption.ts';
 import { type ApiServerFeatures, featuresOf } from './features.ts';
 import { Gate } from './gate.ts';
+import { IdentityLease } from './identity-lease.ts';
 import { RequestKinds } from './kinds.ts';
 import { QuotaAdmission } from './quota.ts';
 import { Registry } from './registry.ts';
@@ -52,6 +53,7 @@ export class ApiServer implements ApiEndpoint {
   readonly #path: RequestPath;
   readonly #links: PathLinks;
   readonly #memory: ServerMemory;
+  readonly #identity: IdentityLease;
   readonly #listeners: DisconnectListener[] = [];
   readonly #stopListeners: ((drained: boolean) => void)[] = [];
   readonly #listenType: number;
@@ -88,8 +90,8 @@ export class ApiServer implements ApiEndpoint {
     const replicas = { ctx, name, replica: index, host, cpu, scenario, version, transformer };
     this.storage = options.createStorage(replicas);
     this.#connections = new Connections(sim, name, scenario.goawayChance);
-    const webhooks = scenario.webhooks.filter((w) => w.kind !== 'conversion');
-    this.webhooks = new WebhookTable(ctx, name, webhooks);
+    this.webhooks = new WebhookTable(ctx, name, scenario.webhooks);
+    this.#identity = new IdentityLease(sim, this, options.uids);
     const streamEnded = (connection: number) => this.#streamEnded(connection);
     const handler = new WatchHandler(() => {
       return { sim, storage: this.storage, path: this.#path, table: this.#watches, streamEnded };
@@ -97,7 +99,9 @@ export class ApiServer implements ApiEndpoint {
     const labels = { instance: name, verb: 'WATCH' };
     const open = metrics.level('apiserver_longrunning_requests', labels);
     this.#watches = new WatchTable(sim, name, scenario.minRequestTimeoutNs, open, handler);
-    this.#memory = new ServerMemory(ctx, this.process, this.storage, this.#watches, costs);
+    this.#memory = new ServerMemory(ctx, this.process, this.storage, this.#watches, costs, {
+      streamingLists: this.#features.streamingLists,
+    });
     this.#path = new RequestPath(ctx, name, () => this.#links);
     this.#links = this.#createLinks(costs, defaulting, handler);
     const type = (what: string, handle: () => void) =>
@@ -145,6 +149,7 @@ export class ApiServer implements ApiEndpoint {
     this.storage.start(preloaded);
     this.state = preloaded ? 'running' : 'starting';
     this.#memory.start();
+    this.#identity.start();
     if (preloaded || !this.process.alive) return;
     this.#startedNs = sim.nowNs + Math.round(constants.get('apiserver.startNs'));
     this.process.execute(constants.get('apiserver.startCpuNs'), this.#listenType, life, 0);
@@ -155,6 +160,7 @@ export class ApiServer implements ApiEndpoint {
     if (this.state === 'starting') this.kill();
     if (this.state !== 'running' || this.#stopping) return;
     this.#stopping = true;
+    this.#identity.stop();
     const { shutdownDelayNs } = this.#shared.scenario;
     this.#shared.sim.schedule(shutdownDelayNs, this.#drainType, this.process.life, 0);
   }
@@ -256,6 +262,7 @@ export class ApiServer implements ApiEndpoint {
   #end(drained: boolean): void {
     if (this.state === 'down') return;
     this.state = 'down';
+    this.#identity.stop();
     this.#watches.drop();
     this.storage.stop();
     this.process.kill();
@@ -304,7 +311,7 @@ export class ApiServer implements ApiEndpoint {
       onIdle: () => {
         if (this.state === 'draining') this.#end(true);
       },
-      holdMemory: (bytes) => this.#memory.hold(bytes),
+      holdMemory: (bytes, fromCache) => this.#memory.hold(bytes, fromCache),
     };
   }
 

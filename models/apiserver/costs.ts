@@ -113,6 +113,7 @@ export class Costs {
       bytes += objectBytes;
       ns += this.#encodeNs + objectBytes * byteNs;
       if (isList) ns += result.count * this.#listItemNs;
+      if (request.converted) ns += this.#webhookNs + objectBytes * this.#webhookByteNs;
       if (bytes > GZIP_BYTES_MIN) {
         ns += bytes * this.#gzipByteNs;
         bytes = Math.ceil(bytes * this.#gzipRatio);

@@ -56,7 +56,7 @@ export interface PathLinks {
   /** No request is under way any more. */
   onIdle(): void;
   /** A large response is in memory: bytes of it, and for how long. */
-  holdMemory(bytes: number): void;
+  holdMemory(bytes: number, fromCache: boolean): void;
 }
 
 export class RequestPath implements RequestDriver {
@@ -68,6 +68,7 @@ export class RequestPath implements RequestDriver {
   readonly #admitType: number;
   readonly #waitType: number;
   readonly #encodeType: number;
+  readonly #convertedType: number;
   readonly #auditType: number;
   readonly #readOnly: Level;
   readonly #mutating: Level;
@@ -90,6 +91,7 @@ export class RequestPath implements RequestDriver {
     this.#admitType = type('admit', (request) => this.#admitted(request));
     this.#waitType = type('webhooks', (request) => this.#webhooksDone(request));
     this.#encodeType = type('encode', (request) => this.#encoded(request));
+    this.#convertedType = type('converted', (request) => this.#encode(request));
     this.#auditType = type('audit', (request) => this.#answer(request));
     const level = (kind: string) =>
       metrics.level('apiserver_current_inflight_requests', { instance, request_kind: kind });
@@ -365,15 +367,33 @@ export class RequestPath implements RequestDriver {
   }
 
   #respond(request: Request, code: number, reason: string, result: StoreResult | null): void {
-    const { costs, process } = this.#links();
+    const { webhooks } = this.#links();
     request.code = code;
     request.reason = reason;
     request.answer = result;
     request.phase = 'encoding';
     request.stepNs = this.#sim.nowNs;
+    const conversion = result === null || code >= 300 ? null : webhooks.conversionOf(request.kind);
+    if (conversion !== null) {
+      const took = conversion.call(this.#sim.nowNs);
+      const waitNs = took < 0 ? -took - 1 : took;
+      request.converted = true;
+      if (took < 0) {
+        request.code = 500;
+        request.reason = 'InternalError';
+      }
+      this.#sim.schedule(waitNs, this.#convertedType, request.slot, this.#life);
+      return;
+    }
+    this.#encode(request);
+  }
+
+  #encode(request: Request): void {
+    const { costs, process } = this.#links();
+    const result = request.answer;
     const workNs = request.members * costs.responseNs(request, result);
     if (request.kind.verb === 'list' && result !== null) {
-      this.#links().holdMemory(request.members * result.bytes);
+      this.#links().holdMemory(request.members * result.bytes, result.fromCache);
     }
     process.execute(workNs, this.#encodeType, request.slot, this.#life);
   }

@@ -107,6 +107,8 @@ export class Request implements GetOptions, ListOptions, CreateOptions, Precondi
   reason = '';
   answer: StoreResult | null = null;
   retryAfterS = 0;
+  /** A webhook has converted what it answers with. */
+  converted = false;
   responseBytes = 0;
 
   constructor(slot: number, driver: RequestDriver) {
@@ -146,6 +148,7 @@ export class Request implements GetOptions, ListOptions, CreateOptions, Precondi
     this.reason = '';
     this.answer = null;
     this.retryAfterS = 0;
+    this.converted = false;
     this.responseBytes = 0;
     this.heldBytes = 0;
   }

@@ -1,7 +1,8 @@
 /**
  * Memory of one server: what it needs anyway, its watch caches, its watches, and responses under
  * way. Looked at once a second; large lists count at once, and for as long as it takes to send
- * them.
+ * them: the bytes of the answer, unless it is encoded item by item (1.33), and what was decoded
+ * where it did not come from the cache.
  */
 import { NS_PER_S, type Simulation } from '../../src/core/index.ts';
 import type { ModelContext } from '../../src/resource/index.ts';
@@ -23,6 +24,7 @@ export class ServerMemory {
   readonly #cacheRatio: number;
   readonly #watchBytes: number;
   readonly #bytesPerSecond: number;
+  readonly #streamingLists: boolean;
   readonly #lookType: number;
   readonly #freeType: number;
   /** Of responses under way; freed in units of kilobytes, as events carry 32 bits. */
@@ -34,7 +36,9 @@ export class ServerMemory {
     storage: ReplicaStorage,
     watches: WatchTable,
     costs: Costs,
+    o: { readonly streamingLists: boolean },
   ) {
+    this.#streamingLists = o.streamingLists;
     this.#sim = ctx.sim;
     this.#process = process;
     this.#storage = storage;
@@ -56,11 +60,13 @@ export class ServerMemory {
     this.#look();
   }
 
-  /** A response is being made and sent. */
-  hold(bytes: number): void {
+  /** A list of so many bytes is being made and sent. */
+  hold(listBytes: number, fromCache: boolean): void {
+    const encoded = this.#streamingLists ? 0 : listBytes;
+    const bytes = encoded + (fromCache ? 0 : listBytes * this.#cacheRatio);
     if (bytes < HELD_BYTES_MIN) return;
     const kilobytes = Math.ceil(bytes / 1000);
-    const forNs = Math.ceil((bytes / this.#bytesPerSecond) * NS_PER_S);
+    const forNs = Math.ceil((listBytes / this.#bytesPerSecond) * NS_PER_S);
     this.#heldBytes += kilobytes * 1000;
     this.#sim.schedule(forNs, this.#freeType, kilobytes, this.#process.life);
     this.#process.setMemory(this.#bytes());

@@ -41,8 +41,8 @@ export class ServerProcess implements ReplicaCpu {
     this.host.memory.set(this.#memory, bytes);
   }
 
-  addMemory(bytes: number): void {
-    this.host.memory.add(this.#memory, bytes);
+  get memoryBytes(): number {
+    return this.host.memory.residentBytes(this.#memory);
   }
 
   start(): void {

@@ -8,6 +8,7 @@
 import { NS_PER_S, type Simulation } from '../../src/core/index.ts';
 import type { ModelContext } from '../../src/resource/index.ts';
 import type { ComponentScenario } from '../../src/scenario/types.ts';
+import type { HostState } from '../machine/index.ts';
 import type { ApiResult, User } from '../objects/index.ts';
 import type { ApiServer } from './api-server.ts';
 
@@ -22,6 +23,8 @@ const BACKOFF_RESET_NS = 2 * BACKOFF_MAX_NS;
 const PROBE_PERIOD_NS = 10 * NS_PER_S;
 const PROBE_TIMEOUT_NS = 15 * NS_PER_S;
 const PROBE_FAILURES = 8;
+/** terminationGracePeriodSeconds of a static pod. */
+const GRACE_NS = 30 * NS_PER_S;
 /** A number that no client's connection has. */
 const PROBE_CONNECTION = -2;
 
@@ -40,6 +43,7 @@ export class Supervisor {
   readonly #restartType: number;
   readonly #probeType: number;
   readonly #probeEndType: number;
+  readonly #graceType: number;
   #backoffNs = 0;
   #startedNs = 0;
   /** The probe under way, and failures in a row. */
@@ -53,7 +57,7 @@ export class Supervisor {
     this.#server = server;
     this.#kind = kind;
     this.#restartType = sim.eventType(`${server.name}/restart`, () => {
-      if (!this.restarts) return;
+      if (!this.restarts || server.process.host.state !== 'up') return;
       this.#startedNs = sim.nowNs;
       this.#failures = 0;
       server.start(false);
@@ -62,15 +66,32 @@ export class Supervisor {
     this.#probeEndType = sim.eventType(`${server.name}/probeEnd`, (probe) => {
       if (probe === this.#probe && !this.#answered) this.#probed(false);
     });
+    this.#graceType = sim.eventType(`${server.name}/grace`, (life) => {
+      if (life === server.process.life) server.kill();
+    });
     server.onStop(() => this.#ended());
+    server.process.host.onState((state) => this.#onHost(state));
   }
 
   start(): void {
     if (this.#kind === 'kubelet') this.#sim.schedule(PROBE_PERIOD_NS, this.#probeType, 0, 0);
   }
 
+  #onHost(state: HostState): void {
+    if (state === 'down') {
+      this.#server.kill();
+    } else if (state === 'paused') {
+      this.#server.pause();
+    } else if (this.#server.state === 'down') {
+      this.#backoffNs = 0;
+      this.#ended();
+    } else {
+      this.#server.resume();
+    }
+  }
+
   #ended(): void {
-    if (!this.restarts) return;
+    if (!this.restarts || this.#server.process.host.state !== 'up') return;
     this.#sim.schedule(this.#delayNs(), this.#restartType, 0, 0);
   }
 
@@ -106,5 +127,6 @@ export class Supervisor {
     if (this.#failures < PROBE_FAILURES) return;
     this.#failures = 0;
     this.#server.shutdown();
+    this.#sim.schedule(GRACE_NS, this.#graceType, this.#server.process.life, 0);
   }
 }

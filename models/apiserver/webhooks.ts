@@ -4,10 +4,15 @@
  * at once, and a failure is known when all have answered. What happens in a webhook is outside of
  * the modelled machines: a distribution, and an outage that somebody may switch on.
  *
+ * A webhook for conversion is called once for the objects of an answer that are stored in another
+ * version than clients speak (apiextensions pkg/apiserver/conversion): an estimate of its use, as
+ * versions are not modelled.
+ *
  * Left out: match conditions, object and namespace selectors, side effects, what a webhook changes,
  * ValidatingAdmissionPolicy (its CPU is in the cost of admission).
  */
 import { createSampler, type Sampler } from '../../src/dist/index.ts';
+import type { Counter, Tally } from '../../src/metrics/index.ts';
 import type { ModelContext } from '../../src/resource/index.ts';
 import type { WebhookScenario } from '../../src/scenario/types.ts';
 import type { RequestKind } from './kinds.ts';
@@ -18,15 +23,34 @@ export const WEBHOOK_BUCKETS = [0.005, 0.025, 0.1, 0.5, 1, 2.5, 10, 25];
 /** 'timeout': a black hole; 'refused': nobody listens, known at once. */
 export type WebhookOutage = 'none' | 'timeout' | 'refused';
 
+const KINDS: Readonly<Record<WebhookScenario['kind'], string>> = {
+  mutating: 'admit',
+  validating: 'validating',
+  conversion: 'conversion',
+};
+
 export class Webhook {
   readonly options: WebhookScenario;
   outage: WebhookOutage = 'none';
   readonly #latency: Sampler;
-  readonly #ctx: ModelContext;
+  readonly #admitted: Tally;
+  readonly #rejected: Tally;
+  readonly #failedOpen: Counter;
 
   constructor(ctx: ModelContext, instance: string, options: WebhookScenario) {
     this.options = options;
-    this.#ctx = ctx;
+    const { name, kind } = options;
+    const type = KINDS[kind];
+    const tally = (rejected: string) =>
+      ctx.metrics.tally(
+        'apiserver_admission_webhook_admission_duration_seconds',
+        { name, type, rejected },
+        { buckets: WEBHOOK_BUCKETS },
+      );
+    this.#admitted = tally('false');
+    this.#rejected = tally('true');
+    const open = 'apiserver_admission_webhook_fail_open_count';
+    this.#failedOpen = ctx.metrics.counter(open, { name, type });
     this.#latency = createSampler(
       options.latency,
       ctx.sim.stream(`${instance}/webhook/${options.name}`),
@@ -46,19 +70,14 @@ export class Webhook {
 
   /** Time of one call that begins at `atNs`; negative: it failed after that time. */
   call(atNs: number): number {
-    const { timeoutNs, name, kind } = this.options;
+    const { timeoutNs } = this.options;
     let ns = this.outage === 'refused' ? 0 : this.#latency.next(atNs);
     const failed = this.outage !== 'none' || ns > timeoutNs;
     if (failed && this.outage !== 'refused') ns = timeoutNs;
-    const type = kind === 'mutating' ? 'admit' : 'validating';
-    const tally = 'apiserver_admission_webhook_admission_duration_seconds';
-    const labels = { name, type, rejected: String(failed) };
-    this.#ctx.metrics.tally(tally, labels, { buckets: WEBHOOK_BUCKETS }).record(ns);
+    (failed ? this.#rejected : this.#admitted).record(ns);
     if (!failed) return ns;
     if (this.options.failurePolicy === 'Ignore') {
-      this.#ctx.metrics
-        .counter('apiserver_admission_webhook_fail_open_count', { name, type })
-        .add();
+      this.#failedOpen.add();
       return ns;
     }
     return -ns - 1;
@@ -99,12 +118,25 @@ export interface Admission {
 /** The webhooks of one server. */
 export class WebhookTable {
   readonly all: readonly Webhook[];
+  readonly #conversions: number;
   readonly #byKind = new Map<RequestKind, Matching>();
   readonly #admission: Admission = { ns: 0, failed: '' };
 
   constructor(ctx: ModelContext, instance: string, scenarios: readonly WebhookScenario[]) {
     const sorted = [...scenarios].sort((a, b) => (a.name < b.name ? -1 : 1));
     this.all = sorted.map((scenario) => new Webhook(ctx, instance, scenario));
+    this.#conversions = this.all.filter((w) => w.options.kind === 'conversion').length;
+  }
+
+  /** The webhook that converts custom resources between their versions; null = none. */
+  conversionOf(kind: RequestKind): Webhook | null {
+    if (this.#conversions === 0 || kind.longRunning) return null;
+    for (const webhook of this.all) {
+      const { resources } = webhook.options;
+      if (webhook.options.kind !== 'conversion') continue;
+      if (resources.some((name) => name === kind.info.name)) return webhook;
+    }
+    return null;
   }
 
   /** Calls that a request of this kind makes. */

@@ -135,6 +135,46 @@ test('The kubelet ends a server whose /livez has failed for 80 s, and starts it 
 
 // --- Processes -----------------------------------------------------------------------------------
 
+test('A server writes its identity lease every 10 s, 4 % more at most.', () => {
+  const t = new TestServers();
+  t.until(100 * S);
+  const path = 'kube-system/apiserver-kube-apiserver-0';
+  const calls = t.storages[0].calls.filter((c) => c.includes('apiserver'));
+  assert.deepEqual(calls.slice(0, 3), [
+    `get leases ${path}`,
+    `create leases ${path}`,
+    `update leases ${path}`,
+  ]);
+  // 9 renewals in 100 s: the first two calls are one.
+  assert.equal(calls.length, 10);
+});
+
+test('A machine without power takes its server with it, and starts it when it is back.', () => {
+  const t = new TestServers();
+  const [server] = t.servers.replicas;
+  t.until(S);
+  server.process.host.crash();
+  assert.equal(server.state, 'down');
+  t.until(60 * S);
+  assert.equal(server.state, 'down');
+  server.process.host.boot();
+  t.until(70 * S);
+  assert.equal(server.state, 'running');
+});
+
+test('A server of a machine that stands still answers when that goes on.', () => {
+  const t = new TestServers();
+  t.store.put(t.object('leases', 'ns/l'));
+  const { host } = t.servers.replicas[0].process;
+  t.until(S);
+  host.pause();
+  const get = t.send(GET);
+  t.until(3 * S);
+  host.resume();
+  t.until(4 * S);
+  assert.equal(get.atNs, 3 * S + MS);
+});
+
 test('A killed server answers nothing, resets its connections and comes back cold.', () => {
   const constants = { ...freeServer, 'apiserver.startNs': 3 * S, 'apiserver.startCpuNs': S };
   const t = new TestServers({ constants });
@@ -229,10 +269,24 @@ test('A stopped process looks at what came when it goes on.', () => {
   assert.equal(server.watchCount, 0);
 });
 
+test('Lists that are encoded item by item from the cache need no memory.', () => {
+  const bytes = (version: string) => {
+    const t = new TestServers({ version });
+    for (let i = 0; i < 10; i++) t.store.put(t.object('pods', `a/p${i}`, { bytes: 1e7 }));
+    t.until(S);
+    const before = t.servers.replicas[0].process.memoryBytes;
+    t.send({ verb: 'list', resource: 'pods' });
+    t.until(S + 10 * MS);
+    return t.servers.replicas[0].process.memoryBytes - before;
+  };
+  assert.deepEqual([bytes('1.32'), bytes('1.33')], [1e8, 0]);
+});
+
 test('Large lists at once are killed by the memory limit of the server.', () => {
   const limited = { ...replica, memoryLimitBytes: 1e9 };
   const constants = { ...freeServer, 'apiserver.baseMemoryBytes': 3e8 };
-  const t = new TestServers({ scenario: { replicas: [limited] }, constants });
+  const scenario = { replicas: [limited] };
+  const t = new TestServers({ scenario, constants, version: '1.32' });
   t.storages[0].cacheBytes = 1e8;
   // 100 MB a list, 250 MB of cache, 300 MB anyway: five lists are too many.
   for (let i = 0; i < 10; i++) t.store.put(t.object('pods', `a/p${i}`, { bytes: 1e7 }));

@@ -301,6 +301,19 @@ test('A webhook that is slower than the request may take ends it with 504.', () 
   assert.deepEqual([answer.result?.code, answer.atNs], [504, 2 * S]);
 });
 
+test('Custom resources behind a conversion webhook wait for it after storage.', () => {
+  const conversion = { kind: 'conversion', resources: ['customresources'] } as const;
+  const t = new TestServers({ scenario: { webhooks: [webhook('c', 30, conversion)] } });
+  t.store.put(t.object('customresources', 'default/x'));
+  const list = t.send({ verb: 'list', resource: 'customresources' });
+  const pods = t.send({ verb: 'list', resource: 'pods' });
+  t.until(S);
+  assert.deepEqual([list.atNs, list.result?.count, pods.atNs], [31 * MS, 1, MS]);
+  t.servers.setWebhookOutage('c', 'refused');
+  const failed = t.ask({ verb: 'list', resource: 'customresources' });
+  assert.deepEqual([failed.code, failed.items], [500, null]);
+});
+
 test('Quotas are written for the pods that came together, and refuse what exceeds them.', () => {
   const t = new TestServers();
   const quota: ResourceQuota = {
