@@ -13,11 +13,15 @@ import {
 import { copyNamespace, objectsOf } from './objects.ts';
 import { Placement } from './placement.ts';
 
-/** Objects that a settled workload has given rise to: see models/controllers. */
+/** What controllers have made of objects by the time that they have settled. */
 export type Settle = (
-  object: KubeObject,
-  uids: Uids,
-  place: (spec: PodSpec) => string,
+  given: readonly KubeObject[],
+  nodes: {
+    /** Name of a node with room; '' none. */
+    place(spec: PodSpec): string;
+    /** Names of nodes on which a DaemonSet's pod runs. */
+    eligible(spec: PodSpec): readonly string[];
+  },
 ) => readonly KubeObject[];
 
 const NAMESPACES = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];
@@ -37,18 +41,15 @@ export class InitialState {
     const creates = kubernetes.load.flatMap((load) => (load.kind === 'create' ? [load.set] : []));
     this.sets = new Map([...creates, ...kubernetes.objects].map((set) => [set.name, set]));
     for (const name of namespacesOf(kubernetes)) this.objects.push(this.#namespace(name));
-    this.objects.push(...ofNodes);
+    for (const object of ofNodes) this.objects.push(object);
     // By its resource a node.
     const nodes = ofNodes.filter((object) => object.resource === 'nodes') as Node[];
     const placement = new Placement(nodes);
-    const place = (spec: PodSpec) => placement.place(spec);
+    const given: KubeObject[] = [];
     for (const set of kubernetes.objects) {
-      for (let copy = 0; copy < set.copies; copy++) {
-        for (const object of objectsOf(set, copy, uids, 0)) {
-          this.objects.push(...settle(object, uids, place));
-        }
-      }
+      for (let copy = 0; copy < set.copies; copy++) given.push(...objectsOf(set, copy, uids, 0));
     }
+    for (const object of settle(given, placement)) this.objects.push(object);
   }
 
   /** Of a component that leads from the start. */

@@ -1,7 +1,7 @@
 /** Wires a Kubernetes cluster: etcd, API servers, components, nodes, and what happens to them. */
 import { ApiServers, etcdStorage, ObjectStore } from '../../models/apiserver/index.ts';
 import { ClientLibrary } from '../../models/client-go/index.ts';
-import { ControllerManager } from '../../models/controllers/index.ts';
+import { ControllerManager, settledObjects } from '../../models/controllers/index.ts';
 import { EtcdCluster } from '../../models/etcd/index.ts';
 import { FaultDriver, OutageTracker } from '../../models/faults/index.ts';
 import { Host } from '../../models/machine/index.ts';
@@ -51,9 +51,16 @@ export function buildKubernetes(
         ),
     ),
   ];
-  const initial = new InitialState(kubernetes, base.uids, nodes.initialObjects(), (object) => [
-    object,
-  ]);
+  const { maxEndpointsPerSlice } = kubernetes.controllerManager;
+  const initial = new InitialState(kubernetes, base.uids, nodes.initialObjects(), (given, where) =>
+    settledObjects(given, {
+      sim: ctx.sim,
+      uids: base.uids,
+      maxEndpointsPerSlice,
+      place: (spec) => where.place(spec),
+      eligible: (spec) => where.eligible(spec),
+    }),
+  );
   for (const component of components) initial.addLease(component.initialLease());
   base.preload(initial.objects);
   const loads = base.createLoads(initial);
