@@ -66,7 +66,7 @@ export class ListWatcher implements Reflector, WatchHandler {
   /** After the back-off only the watch is tried again. */
   #watchOnly = false;
   /** Pages, or initial events, until they are complete. */
-  #items = new Map<string, KubeObject>();
+  #items: Map<string, KubeObject> | null = null;
   #itemBytes = 0;
 
   constructor(library: ClientLibrary, index: number, parts: ReflectorParts) {
@@ -92,7 +92,7 @@ export class ListWatcher implements Reflector, WatchHandler {
     this.#state = 'stopped';
     this.#opened?.stop();
     this.#opened = null;
-    this.#items.clear();
+    this.#items = null;
   }
 
   /** @internal The back-off is over. */
@@ -162,7 +162,7 @@ export class ListWatcher implements Reflector, WatchHandler {
 
   #list(): void {
     this.lists++;
-    this.#items.clear();
+    this.#items = new Map();
     this.#itemBytes = 0;
     if (this.#library.usesWatchList) this.#stream();
     else this.#page(0, 0);
@@ -180,6 +180,7 @@ export class ListWatcher implements Reflector, WatchHandler {
   }
 
   #initialEvents(events: readonly WatchEvent[]): void {
+    this.#items ??= new Map();
     for (let i = 0; i < events.length; i++) {
       const event = events[i];
       if (event.type === 'ERROR') {
@@ -229,6 +230,7 @@ export class ListWatcher implements Reflector, WatchHandler {
       else this.#sleep(false);
       return;
     }
+    this.#items ??= new Map();
     for (const item of result.items ?? []) this.#items.set(item.meta.path, item);
     if (result.continueAt > 0) {
       this.#page(result.continueAt, result.resourceVersion);
@@ -240,8 +242,8 @@ export class ListWatcher implements Reflector, WatchHandler {
   }
 
   #complete(resourceVersion: number, bytes: number): void {
-    const items = [...this.#items.values()];
-    this.#items.clear();
+    const items = this.#items === null ? [] : [...this.#items.values()];
+    this.#items = null;
     this.#isExpired = false;
     this.resourceVersion = resourceVersion;
     this.hasSynced = true;

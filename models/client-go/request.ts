@@ -66,7 +66,8 @@ export class ApiRequest implements ServerRequest, WatchSink {
   next: ApiRequest | null = null;
   served: ServedWatch | null = null;
   result: ApiResult | null = null;
-  readonly batches: Batch[] = [];
+  /** Null until the first. */
+  batches: Batch[] | null = null;
   /** The try after this one. */
   successor: ApiRequest | null = null;
   /** A watch of a cluster that has been running: see `ServerRequest.preloaded`. */

@@ -213,7 +213,8 @@ export class Transport implements DialerHost, TransportEvents {
   stream(r: ApiRequest, batch: readonly WatchEvent[] | string, bytes: number): boolean {
     const connection = r.http;
     if (connection === null || r.state === 'done') return false;
-    r.batches.push(batch);
+    if (r.batches === null) r.batches = [batch];
+    else r.batches.push(batch);
     const size = (50 + bytes) * (r.call.members ?? 1);
     connection.toClient(size, this.#batchType, r.slot, r.generation);
     return true;
@@ -349,7 +350,7 @@ export class Transport implements DialerHost, TransportEvents {
   }
 
   #batch(r: ApiRequest): void {
-    const batch = r.batches.shift();
+    const batch = r.batches?.shift();
     if (batch === undefined || r.state !== 'open' || r.watch === null) return;
     r.http?.received(this.sim.nowNs);
     if (typeof batch === 'string') {
