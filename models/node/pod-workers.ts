@@ -330,6 +330,7 @@ export class PodWorkers {
           return;
         }
         worker.retry = true;
+        this.links.record(worker, 'BackOff', run.container.name);
       }
       // What comes after an init container waits for its end.
       if (run.isInit) break;
