@@ -32,6 +32,8 @@ export interface SlowWorld {
 export interface SlowVerdict {
   readonly plugin: string;
   readonly reasons: readonly string[];
+  /** Taking pods away from the node could help. */
+  readonly resolvable: boolean;
 }
 
 /** The order in which nodes are looked at: one of each zone in turn. */
@@ -48,7 +50,11 @@ export function slowOrder(zones: readonly (readonly Node[])[]): Node[] {
 export function slowFilter(world: SlowWorld, pod: Pod, node: Node): SlowVerdict | null {
   const { spec } = pod;
   const on = podsOn(world, node);
-  const fail = (plugin: string, ...reasons: string[]) => ({ plugin, reasons });
+  const fail = (plugin: string, resolvable: boolean, ...reasons: string[]) => ({
+    plugin,
+    reasons,
+    resolvable,
+  });
   const cordon: Taint = {
     key: 'node.kubernetes.io/unschedulable',
     value: '',
@@ -57,26 +63,30 @@ export function slowFilter(world: SlowWorld, pod: Pod, node: Node): SlowVerdict 
   };
   const accepts = (taint: Taint) => spec.tolerations.some((t) => tolerates(t, taint));
   if (node.spec.unschedulable && !accepts(cordon)) {
-    return fail('NodeUnschedulable', 'node(s) were unschedulable');
+    return fail('NodeUnschedulable', false, 'node(s) were unschedulable');
   }
   const taint = node.spec.taints.find((t) => t.effect !== 'PreferNoSchedule' && !accepts(t));
   if (taint !== undefined) {
     const reason = `node(s) had untolerated taint {${taint.key}: ${taint.value}}`;
-    return fail('TaintToleration', reason);
+    return fail('TaintToleration', false, reason);
   }
   if (!admittedByAffinity(spec, node)) {
-    return fail('NodeAffinity', "node(s) didn't match Pod's node affinity/selector");
+    return fail('NodeAffinity', false, "node(s) didn't match Pod's node affinity/selector");
   }
   const ports = portsOf(pod);
   if (on.some((other) => portsOf(other).some((port) => ports.includes(port)))) {
-    return fail('NodePorts', "node(s) didn't have free ports for the requested pod ports");
+    return fail('NodePorts', true, "node(s) didn't have free ports for the requested pod ports");
   }
   const lacks = lacking(pod, node, on);
-  if (lacks.length > 0) return fail('NodeResourcesFit', ...lacks);
+  if (lacks.length > 0) {
+    const hopeless = lacking(pod, node, []).some((lack) => lack !== 'Too many pods');
+    return fail('NodeResourcesFit', !hopeless, ...lacks);
+  }
   const spread = spreadFails(world, pod, node);
-  if (spread !== '') return fail('PodTopologySpread', spread);
+  if (spread !== '') return fail('PodTopologySpread', !spread.endsWith('label)'), spread);
   const affinity = affinityFails(world, pod, node);
-  return affinity === '' ? null : fail('InterPodAffinity', affinity);
+  if (affinity === '') return null;
+  return fail('InterPodAffinity', !affinity.endsWith('pod affinity rules'), affinity);
 }
 
 /** Total scores of these nodes with the default weights. */
@@ -104,7 +114,7 @@ export function slowScores(world: SlowWorld, pod: Pod, feasible: readonly Node[]
   return total;
 }
 
-function podsOn(world: SlowWorld, node: Node): Pod[] {
+export function podsOn(world: SlowWorld, node: Node): Pod[] {
   return world.pods.filter((pod) => pod.nodeName === node.meta.name);
 }
 
