@@ -83,6 +83,8 @@ export class GarbageCollector implements Controller {
   }
 
   #enqueue(queue: WorkQueue, node: GcNode): void {
+    // A cluster that has been running knows its owners: all caches fill within the first instant.
+    if (node.virtual && this.#env.sim.nowNs === 0) return;
     const key = String(node.uid);
     this.#pending.set(key, node);
     queue.add(key);
