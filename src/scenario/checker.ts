@@ -99,6 +99,14 @@ export class Checker {
     return this.reader.options.problems.touches(path);
   }
 
+  /** What was written at a path; undefined where nothing was. */
+  nodeAt(path: string): Node | undefined {
+    const end = path.lastIndexOf('.');
+    const { node } = locate(this.#root, path.slice(0, end));
+    const key = path.slice(end + 1);
+    return node.kind === 'map' ? node.entries.find((e) => e.key === key)?.value : undefined;
+  }
+
   /** The keys that were given in the mapping at a path. */
   keysAt(path: string): readonly string[] {
     const { node } = locate(this.#root, path);

@@ -150,6 +150,7 @@ export { type Experiment, type ExperimentPoint, expandExperiment } from './exper
 export { type Explanation, explain } from './explain.ts';
 export * from './expression.ts';
 export { jsonSchema } from './json-schema.ts';
+export { milliOf, parseQuantity, QUANTITY_MAX, unitsOf } from './kubernetes/quantity.ts';
 export { nearestName } from './nearest.ts';
 export { printConfig } from './print-config.ts';
 export { type Problem, renderProblem } from './problem.ts';

@@ -102,6 +102,16 @@ export const templateFields = {
     default: 'default-scheduler',
   }),
   size: field.bytes({ description: 'Bytes of the Pod object.', default: '5KB', min: '500' }),
+  spec: field.any({
+    description:
+      'PodSpec in the syntax of Kubernetes, in place of the fields above; labels, size, images ' +
+      'and how the containers behave stand beside it.',
+    example: '{ containers: [{ name: app, resources: { requests: { cpu: 250m } } }] }',
+  }),
+  images: field.list(
+    field.group(() => imageGroup, { description: 'An image.' }),
+    { description: 'Sizes of images that spec names; others have the default size.' },
+  ),
 };
 
 export const templateGroup: Group<typeof templateFields> = {
@@ -131,6 +141,12 @@ const kinds = [
   'PriorityClass',
   'ResourceQuota',
 ] as const;
+
+const claimFields = {
+  name: field.string({ description: 'Name of the volume.', required: true, example: 'data' }),
+  storageClass: field.string({ description: 'Storage class.', default: 'standard' }),
+  size: field.bytes({ description: 'Size.', default: '10GiB', min: '1' }),
+};
 
 export const objectSetFields = {
   kind: field.choice(kinds, {
@@ -171,6 +187,20 @@ export const objectSetFields = {
     description: 'Workloads: a service of this type in front of each copy.',
     default: 'none',
   }),
+  nodes: field.list(field.string({ description: 'Name of a node.', example: 'worker-0' }), {
+    description:
+      'Nodes that the pods run on at the start, in their order, copy by copy; none: where there ' +
+      'is room.',
+    example: '[worker-0, worker-1]',
+  }),
+  claims: field.list(
+    field.group(
+      () => ({ name: 'claim', description: 'A volume claim template.', fields: claimFields }),
+      { description: 'A volume claim template.' },
+    ),
+    { description: 'StatefulSet: volume claim templates.' },
+  ),
+  value: field.integer({ description: 'PriorityClass: its value.', default: '0' }),
   strategy: field.choice(['RollingUpdate', 'Recreate'], {
     description: 'Deployment: how it is updated.',
     default: 'RollingUpdate',

@@ -74,6 +74,11 @@ export function kubernetesOf(
     value.load.map((l) => l.name),
     'load',
   );
+  const priorities = new Map(
+    value.objects.flatMap((set) =>
+      set.kind === 'PriorityClass' && set.name !== undefined ? [[set.name, set.value]] : [],
+    ),
+  );
   const scenario: KubernetesScenario = {
     version: `1.${minor}`,
     apiServer: parts.apiServer(),
@@ -84,8 +89,10 @@ export function kubernetesOf(
     nodeGroups: value.nodeGroups.map((group, i) =>
       nodeGroupOf(group, value.version, `${path}.nodeGroups[${i}]`, checker),
     ),
-    objects: value.objects.map((set, i) => objectSetOf(set, `${path}.objects[${i}]`, checker)),
-    load: value.load.map((load, i) => loadOf(load, `${path}.load[${i}]`, checker)),
+    objects: value.objects.map((set, i) =>
+      objectSetOf(set, `${path}.objects[${i}]`, checker, priorities),
+    ),
+    load: value.load.map((load, i) => loadOf(load, `${path}.load[${i}]`, checker, priorities)),
     agents: value.agents.map((agent, i) => agentOf(agent, `${path}.agents[${i}]`, checker)),
     flagsWithoutEffect: [],
   };
@@ -109,7 +116,8 @@ function withImages({ nodeGroups, objects, load }: KubernetesScenario) {
   const images = new Map<string, ContainerImage>();
   for (const template of templates) {
     if (template?.imagePresent !== true) continue;
-    for (const { image } of template.spec.containers) images.set(image.name, image);
+    const { containers, initContainers } = template.spec;
+    for (const { image } of [...initContainers, ...containers]) images.set(image.name, image);
   }
   return nodeGroups.map((group) => {
     const own = new Map(group.images.map((image) => [image.name, image]));

@@ -35,7 +35,12 @@ function resourceOf(text: string, path: string, checker: Checker): ResourceName 
   return 'pods';
 }
 
-export function loadOf(value: LoadValue, path: string, checker: Checker): LoadScenario {
+export function loadOf(
+  value: LoadValue,
+  path: string,
+  checker: Checker,
+  priorities: ReadonlyMap<string, number>,
+): LoadScenario {
   const base = {
     name: value.name,
     startNs: value.start,
@@ -49,6 +54,7 @@ export function loadOf(value: LoadValue, path: string, checker: Checker): LoadSc
       { ...value.create, name: value.create.name ?? value.name },
       `${path}.create`,
       checker,
+      priorities,
     );
     return { ...base, kind: 'create', set, ratePerSecond: value.rate };
   }
@@ -57,7 +63,11 @@ export function loadOf(value: LoadValue, path: string, checker: Checker): LoadSc
     return {
       ...base,
       kind: 'churn',
-      template: templateOf(churn.template, value.name, 'Deployment'),
+      template: templateOf(churn.template, value.name, 'Deployment', {
+        path: `${path}.churn.template`,
+        checker,
+        priorities,
+      }),
       podsPerSecond: churn.pods,
       replicas: churn.replicas,
       lifetimeNs: churn.lifetime,

@@ -3,10 +3,12 @@
 import type {
   Affinity,
   Container,
+  ContainerBehaviour,
   ContainerImage,
   IntOrFraction,
   PodSpec,
   PodVolume,
+  ResourceList,
   TaintEffect,
   Toleration,
 } from '../../../models/objects/index.ts';
@@ -17,9 +19,12 @@ import {
   selectorOf,
 } from '../../../models/objects/index.ts';
 import type { Checker } from '../checker.ts';
+import type { Node } from '../document.ts';
 import type { ObjectSetValue, TemplateValue } from '../fields/kubernetes-load.ts';
 import type { ImageValue } from '../fields/kubernetes-nodes.ts';
 import type { ObjectSetScenario, PodTemplateScenario } from '../kubernetes-types.ts';
+import { Cursor } from './cursor.ts';
+import { podSpecOf } from './pod-spec.ts';
 
 const S = 1e9;
 const TOPOLOGY_KEYS: Readonly<Record<string, string>> = {
@@ -41,12 +46,23 @@ export function imageOf(value: ImageValue): ContainerImage {
 /** What a template that says nothing of its image runs. */
 const DEFAULT_IMAGE: ImageValue = { name: 'app:1', size: 50e6, layers: 5, shared: '' };
 
+/** Where a template stands, and what its `spec` may refer to. */
+export interface TemplatePlace {
+  readonly path: string;
+  readonly checker: Checker;
+  /** Values of priority classes by name. */
+  readonly priorities: ReadonlyMap<string, number>;
+}
+
 export function templateOf(
   value: TemplateValue,
   name: string,
   kind: string,
+  place: TemplatePlace,
 ): PodTemplateScenario & { readonly imagePresent: boolean } {
   const labels = Object.keys(value.labels).length > 0 ? value.labels : { app: name };
+  const specNode = place.checker.nodeAt(`${place.path}.spec`);
+  if (specNode !== undefined) return templateWithSpec(value, labels, kind, place, specNode);
   const image = imageOf(value.image.name === undefined ? DEFAULT_IMAGE : value.image);
   const requests = {
     cpuMilli: value.cpu,
@@ -75,14 +91,7 @@ export function templateOf(
     livenessProbe: null,
     startupProbe: null,
     hostPorts: [],
-    behaviour: {
-      readyAfterNs: value.readyAfter,
-      runsForNs: value.runsFor === Infinity && job ? 10 * S : value.runsFor,
-      exitCode: value.exitCode,
-      stopsAfterNs: value.stopsAfter,
-      cpuUseMilli: Math.round(value.cpu * 0.5),
-      memoryUseBytes: Math.round(value.memory * 0.8),
-    },
+    behaviour: behaviourOf(value, job, requests),
   };
   const spec: PodSpec = {
     schedulerName: value.schedulerName,
@@ -102,6 +111,68 @@ export function templateOf(
     hostNetwork: false,
     serviceAccount: 'default',
   };
+  return { labels, spec, bytes: value.size, imagePresent: value.imagePresent };
+}
+
+function behaviourOf(
+  value: TemplateValue,
+  job: boolean,
+  requests: ResourceList,
+): ContainerBehaviour {
+  return {
+    readyAfterNs: value.readyAfter,
+    runsForNs: value.runsFor === Infinity && job ? 10 * S : value.runsFor,
+    exitCode: value.exitCode,
+    stopsAfterNs: value.stopsAfter,
+    cpuUseMilli: Math.round(requests.cpuMilli * 0.5),
+    memoryUseBytes: Math.round(requests.memoryBytes * 0.8),
+  };
+}
+
+/** How long an init container runs; manifests do not say. */
+const INIT_RUNS_NS = S;
+
+/** Fields of a template that a manifest says nothing of; they stand beside `spec`. */
+const BESIDE_SPEC = [
+  'spec',
+  'labels',
+  'images',
+  'imagePresent',
+  'readyAfter',
+  'runsFor',
+  'exitCode',
+  'stopsAfter',
+  'size',
+];
+
+function templateWithSpec(
+  value: TemplateValue,
+  labels: Readonly<Record<string, string>>,
+  kind: string,
+  { path, checker, priorities }: TemplatePlace,
+  node: Node,
+): PodTemplateScenario {
+  for (const key of checker.keysAt(path)) {
+    if (BESIDE_SPEC.includes(key)) continue;
+    checker.at(`${path}.${key}`, 'WT1009', `${key} and spec exclude each other`, {
+      hint: 'say it in spec, in the words of Kubernetes',
+    });
+  }
+  const job = kind === 'Job' || kind === 'CronJob';
+  const images = new Map(value.images.map((image) => [image.name, imageOf(image)]));
+  const cursor = new Cursor(node, `${path}.spec`, (code, at, span, message, details) =>
+    checker.reader.problem(code, at, span, message, details),
+  );
+  const spec = podSpecOf(cursor, {
+    labels,
+    priorityOf: (name) => priorities.get(name),
+    imageOf: (name) => images.get(name) ?? imageOf({ ...DEFAULT_IMAGE, name }),
+    behaviourOf: (requests, init) => {
+      const behaviour = behaviourOf(value, job, requests);
+      return init ? { ...behaviour, runsForNs: INIT_RUNS_NS, exitCode: 0 } : behaviour;
+    },
+    restartPolicy: job ? 'Never' : 'Always',
+  });
   return { labels, spec, bytes: value.size, imagePresent: value.imagePresent };
 }
 
@@ -186,10 +257,15 @@ export function objectSetOf(
   value: ObjectSetValue,
   path: string,
   checker: Checker,
+  priorities: ReadonlyMap<string, number>,
 ): ObjectSetScenario {
   const name = value.name ?? value.kind.toLowerCase();
   const template = WITH_PODS.includes(value.kind)
-    ? templateOf(value.template, name, value.kind)
+    ? templateOf(value.template, name, value.kind, {
+        path: `${path}.template`,
+        checker,
+        priorities,
+      })
     : null;
   const info = resourceInfos.find((i) => i.kind === value.kind);
   return {
@@ -212,7 +288,11 @@ export function objectSetOf(
         ? null
         : intOrFraction(value.minAvailable, `${path}.minAvailable`, checker),
     podManagementPolicy: value.podManagementPolicy,
-    claims: [],
+    claims: value.claims.map((claim) => ({
+      name: claim.name,
+      storageClass: claim.storageClass,
+      bytes: claim.size,
+    })),
     completions: value.completions ?? value.replicas,
     parallelism: value.parallelism ?? value.replicas,
     everyNs: value.every,
@@ -225,6 +305,6 @@ export function objectSetOf(
             maxReplicas: value.maxReplicas,
             targetCpuUtilization: value.targetCpuUtilization,
           },
-    nodes: [],
+    nodes: value.nodes,
   };
 }
