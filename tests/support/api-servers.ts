@@ -6,6 +6,7 @@ import {
   ObjectStore,
   storageConstants,
 } from '../../models/apiserver/index.ts';
+import { ClientLibrary, clientGoConstants } from '../../models/client-go/index.ts';
 import { EtcdCluster, etcdConstants } from '../../models/etcd/index.ts';
 import { Host, machineConstants } from '../../models/machine/index.ts';
 import { Network, networkConstants } from '../../models/network/index.ts';
@@ -132,12 +133,16 @@ export class TestServers {
   readonly servers: ApiServers;
   /** Of option `etcd`. */
   etcd: EtcdCluster | null = null;
+  /** Of option `etcd`: members, servers, and a host 'clients'. */
+  network: Network | null = null;
   readonly store = new MemoryStore();
   readonly storages: MemoryStorage[] = [];
   readonly uids = new Uids();
   readonly #run: number;
   readonly #steps: (() => void)[] = [];
   #results: MetricsResult | null = null;
+  readonly #constants: Constants;
+  readonly #version: string;
 
   constructor(o: ServerOptions = {}) {
     const horizonNs = o.horizonNs ?? 7200 * S;
@@ -150,9 +155,12 @@ export class TestServers {
         ...etcdConstants,
         ...storageConstants,
         ...apiServerConstants,
+        ...clientGoConstants,
       ],
       o.constants ?? freeServer,
     );
+    this.#constants = constants;
+    this.#version = o.version ?? '1.34';
     const { sim, metrics } = this;
     const ctx = { sim, metrics, constants };
     const scenario = { ...apiServerDefaults, ...o.scenario };
@@ -181,12 +189,25 @@ export class TestServers {
     const servers = [...hosts.keys()];
     const scenario = clusterScenario({ members: 3, fsync: 2, clientRtt: 0.5, peerRtt: 0.5 });
     for (const h of scenario.hosts) hosts.set(h.name, new Host(ctx, h.name, h));
-    const names = [...scenario.etcd.members.map((m) => m.name), ...servers];
+    const names = [...scenario.etcd.members.map((m) => m.name), ...servers, 'clients'];
     const nodes = names.map((name) => ({ name, zone: '' }));
-    const network = new Network(ctx, scenario.network, nodes);
-    this.etcd = new EtcdCluster(ctx, scenario, hosts, network);
+    this.network = new Network(ctx, scenario.network, nodes);
+    this.etcd = new EtcdCluster(ctx, scenario, hosts, this.network);
     const store = new ObjectStore(this.etcd, null);
     return etcdStorage({ store, networkHostOf: (_, hostName) => hostName });
+  }
+
+  /** Clients of client-go on the host 'clients' of the network, in front of the servers. */
+  library(kind: 'loadBalancer' | 'clientList' = 'clientList'): ClientLibrary {
+    const { sim, metrics } = this;
+    const ctx = { sim, metrics, constants: this.#constants };
+    return new ClientLibrary(ctx, {
+      network: this.network!,
+      hosts: new Map(),
+      endpoints: this.servers.replicas,
+      loadBalancer: { kind, healthIntervalNs: 10 * S, healthThreshold: 3 },
+      version: this.#version,
+    });
   }
 
   at(timeNs: number, step: () => void): void {
