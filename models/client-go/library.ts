@@ -125,14 +125,15 @@ export class ClientLibrary {
   }
 
   population(o: PopulationOptions): ClientPopulation {
+    const first = o.first ?? 0;
     const kind: ClientKind = {
       ...limits(o),
       process: null,
       metrics: this.#metricsOf(o.component),
-      nameOf: (member) => `${o.component}/${member}`,
+      nameOf: (member) => `${o.component}/${first + member}`,
       onResult: (member, tag, result) => o.onResult(member, tag, result),
     };
-    const seed = keyOf(o.component);
+    const seed = keyOf(o.component) + first;
     const { sharing } = o;
     return new Population(this.transport, o.count, (member) => {
       const dialer =

@@ -156,6 +156,8 @@ export interface PopulationOptions extends Omit<ClientOptions, 'name' | 'user' |
   /** 'kubelet': metrics carry it; its members are `kubelet/0`, `kubelet/1`, ... */
   readonly component: string;
   readonly count: number;
+  /** Number of the first member where one component has several populations; default 0. */
+  readonly first?: number;
   /**
    * Each member uses the connections of that member of another population: a kubelet's clients of
    * the API, of events and of leases are one process with one transport.
