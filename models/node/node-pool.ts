@@ -47,6 +47,8 @@ export interface NodePoolOptions extends NodesOptions {
   readonly first: number;
   readonly step: number;
   readonly count: number;
+  /** Nodes of the pools before this one. */
+  readonly firstMember: number;
   /** The first so many members are there at the start; the others join. */
   readonly present: number;
   readonly downloads: DownloadShares;
@@ -103,12 +105,12 @@ export class NodePool {
     const stream = (purpose: string): Stream => ctx.sim.stream(`${name}/${purpose}`);
     this.#stream = stream('phases').u32();
     const nsOf = { kubelet: Number.POSITIVE_INFINITY, heartbeat: heartbeatTimeoutNs(group) };
-    this.#heartbeat = this.#population({ qps: Infinity, burst: 1, timeoutNs: nsOf.heartbeat });
     this.#kubelets = this.#population({
       qps: kubelet.qps,
       burst: kubelet.burst,
       timeoutNs: nsOf.kubelet,
     });
+    this.#heartbeat = this.#population({ qps: Infinity, burst: 1, timeoutNs: nsOf.heartbeat });
     this.#eventClients = this.#population({
       qps: kubelet.eventQps,
       burst: kubelet.eventBurst,
@@ -355,11 +357,14 @@ export class NodePool {
     };
   }
 
+  /** The clients of a kubelet share the transport of the first. */
   #population(limits: { qps: number; burst: number; timeoutNs: number }): ClientPopulation {
-    const { library, zone, servers, networkHostOf } = this.#o;
+    const { library, zone, servers, networkHostOf, firstMember } = this.#o;
     return library.population({
       component: 'kubelet',
       count: this.count,
+      first: firstMember,
+      sharing: this.#kubelets,
       networkHost: networkHostOf?.(zone) ?? `nodes@${zone}`,
       servers,
       ...limits,

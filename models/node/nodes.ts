@@ -31,6 +31,7 @@ export class Nodes {
       })),
       Math.min(Infinity, ...groups.map(({ runtime }) => runtime.registryBytesPerSecond)),
     );
+    let firstMember = 0;
     this.pools = groups.flatMap((group, limits) => {
       const zones = group.zones.length === 0 ? [''] : group.zones;
       const step = zones.length;
@@ -40,13 +41,16 @@ export class Nodes {
         const name = step === 1 ? `nodes/${group.name}` : `nodes/${group.name}/${zone}`;
         const present = share(group.count, first);
         const proxies = this.#addProxies(name, group, { ...options, zone, nodes: present });
+        const count = share(group.count + group.joining, first);
+        firstMember += count;
         return new NodePool(ctx, name, {
           ...options,
           group,
           zone,
           first,
           step,
-          count: share(group.count + group.joining, first),
+          count,
+          firstMember: firstMember - count,
           present,
           downloads,
           limits,

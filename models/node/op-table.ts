@@ -23,6 +23,7 @@ export interface Op {
   serial: number;
   /** Of the kind: version of the status that is sent. */
   detail: number;
+  open: boolean;
 }
 
 export class OpTable {
@@ -32,20 +33,23 @@ export class OpTable {
   /** Number of a new operation. */
   begin(kind: OpKind, member: number, slot: number, serial: number, detail: number): number {
     const id = this.#free.pop();
-    if (id === undefined) return this.#ops.push({ kind, member, slot, serial, detail }) - 1;
+    if (id === undefined)
+      return this.#ops.push({ kind, member, slot, serial, detail, open: true }) - 1;
     const op = this.#ops[id];
     op.kind = kind;
     op.member = member;
     op.slot = slot;
     op.serial = serial;
     op.detail = detail;
+    op.open = true;
     return id;
   }
 
   /** The operation is over; its record is good until the next `begin`. */
   end(id: number): Op {
     const op = this.#ops[id];
-    assert(op !== undefined && op.member >= 0, 'an answer to no call');
+    assert(op?.open === true, 'an answer to no call');
+    op.open = false;
     this.#free.push(id);
     return op;
   }
@@ -53,8 +57,9 @@ export class OpTable {
   /** The kubelet of a member ended: its calls are never answered. */
   drop(member: number): void {
     for (let id = 0; id < this.#ops.length; id++) {
-      if (this.#ops[id].member !== member || this.#free.includes(id)) continue;
-      this.#ops[id].member = -1;
+      const op = this.#ops[id];
+      if (op.member !== member || !op.open) continue;
+      op.open = false;
       this.#free.push(id);
     }
   }
