@@ -68,6 +68,8 @@ export class ApiRequest implements ServerRequest, WatchSink {
   result: ApiResult | null = null;
   /** Null until the first. */
   batches: Batch[] | null = null;
+  /** Batches that came before the answer: they wait for it. */
+  early = 0;
   /** The try after this one. */
   successor: ApiRequest | null = null;
   /** A watch of a cluster that has been running: see `ServerRequest.preloaded`. */

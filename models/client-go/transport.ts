@@ -336,6 +336,7 @@ export class Transport implements DialerHost, TransportEvents {
     if (r.watch !== null && isSuccess(result)) {
       r.state = 'open';
       r.watch.onOpen(result);
+      for (; r.early > 0; r.early--) this.#batch(r);
       return;
     }
     http.unlink(r);
@@ -350,6 +351,10 @@ export class Transport implements DialerHost, TransportEvents {
   }
 
   #batch(r: ApiRequest): void {
+    if (r.state === 'sent') {
+      r.early++;
+      return;
+    }
     const batch = r.batches?.shift();
     if (batch === undefined || r.state !== 'open' || r.watch === null) return;
     r.http?.received(this.sim.nowNs);
