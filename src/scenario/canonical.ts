@@ -22,12 +22,13 @@ function stringify(value: Plain): string {
 
 /**
  * The resolved scenario, profiles with their contents, without what no run depends on (name,
- * description,
- * number of replications) and without the seed, which the key of a run holds beside it.
+ * description, number of replications, how the file writes it) and without the seed, which the key
+ * of a run holds beside it.
  */
 export function canonicalScenario(scenario: Scenario): string {
   const { name: _n, description: _d, seed: _s, replications: _r, kubernetes, ...etcd } = scenario;
-  const rest = kubernetes === null ? etcd : { ...etcd, kubernetes };
+  if (kubernetes === null) return stringify(etcd as unknown as Plain);
+  const { written: _w, ...cluster } = kubernetes;
   // A scenario is plain data by its definition.
-  return stringify(rest as unknown as Plain);
+  return stringify({ ...etcd, kubernetes: cluster } as unknown as Plain);
 }

@@ -14,6 +14,7 @@ import {
   type Scalar,
   type YAMLError,
 } from 'yaml';
+import type { WrittenValue } from './kubernetes-types.ts';
 import { nearestName } from './nearest.ts';
 import type { ProblemList, Source, Span } from './problem.ts';
 
@@ -51,6 +52,19 @@ export const DEPTH_MAX = 100;
 
 export function entryOf(node: MapNode, key: string): MapEntry | undefined {
   return node.entries.find((entry) => entry.key === key);
+}
+
+/** What was written, without its places; reads back to the same texts. */
+export function plainOf(node: Node): WrittenValue {
+  if (node.kind === 'list') return node.items.map(plainOf);
+  if (node.kind === 'map') {
+    return Object.fromEntries(node.entries.map(({ key, value }) => [key, plainOf(value)]));
+  }
+  const { text, quoted } = node;
+  if (quoted) return text;
+  if (node.isNull) return null;
+  if (text === 'true' || text === 'false') return text === 'true';
+  return String(Number(text)) === text ? Number(text) : text;
 }
 
 /**

@@ -6,6 +6,7 @@
 
 import type { DistributionSpec } from '../dist/index.ts';
 import type { ProblemCode } from './codes.ts';
+import type { WrittenValue } from './kubernetes-types.ts';
 import type { DiskProfile } from './profile.ts';
 import type { UnitKind } from './units.ts';
 
@@ -76,6 +77,8 @@ export interface Group<F extends Fields = Fields> {
     readonly required: boolean;
     readonly code?: ProblemCode;
   };
+  /** Where this field is given, only these others may be. */
+  readonly instead?: { readonly field: string; readonly beside: readonly string[] };
   /** The field that a single value in place of the mapping stands for. */
   readonly shorthand?: string;
   /** The field that a list in place of the mapping stands for. */
@@ -139,8 +142,8 @@ export const constants = (options: Options) =>
   make<Readonly<Record<string, { value: number; kind: UnitKind }>>>('constants', options);
 /** Paths to values of the scenario, applied later. */
 export const overrides = (options: Options) => make<undefined>('overrides', options);
-/** Read by its own code. */
-export const any = (options: Options) => make<undefined>('any', options);
+/** Read by its own code; the value is what was written. */
+export const any = (options: Options) => make<WrittenValue | undefined>('any', options);
 
 /** One group is one object, however often it is asked for. */
 function once<T>(make: () => T): () => T {

@@ -17,6 +17,15 @@ import type {
 } from '../../models/objects/index.ts';
 import type { DistributionSpec } from '../dist/index.ts';
 
+/** A value of the scenario file, defaults filled in. */
+export type WrittenValue =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly WrittenValue[]
+  | { readonly [key: string]: WrittenValue | undefined };
+
 export interface KubernetesScenario {
   /** Minor version, '1.28' to '1.37'; selects defaults and mechanisms. */
   readonly version: string;
@@ -34,6 +43,8 @@ export interface KubernetesScenario {
   readonly agents: readonly AgentScenario[];
   /** Flags that were given, are known and have no effect here. */
   readonly flagsWithoutEffect: readonly string[];
+  /** The section of the file that all of this follows from: no model reads it. */
+  readonly written: Readonly<Record<string, WrittenValue>>;
 }
 
 /** A process of the control plane: on a host of `Scenario.hosts`, under a supervisor. */

@@ -52,6 +52,7 @@ export function printConfig(scenario: Scenario, options: PrintOptions = {}): str
     hosts: scenario.hosts.map(hostNode),
     network: networkNode(scenario.network),
     workload: scenario.workload.map((w) => workloadNode(w, scenario.horizonNs)),
+    kubernetes: scenario.kubernetes?.written,
     faults: scenario.faults.map(faultNode),
     thresholds: scenario.thresholds.map(({ metric, expect, window }) => ({
       metric,

@@ -1,12 +1,8 @@
 /** Plain values to YAML: blocks outside, short mappings and lists on one line. */
 import { Document, isCollection, isMap, isPair, isSeq, visit } from 'yaml';
+import type { WrittenValue } from './kubernetes-types.ts';
 
-export type YamlValue =
-  | string
-  | number
-  | boolean
-  | readonly YamlValue[]
-  | { readonly [key: string]: YamlValue | undefined };
+export type YamlValue = WrittenValue;
 
 const LINE_MAX = 88;
 

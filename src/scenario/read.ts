@@ -5,7 +5,14 @@
 
 import type { ProblemCode } from './codes.ts';
 import { distributionValue, type FileReader, type Profiles } from './distribution.ts';
-import { type ListNode, type MapNode, type Node, parseTree, type ScalarNode } from './document.ts';
+import {
+  type ListNode,
+  type MapNode,
+  type Node,
+  parseTree,
+  plainOf,
+  type ScalarNode,
+} from './document.ts';
 import type { DistributionValue, Field, Fields, Group, ValueOf } from './field.ts';
 import { nearestName } from './nearest.ts';
 import type { ProblemDetails, ProblemList, Span } from './problem.ts';
@@ -128,8 +135,9 @@ export class Reader {
       case 'constants':
         return this.#constants(node, path);
       case 'overrides':
-      case 'any':
         return undefined;
+      case 'any':
+        return node === undefined ? undefined : plainOf(node);
       default:
         break;
     }

@@ -14,6 +14,7 @@ import {
   type Scenario,
 } from '../../src/scenario/index.ts';
 import { scenarioValue } from './arbitrary.ts';
+import { kubernetesValue } from './arbitrary-kubernetes.ts';
 import { profiles } from './story.ts';
 
 const test = suite('printed scenarios');
@@ -34,6 +35,29 @@ test('A printed scenario reads back to the same scenario, without any profile at
     }),
     { numRuns: 60 },
   );
+});
+
+test('A printed Kubernetes section reads back to the same cluster, every field of it.', () => {
+  fc.assert(
+    fc.property(kubernetesValue, fc.constantFrom(1, 3), (kubernetes, members) => {
+      const metadata = { name: 'k' };
+      const value = { apiVersion: 'wavetank/v1alpha1', kind: 'Scenario', metadata };
+      const scenario = read(stringify({ ...value, etcd: { members }, kubernetes }));
+      const printed = printConfig(scenario);
+      const again = read(printed, {});
+      assert.deepStrictEqual(again, scenario);
+      assert.equal(printConfig(again), printed);
+      assert.equal(canonicalScenario(again), canonicalScenario(scenario));
+    }),
+    { numRuns: 30 },
+  );
+});
+
+test('How a section is written is not in the canonical form; what it says is.', () => {
+  const of = (section: string) => canonicalScenario(read(`${TEXT}kubernetes: ${section}\n`));
+  const plain = of('{ nodeGroups: [{ name: a, count: 3 }] }');
+  assert.equal(of('{ version: 1.35.2, nodeGroups: [{ name: a, count: 3, cpu: 8000m }] }'), plain);
+  assert.notEqual(of('{ version: 1.30, nodeGroups: [{ name: a, count: 3 }] }'), plain);
 });
 
 test('The order of keys in the file changes nothing of the canonical form.', () => {

@@ -27,7 +27,7 @@ export const templateFields = {
     keys: 'resource',
     example: '{ nvidia.com/gpu: 1 }',
   }),
-  image: field.group(() => imageGroup, { description: 'Image of its container.' }),
+  image: field.optionalGroup(() => imageGroup, { description: 'Image of its container.' }),
   pullPolicy: field.choice(['Always', 'IfNotPresent', 'Never'], {
     description: 'When it is pulled.',
     default: 'IfNotPresent',
@@ -118,6 +118,20 @@ export const templateGroup: Group<typeof templateFields> = {
   name: 'template',
   description: 'A pod template.',
   fields: templateFields,
+  // What a manifest says nothing of.
+  instead: {
+    field: 'spec',
+    beside: [
+      'labels',
+      'images',
+      'imagePresent',
+      'readyAfter',
+      'runsFor',
+      'exitCode',
+      'stopsAfter',
+      'size',
+    ],
+  },
 };
 
 const kinds = [

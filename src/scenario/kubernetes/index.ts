@@ -2,7 +2,7 @@
 
 import type { ContainerImage, ResourceName } from '../../../models/objects/index.ts';
 import type { Checker } from '../checker.ts';
-import type { KubernetesValue, WebhookValue } from '../fields/kubernetes.ts';
+import { type KubernetesValue, kubernetesGroup, type WebhookValue } from '../fields/kubernetes.ts';
 import type {
   ApiServerScenario,
   CloudScenario,
@@ -13,6 +13,7 @@ import type {
   SchedulerScenario,
   WebhookScenario,
 } from '../kubernetes-types.ts';
+import { groupNode } from '../print-fields.ts';
 import { type ComponentName, FlagReader, minorNumber } from './flags.ts';
 import { agentOf, loadOf } from './load.ts';
 import { nodeGroupOf } from './nodes.ts';
@@ -95,6 +96,7 @@ export function kubernetesOf(
     load: value.load.map((load, i) => loadOf(load, `${path}.load[${i}]`, checker, priorities)),
     agents: value.agents.map((agent, i) => agentOf(agent, `${path}.agents[${i}]`, checker)),
     flagsWithoutEffect: [],
+    written: groupNode(kubernetesGroup, value),
   };
   checkTargets(scenario, checker);
   return {

@@ -20,7 +20,11 @@ import {
 } from '../../../models/objects/index.ts';
 import type { Checker } from '../checker.ts';
 import type { Node } from '../document.ts';
-import type { ObjectSetValue, TemplateValue } from '../fields/kubernetes-load.ts';
+import {
+  type ObjectSetValue,
+  type TemplateValue,
+  templateGroup,
+} from '../fields/kubernetes-load.ts';
 import type { ImageValue } from '../fields/kubernetes-nodes.ts';
 import type { ObjectSetScenario, PodTemplateScenario } from '../kubernetes-types.ts';
 import { Cursor } from './cursor.ts';
@@ -63,7 +67,7 @@ export function templateOf(
   const labels = Object.keys(value.labels).length > 0 ? value.labels : { app: name };
   const specNode = place.checker.nodeAt(`${place.path}.spec`);
   if (specNode !== undefined) return templateWithSpec(value, labels, kind, place, specNode);
-  const image = imageOf(value.image.name === undefined ? DEFAULT_IMAGE : value.image);
+  const image = imageOf(value.image ?? DEFAULT_IMAGE);
   const requests = {
     cpuMilli: value.cpu,
     memoryBytes: value.memory,
@@ -132,19 +136,6 @@ function behaviourOf(
 /** How long an init container runs; manifests do not say. */
 const INIT_RUNS_NS = S;
 
-/** Fields of a template that a manifest says nothing of; they stand beside `spec`. */
-const BESIDE_SPEC = [
-  'spec',
-  'labels',
-  'images',
-  'imagePresent',
-  'readyAfter',
-  'runsFor',
-  'exitCode',
-  'stopsAfter',
-  'size',
-];
-
 function templateWithSpec(
   value: TemplateValue,
   labels: Readonly<Record<string, string>>,
@@ -153,7 +144,7 @@ function templateWithSpec(
   node: Node,
 ): PodTemplateScenario {
   for (const key of checker.keysAt(path)) {
-    if (BESIDE_SPEC.includes(key)) continue;
+    if (key === 'spec' || templateGroup.instead?.beside.includes(key)) continue;
     checker.at(`${path}.${key}`, 'WT1009', `${key} and spec exclude each other`, {
       hint: 'say it in spec, in the words of Kubernetes',
     });
