@@ -17,7 +17,7 @@ import {
 } from '../client-go/index.ts';
 import type { Host } from '../machine/index.ts';
 import type { ClusterObserver, Lease, Uids } from '../objects/index.ts';
-import { startControllers } from './controllers.ts';
+import { type ControllerHooks, startControllers } from './controllers.ts';
 import { Runtime, Term } from './runtime.ts';
 
 export interface ControllerManagerOptions {
@@ -29,6 +29,7 @@ export interface ControllerManagerOptions {
   readonly version: string;
   /** Addresses of the API servers (`ClientOptions.servers`). */
   readonly servers: readonly string[];
+  readonly hooks?: ControllerHooks;
 }
 
 const LEASE = 'kube-controller-manager';
@@ -37,6 +38,7 @@ export class ControllerManager {
   readonly name: string;
   readonly process: ComponentProcess;
   readonly #runtime: Runtime;
+  readonly #hooks: ControllerHooks;
   readonly #elector: LeaderElector;
   #term: Term;
   #isPreloaded = false;
@@ -49,6 +51,7 @@ export class ControllerManager {
   ) {
     this.name = component.name;
     this.process = o.library.process(o.host, component);
+    this.#hooks = o.hooks ?? {};
     this.#runtime = new Runtime(ctx, this.process, scenario, o);
     this.#term = this.#newTerm();
     const election = scenario.leaderElection;
@@ -97,7 +100,7 @@ export class ControllerManager {
 
   #newTerm(): Term {
     const term = new Term(this.#runtime);
-    startControllers(term);
+    startControllers(term, this.#hooks);
     return term;
   }
 }

@@ -6,7 +6,7 @@
  * Left out: addresses as such (a digest of them tells whether a write is needed), headless labels.
  */
 import type { ApiClient, Informer, WorkQueue } from '../client-go/index.ts';
-import { metaOf, type OpaqueObject, type Service, type Uids } from '../objects/index.ts';
+import { metaOf, type OpaqueObject, type Pod, type Service, type Uids } from '../objects/index.ts';
 import { cost } from './constants.ts';
 import { endpointOf } from './endpointslice.ts';
 import {
@@ -18,7 +18,7 @@ import {
   type Sync,
   updateCall,
 } from './environment.ts';
-import type { ServicePods } from './service-pods.ts';
+import type { SelectedPods } from './selected-pods.ts';
 
 const RETRIES_MAX = 15;
 /** maxCapacity: over-capacity Endpoints are truncated. */
@@ -33,11 +33,11 @@ export class EndpointsController implements Controller {
   readonly #client: ApiClient;
   readonly #services: Informer<'services'>;
   readonly #endpoints: Informer<'endpoints'>;
-  readonly #members: ServicePods;
+  readonly #members: SelectedPods;
   readonly #queue: WorkQueue;
   readonly #endpointNs: number;
 
-  constructor(env: ControllerEnvironment, members: ServicePods) {
+  constructor(env: ControllerEnvironment, members: SelectedPods) {
     this.#env = env;
     this.#client = env.client(this.name);
     this.#services = env.informer('services');
@@ -68,9 +68,9 @@ export class EndpointsController implements Controller {
       return error === 'NotFound' ? '' : error;
     }
     if (service.spec.type === 'ExternalName' || service.spec.selector === null) return '';
-    const { size, data } = contentsOf(this.#members, key);
+    const { size, data } = contentsOf(this.#members.of(key).values());
     yield this.#env.work(this.#endpointNs * (size + 1));
-    const bytes = ENDPOINTS_BYTES + ADDRESS_BYTES * size;
+    const bytes = endpointsBytes(size);
     if (current === undefined) {
       const object = endpointsOf(this.#env.uids, this.#env.sim.nowNs, service, bytes, data);
       const error = yield* perform(this.#client, createCall(object));
@@ -82,17 +82,21 @@ export class EndpointsController implements Controller {
   }
 }
 
+export function endpointsBytes(addresses: number): number {
+  return ENDPOINTS_BYTES + ADDRESS_BYTES * addresses;
+}
+
 export interface EndpointsContents {
   readonly size: number;
   readonly data: Readonly<Record<string, string>>;
 }
 
 /** What a service's Endpoints hold: ready addresses first, terminating pods not at all. */
-export function contentsOf(members: ServicePods, service: string): EndpointsContents {
+export function contentsOf(pods: Iterable<Pod>): EndpointsContents {
   let size = 0;
   let ready = 0;
   let digest = 0;
-  for (const pod of members.of(service).values()) {
+  for (const pod of pods) {
     const endpoint = endpointOf(pod);
     if (endpoint === null || endpoint.terminating || size === CAPACITY) continue;
     size++;

@@ -31,7 +31,7 @@ import {
   send,
   updateCall,
 } from './environment.ts';
-import type { ServicePods } from './service-pods.ts';
+import type { SelectedPods } from './selected-pods.ts';
 import { packSlices } from './slice-packing.ts';
 
 /** maxRetries; defaultSyncBackOff and maxSyncBackOff; endpointSliceChangeMinSyncDelay. */
@@ -51,13 +51,13 @@ export class EndpointSliceController implements Controller {
   readonly #client: ApiClient;
   readonly #services: Informer<'services'>;
   readonly #slices: Informer<'endpointslices'>;
-  readonly #members: ServicePods;
+  readonly #members: SelectedPods;
   readonly #queue: WorkQueue;
   readonly #endpointNs: number;
   /** Per service, the version of each slice that we wrote last; 0 = we deleted it. */
   readonly #written = new Map<string, Map<number, number>>();
 
-  constructor(env: ControllerEnvironment, members: ServicePods) {
+  constructor(env: ControllerEnvironment, members: SelectedPods) {
     this.#env = env;
     this.#client = env.client(this.name);
     this.#services = env.informer('services');

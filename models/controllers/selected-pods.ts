@@ -1,35 +1,54 @@
 /**
- * Which pods a service selects, kept up to date from both sides, so that neither a pod's event nor
- * a service's sync walks through a namespace.
+ * Which pods a service, or a budget, selects, kept up to date from both sides, so that neither a
+ * pod's event nor a selector's sync walks through a namespace.
  *
  * Stands for the service selector cache of
  * kubernetes/staging/src/k8s.io/endpointslice/util/controller_utils.go and the pod lister's scan;
  * the scan's CPU is charged by the controllers.
  */
-import type { Informer } from '../client-go/index.ts';
-import { type Labels, matches, type Pod, type Service } from '../objects/index.ts';
+import {
+  type KubeObject,
+  type LabelSelector,
+  type Labels,
+  matches,
+  type Pod,
+} from '../objects/index.ts';
 import { type ControllerEnvironment, INDEX_NAMESPACE } from './environment.ts';
 
-export class ServicePods {
+interface Selecting extends KubeObject {
+  readonly spec: { readonly selector: LabelSelector | null };
+}
+
+/** An informer of objects that select pods. */
+export interface SelectingInformer {
+  get(path: string): Selecting | undefined;
+  addHandlers(handlers: {
+    onAdd?(object: Selecting): void;
+    onUpdate?(object: Selecting, old: Selecting): void;
+    onDelete?(object: Selecting): void;
+  }): void;
+}
+
+export class SelectedPods {
   readonly #env: ControllerEnvironment;
-  readonly #services: Informer<'services'>;
-  /** Services by namespace and one `key=value` that their pods must have. */
+  readonly #owners: SelectingInformer;
+  /** Owners by namespace and one `key=value` that their pods must have. */
   readonly #byLabel = new Map<string, Set<string>>();
   readonly #none = new Map<string, Pod>();
   readonly #members = new Map<string, Map<string, Pod>>();
   readonly #listeners: ((service: string) => void)[] = [];
 
-  constructor(env: ControllerEnvironment) {
+  constructor(env: ControllerEnvironment, owners: SelectingInformer) {
     this.#env = env;
-    this.#services = env.informer('services');
-    this.#services.addHandlers({
-      onAdd: (service) => this.#addService(service),
-      onUpdate: (service, old) => {
-        if (service.spec.selector === old.spec.selector) return;
-        this.#removeService(old);
-        this.#addService(service);
+    this.#owners = owners;
+    owners.addHandlers({
+      onAdd: (object) => this.#addOwner(object),
+      onUpdate: (object, old) => {
+        if (object.spec.selector === old.spec.selector) return;
+        this.#removeOwner(old);
+        this.#addOwner(object);
       },
-      onDelete: (service) => this.#removeService(service),
+      onDelete: (object) => this.#removeOwner(object),
     });
     env.pods.addHandlers({
       onAdd: (pod) => this.#onPod(pod, null),
@@ -48,23 +67,24 @@ export class ServicePods {
     this.#listeners.push(listener);
   }
 
-  #addService(service: Service): void {
-    const key = bucketOf(service);
-    if (key === '') return;
-    const { path, namespace } = service.meta;
+  #addOwner(owner: Selecting): void {
+    const key = bucketOf(owner);
+    const { selector } = owner.spec;
+    if (key === '' || selector === null) return;
+    const { path, namespace } = owner.meta;
     const bucket = this.#byLabel.get(key);
     if (bucket === undefined) this.#byLabel.set(key, new Set([path]));
     else bucket.add(path);
     const members = new Map<string, Pod>();
     for (const pod of this.#env.pods.byIndex(INDEX_NAMESPACE, namespace)) {
-      if (matches(service.spec.selector!, pod.meta.labels)) members.set(pod.meta.path, pod);
+      if (matches(selector, pod.meta.labels)) members.set(pod.meta.path, pod);
     }
     this.#members.set(path, members);
   }
 
-  #removeService(service: Service): void {
-    this.#byLabel.get(bucketOf(service))?.delete(service.meta.path);
-    this.#members.delete(service.meta.path);
+  #removeOwner(owner: Selecting): void {
+    this.#byLabel.get(bucketOf(owner))?.delete(owner.meta.path);
+    this.#members.delete(owner.meta.path);
   }
 
   #onPod(pod: Pod, old: Pod | null): void {
@@ -89,7 +109,7 @@ export class ServicePods {
       const bucket = this.#byLabel.get(`${namespace}/${key}=${labels[key]}`);
       if (bucket === undefined) continue;
       for (const path of bucket) {
-        const selector = this.#services.get(path)?.spec.selector;
+        const selector = this.#owners.get(path)?.spec.selector;
         if (selector && matches(selector, labels)) found.push(path);
       }
     }
@@ -97,11 +117,11 @@ export class ServicePods {
   }
 }
 
-/** Services select by equality: each is filed under its first requirement. '' selects nothing. */
-function bucketOf(service: Service): string {
-  const first = service.spec.selector?.requirements[0];
+/** They select by equality, as a rule: each is filed under its first requirement. '' selects nothing. */
+function bucketOf(owner: Selecting): string {
+  const first = owner.spec.selector?.requirements[0];
   if (first === undefined) return '';
-  return `${service.meta.namespace}/${first.key}=${first.values[0]}`;
+  return `${owner.meta.namespace}/${first.key}=${first.values[0]}`;
 }
 
 /** podEndpointsChanged. */
