@@ -34,7 +34,7 @@ test('A back-off doubles from 10 s to 5 min and is forgotten after 10 min withou
   assert.equal(backoff.waitNs(atNs + 301 * S), 0);
 });
 
-// --- Runtime --------------------------------------------------------------------------------------
+// --- Runtime ----------------------------------------------------------------------------------
 
 interface Job {
   readonly atMs: number;
@@ -88,7 +88,7 @@ test('Each node is a pool of servers of its own, first come first served.', () =
   );
 });
 
-// --- PLEG -----------------------------------------------------------------------------------------
+// --- PLEG -------------------------------------------------------------------------------------
 
 /** Relists take 100 ms and 1 ms a container, 10 ms more for each pod that has changed. */
 const relist = { 'kubelet.plegRelistNs': 50 * MS, 'kubelet.plegContainerNs': 1 * MS };
@@ -162,7 +162,7 @@ test('A kubelet that ended sees nothing; one that begins again does.', () => {
   assert.deepEqual(run(), [[2, 1135]]);
 });
 
-// --- Probes ---------------------------------------------------------------------------------------
+// --- Probes -----------------------------------------------------------------------------------
 
 const probe = (o: Partial<Probe> = {}): Probe => ({
   periodNs: 10 * S,

@@ -117,7 +117,7 @@ test('A probe that is not answered in time makes a crash loop of a slow start.',
   assert.ok(restarts >= 3 && restarts <= 4, `${restarts} restarts`);
 });
 
-// --- Volumes --------------------------------------------------------------------------------------
+// --- Volumes ----------------------------------------------------------------------------------
 
 test('A ConfigMap is listed at its first use on a node and known to the next pod.', () => {
   const bed = steady();
@@ -178,7 +178,7 @@ test('A claim is read, and the pod waits until its volume is attached to the nod
   assert.equal(podOf(bed, 'web')?.status.phase, 'Running');
 });
 
-// --- Limits ---------------------------------------------------------------------------------------
+// --- Limits -----------------------------------------------------------------------------------
 
 test('The kubelet fails what does not fit, and has room again when a pod ends.', () => {
   const requests = { ...NO_RESOURCES, cpuMilli: 3000 };
