@@ -86,6 +86,7 @@ function isReference(node: ts.Identifier): boolean {
     ts.isMethodDeclaration(parent) ||
     ts.isMethodSignature(parent) ||
     ts.isPropertyDeclaration(parent) ||
+    ts.isGetAccessorDeclaration(parent) ||
     ts.isPropertySignature(parent) ||
     ts.isParameter(parent) ||
     ts.isVariableDeclaration(parent) ||
