@@ -37,6 +37,7 @@ export class Admission {
   readonly #readNs: number;
   readonly #readKeyNs: number;
   readonly #byteNs: number;
+  readonly #rangeByteNs: number;
   readonly #pending: Level;
   #pendingCount = 0;
   readonly #failed: Counter;
@@ -72,6 +73,7 @@ export class Admission {
     this.#readNs = constants.get('etcd.readNs');
     this.#readKeyNs = constants.get('etcd.readKeyNs');
     this.#byteNs = constants.get('etcd.entryByteNs');
+    this.#rangeByteNs = constants.get('etcd.rangeByteNs');
     this.#pending = metrics.level('etcd_server_proposals_pending', labels, {
       help: 'Proposals of clients that raft took and whose result they wait for.',
     });
@@ -124,7 +126,9 @@ export class Admission {
     const copies = requests.copies[slot];
     const keys = Math.max(1, requests.count[slot]);
     const bytes = keys * requests.valueBytes[slot] * copies;
-    const work = this.#readNs * copies + (keys - 1) * this.#readKeyNs + bytes * this.#byteNs;
+    const isGroup = (requests.groupRead[slot] ?? null) !== null;
+    const byteNs = isGroup ? this.#rangeByteNs : this.#byteNs;
+    const work = this.#readNs * copies + (keys - 1) * this.#readKeyNs + bytes * byteNs;
     this.#member.process.execute(work, this.#readType, slot, generation);
   }
 

@@ -35,8 +35,8 @@ export class ProposalTable {
   readonly keyBytes: Int32Array;
   readonly valueBytes: Int32Array;
   /**
-   * txn: operations; compareAnd..: copies; delete: keys; leaseGrant: TTL in ms; leaseRevoke: keys deleted; compact:
-   * revision; alarm: 1 raised, 0 disarmed.
+   * txn: operations; compareAnd..: copies; delete: keys; leaseGrant: TTL in ms; leaseRevoke: keys
+   * deleted; compact: revision; alarm: 1 raised, 0 disarmed.
    */
   readonly count: Float64Array;
   readonly lease: Int32Array;

@@ -1,4 +1,4 @@
-/** A log of objects, deep copied: what was there at any revision, and what a watch must say of it. */
+/** A log of objects, deep copied: what was there when, and what a watch must say of it. */
 import type { KubeObject } from '../../models/objects/index.ts';
 
 interface LogEntry {

@@ -3,9 +3,9 @@
  * cacher/cache_watcher.go, pkg/endpoints/handlers/watch.go).
  *
  * One idea: what was true when it began (objects, or events since its resourceVersion) comes first
- * and waits nowhere; then what dispatch puts into the buffer. The goroutine takes all that is there,
- * up to a batch, with one piece of work. A watch that stands for `members` identical ones costs
- * that many, spread over the cores, and is told when the last of them would have been.
+ * and waits nowhere; then what dispatch puts into the buffer. The goroutine takes all that is
+ * there, up to a batch, with one piece of work. A watch that stands for `members` identical ones
+ * costs that many, spread over the cores, and is told when the last of them would have been.
  */
 import type { KeyEvent } from '../../etcd/index.ts';
 import type { KubeObject, WatchEvent, WatchSink } from '../../objects/index.ts';

@@ -9,7 +9,7 @@
 import { assert, type Stream } from '../../../src/core/index.ts';
 import type { Tally } from '../../../src/metrics/index.ts';
 import type { ModelContext } from '../../../src/resource/index.ts';
-import type { ApiServerScenario } from '../../../src/scenario/kubernetes-types.ts';
+import type { ApiServerScenario } from '../../../src/scenario/types.ts';
 import type { EtcdCluster } from '../../etcd/index.ts';
 import type { ResourceName } from '../../objects/index.ts';
 import { resourceNames } from '../../objects/index.ts';
@@ -184,7 +184,7 @@ export class EtcdReplicaStorage implements ReplicaStorage {
       feeds.start();
       health.start(preloaded);
       if (intervalNs <= 0) continue;
-      // Replicas were started at times of their own; one that starts now waits for a whole interval.
+      // Replicas were started at times of their own; one that starts now waits an interval.
       const phaseNs = preloaded ? Math.floor(this.#phase.uniform() * intervalNs) : intervalNs;
       compactor.start(phaseNs, preloaded);
     }

@@ -1,4 +1,4 @@
-/** Making results of storage, and what an outcome of etcd means there (pkg/storage/etcd3/errors). */
+/** Making results of storage; what an outcome of etcd means there (pkg/storage/etcd3/errors). */
 import { Outcome, type OutcomeCode, outcomeNames } from '../../etcd/index.ts';
 import type { KubeObject } from '../../objects/index.ts';
 import type { StoreCode, StoreResult } from './types.ts';

@@ -1,4 +1,4 @@
-/** What a client is told of an outcome of storage (pkg/storage/errors, registry/generic/registry). */
+/** What a client is told of an outcome of storage (pkg/storage/errors, registry/generic). */
 import type { StoreCode } from './types.ts';
 
 export interface StoreStatus {

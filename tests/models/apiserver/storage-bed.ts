@@ -25,7 +25,6 @@ import { type ClusterOptions, clusterScenario, MS, S } from '../../support/scena
 
 export interface StorageBedOptions extends ClusterOptions {
   readonly replicas?: number;
-  readonly version12?: string;
   readonly kubernetes?: string;
   readonly eventsEtcd?: boolean;
   readonly compaction?: number;
@@ -38,6 +37,8 @@ export interface StorageBedOptions extends ClusterOptions {
   readonly progressNotify?: number;
   readonly serverCores?: number;
 }
+
+const EVENTS_MEMBER = 'events-0';
 
 /** The CPU of one replica, which can be killed. */
 class TestCpu implements ReplicaCpu {
@@ -72,10 +73,61 @@ export interface StorageBed {
   restart(replica: number): void;
 }
 
-export function openStorage(o: StorageBedOptions = {}): StorageBed {
-  const replicas = o.replicas ?? 1;
-  const names = Array.from({ length: replicas }, (_, i) => `server-${i}`);
+/** The machines, the etcd clusters and the network between them and the servers. */
+function createClusters(
+  ctx: ModelContext,
+  o: StorageBedOptions,
+  servers: readonly string[],
+): { etcd: EtcdCluster; events: EtcdCluster | null; hosts: Map<string, Host> } {
   const scenario = clusterScenario(o);
+  const extraHosts = [...servers, ...(o.eventsEtcd === true ? [EVENTS_MEMBER] : [])];
+  const hosts = new Map(scenario.hosts.map((h) => [h.name, new Host(ctx, h.name, h)]));
+  for (const name of extraHosts) {
+    const like = { ...scenario.hosts[0], name, cores: o.serverCores ?? 8 };
+    hosts.set(name, new Host(ctx, name, like));
+  }
+  const members = [...scenario.etcd.members, ...scenario.etcd.joining].map(({ name }) => name);
+  const nodes = [...members, ...extraHosts].map((name) => ({ name, zone: '' }));
+  const network = new Network(ctx, scenario.network, nodes);
+  const progressNotifyNs = (o.progressNotify ?? 600_000) * MS;
+  const etcd = new EtcdCluster(ctx, scenario, hosts, network, { progressNotifyNs });
+  if (o.eventsEtcd !== true) return { etcd, events: null, hosts };
+  const member = { ...scenario.etcd.members[0], name: EVENTS_MEMBER, host: EVENTS_MEMBER };
+  const ofEvents = { ...scenario, etcd: { ...scenario.etcd, members: [member] } };
+  const events = new EtcdCluster(ctx, ofEvents, hosts, network, { name: 'etcd-events' });
+  return { etcd, events, hosts };
+}
+
+function replicaOptions(
+  o: StorageBedOptions,
+  server: string,
+  replica: number,
+  store: ObjectStore,
+  cpu: ReplicaCpu,
+): EtcdReplicaStorageOptions {
+  const members = store.main.members.map(({ name }) => name);
+  return {
+    name: `kube-apiserver/${replica}`,
+    replica,
+    networkHost: server,
+    hostName: server,
+    cores: o.serverCores ?? 8,
+    cpu,
+    store,
+    members: o.stacked === true ? [members[replica]] : members,
+    eventMembers: [EVENTS_MEMBER],
+    version: o.kubernetes ?? '1.34',
+    scenario: {
+      watchCache: o.watchCache ?? true,
+      eventTtlNs: 3600 * S,
+      etcdCompactionIntervalNs: (o.compaction ?? 300_000) * MS,
+    },
+    transformer: null,
+  };
+}
+
+export function openStorage(o: StorageBedOptions = {}): StorageBed {
+  const servers = Array.from({ length: o.replicas ?? 1 }, (_, i) => `server-${i}`);
   const constants = new Constants(
     [...machineConstants, ...networkConstants, ...etcdConstants, ...storageConstants],
     o.constants ?? {},
@@ -84,50 +136,13 @@ export function openStorage(o: StorageBedOptions = {}): StorageBed {
   const sim = new Simulation({ seed: o.seed ?? 'tests', horizonNs });
   const metrics = new Metrics({ warmupNs: 0, horizonNs, cutsNs: [], seriesIntervalNs: 10 * S });
   const ctx: ModelContext = { sim, metrics, constants };
-  const extraHosts = [...names, ...(o.eventsEtcd === true ? ['events-0'] : [])];
-  const hosts = new Map(scenario.hosts.map((h) => [h.name, new Host(ctx, h.name, h)]));
-  for (const name of extraHosts) {
-    const like = { ...scenario.hosts[0], name, cores: o.serverCores ?? 8 };
-    hosts.set(name, new Host(ctx, name, like));
-  }
-  const members = [...scenario.etcd.members, ...scenario.etcd.joining].map(({ name }) => name);
-  const network = new Network(
-    ctx,
-    scenario.network,
-    [...members, ...extraHosts].map((name) => ({ name, zone: '' })),
-  );
-  const progressNotifyNs = (o.progressNotify ?? 600_000) * MS;
-  const etcd = new EtcdCluster(ctx, scenario, hosts, network, { progressNotifyNs });
-  let events: EtcdCluster | null = null;
-  if (o.eventsEtcd === true) {
-    const member = { ...scenario.etcd.members[0], name: 'events-0', host: 'events-0' };
-    const eventsScenario = { ...scenario, etcd: { ...scenario.etcd, members: [member] } };
-    events = new EtcdCluster(ctx, eventsScenario, hosts, network, { name: 'etcd-events' });
-  }
+  const { etcd, events, hosts } = createClusters(ctx, o, servers);
   const store = new ObjectStore(etcd, events);
   for (const object of o.preload ?? []) store.preload(object);
-  const cpus = names.map((name) => new TestCpu(hosts.get(name) as Host, name));
-  const storages = names.map((name, replica) => {
-    const options: EtcdReplicaStorageOptions = {
-      name: `kube-apiserver/${replica}`,
-      replica,
-      networkHost: name,
-      hostName: name,
-      cores: o.serverCores ?? 8,
-      cpu: cpus[replica],
-      store,
-      members: o.stacked === true ? [members[replica]] : members,
-      eventMembers: ['events-0'],
-      version: o.kubernetes ?? '1.34',
-      scenario: {
-        watchCache: o.watchCache ?? true,
-        eventTtlNs: 3600 * S,
-        etcdCompactionIntervalNs: (o.compaction ?? 300_000) * MS,
-      },
-      transformer: null,
-    };
-    return new EtcdReplicaStorage(ctx, options);
-  });
+  const cpus = servers.map((name) => new TestCpu(hosts.get(name) as Host, name));
+  const storages = servers.map(
+    (name, i) => new EtcdReplicaStorage(ctx, replicaOptions(o, name, i, store, cpus[i])),
+  );
   etcd.start();
   events?.start();
   for (const storage of storages) storage.start(o.preloaded ?? true);
@@ -137,32 +152,22 @@ export function openStorage(o: StorageBedOptions = {}): StorageBed {
     actions.push(action);
     sim.scheduleAt(Math.round(ms * MS), atType, actions.length - 1);
   };
-  return {
-    sim,
-    etcd,
-    events,
-    store,
-    storages,
-    metrics,
-    now: () => sim.nowNs / MS,
-    at,
-    to(ms) {
-      let reached = false;
-      at(ms, () => {
-        reached = true;
-      });
-      while (!reached && sim.advance(1) > 0) {
-        // One event at a time.
-      }
-    },
-    kill(replica) {
-      cpus[replica].drop();
-      storages[replica].stop();
-    },
-    restart(replica) {
-      storages[replica].start(false);
-    },
+  const to = (ms: number): void => {
+    let reached = false;
+    at(ms, () => {
+      reached = true;
+    });
+    while (!reached && sim.advance(1) > 0) {
+      // One event at a time.
+    }
   };
+  const kill = (replica: number): void => {
+    cpus[replica].drop();
+    storages[replica].stop();
+  };
+  const restart = (replica: number): void => storages[replica].start(false);
+  const now = (): number => sim.nowNs / MS;
+  return { sim, etcd, events, store, storages, metrics, now, at, to, kill, restart };
 }
 
 export const uids = (): Uids => new Uids();
