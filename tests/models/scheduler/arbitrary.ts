@@ -167,7 +167,8 @@ export type Change =
   | { readonly kind: 'node'; readonly index: number; readonly parts: NodeParts }
   | { readonly kind: 'removeNode'; readonly index: number }
   | {
-      readonly kind: 'pod';
+      /** `promised`: it is not there yet, but preemption has made room for it. */
+      readonly kind: 'pod' | 'promised';
       readonly spec: PodSpec;
       readonly labels: Labels;
       readonly namespace: string;
@@ -190,7 +191,7 @@ export const change: fc.Arbitrary<Change> = fc.oneof(
   {
     weight: 4,
     arbitrary: fc.record({
-      kind: fc.constant('pod' as const),
+      kind: fc.constantFrom('pod' as const, 'pod' as const, 'pod' as const, 'promised' as const),
       spec: podSpec,
       labels,
       namespace: fc.constantFrom(...namespaces),
@@ -305,6 +306,16 @@ export const socialSteps: fc.Arbitrary<Step[]> = fc.array(
       arbitrary: fc.record({
         kind: fc.constantFrom('removePod' as const, 'terminatePod' as const),
         index: fc.nat({ max: 20 }),
+      }),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        kind: fc.constant('promised' as const),
+        spec: socialSpec,
+        labels: someLabels,
+        namespace: fc.constantFrom('one', 'two'),
+        node: fc.integer({ min: 0, max: 6 }),
       }),
     },
     {

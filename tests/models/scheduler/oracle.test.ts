@@ -34,7 +34,7 @@ test('filters, reasons, scores and chosen nodes are those of the slow scheduler'
         }
       },
     ),
-    { numRuns: 500 },
+    { numRuns: 200 },
   );
 });
 
@@ -55,7 +55,7 @@ test('so are spread and affinity where pods, nodes, namespaces and services chan
         }
       },
     ),
-    { numRuns: 300 },
+    { numRuns: 200 },
   );
 });
 

@@ -30,7 +30,7 @@ const placed = (spec: fc.Arbitrary<PodSpec>): fc.Arbitrary<Placed> =>
     spec,
     app: fc.constantFrom('a', 'b'),
     node: fc.integer({ min: 0, max: 5 }),
-    priority: fc.constantFrom(0, 5, 10),
+    priority: fc.constantFrom(0, 1, 5, 10),
     startNs: fc.constantFrom(0, 1e9, 2e9),
   });
 
@@ -115,7 +115,7 @@ test('victims and node are those of the slow scheduler, and trials leave no trac
       fc.array(fc.integer({ min: 0, max: 2 }), { maxLength: 2 }),
       compare,
     ),
-    { numRuns: 400 },
+    { numRuns: 250 },
   );
 });
 
@@ -132,7 +132,31 @@ test('so they are where pods keep each other away by affinity and spread', () =>
       fc.array(fc.integer({ min: 0, max: 2 }), { maxLength: 2 }),
       compare,
     ),
-    { numRuns: 400 },
+    { numRuns: 250 },
+  );
+});
+
+test('so they are where required spread keeps a pod away from nodes that have room', () => {
+  const hard = socialSpec
+    .filter((spec) => spec.topologySpread.length > 0)
+    .map((spec) => ({
+      ...spec,
+      topologySpread: spec.topologySpread.map((c) => ({
+        ...c,
+        maxSkew: 1,
+        whenUnsatisfiable: 'DoNotSchedule' as const,
+      })),
+    }));
+  fc.assert(
+    fc.property(
+      roomyNodes.map((nodes) => nodes.map((n, i) => ({ ...n, zone: `z${i % 2}` }))),
+      fc.array(placed(socialSpec), { minLength: 6, maxLength: 18 }),
+      hard,
+      fc.constantFrom({ app: 'a' }, { app: 'b' }),
+      fc.array(fc.integer({ min: 0, max: 2 }), { maxLength: 2 }),
+      compare,
+    ),
+    { numRuns: 200 },
   );
 });
 

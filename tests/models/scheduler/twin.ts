@@ -42,6 +42,8 @@ export class Twin {
   pods: Pod[] = [];
   readonly namespaces = new Map<string, Labels>();
   services: Service[] = [];
+  /** Pods that preemption has made room for; `nodeName` says where. */
+  promised: Pod[] = [];
   start = 0;
   readonly sim = new Simulation({ seed: 'oracle', horizonNs: 1 });
 
@@ -66,6 +68,9 @@ export class Twin {
         return;
       case 'pod':
         this.addPod(c.spec, c.labels, c.namespace, `n${c.node}`);
+        return;
+      case 'promised':
+        this.#promise(c.spec, c.labels, c.namespace, `n${c.node}`);
         return;
       case 'removePod':
         this.#removePod(c.index);
@@ -118,7 +123,7 @@ export class Twin {
     const pod = podOf(this.uids, `p${this.uids.next()}`, spec, { labels, namespace });
     const decision = this.algorithm.schedule(pod, this.nominator);
     const order = this.#rotatedOrder();
-    const verdicts = order.map((node) => slowFilter(this.world, pod, node));
+    const verdicts = order.map((node) => this.#slowVerdict(pod, node));
     const wanted = nodesToFind(order.length, 0);
     const found: Node[] = [];
     let examined = 0;
@@ -155,6 +160,20 @@ export class Twin {
       selector: spec.selector ?? { requirements: [] },
     }));
     return { nodes, pods, namespaces, services };
+  }
+
+  /** With the promised pods of the node, then without. */
+  #slowVerdict(pod: Pod, node: Node): SlowVerdict | null {
+    const here = this.promised.filter((p) => p.nodeName === node.meta.name);
+    const pods = [...this.pods, ...here];
+    return slowFilter({ ...this.world, pods }, pod, node) ?? slowFilter(this.world, pod, node);
+  }
+
+  #promise(spec: PodSpec, labels: Labels, namespace: string, nodeName: string): void {
+    if (!this.nodes.some((node) => node.meta.name === nodeName)) return;
+    const pod = podOf(this.uids, `p${this.uids.next()}`, spec, { labels, namespace });
+    this.promised.push({ ...pod, nodeName });
+    this.nominator.set(pod, this.cache.table.rowFor(nodeName));
   }
 
   #rotatedOrder(): Node[] {
