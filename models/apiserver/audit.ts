@@ -1,8 +1,8 @@
 /**
  * The audit log (kubernetes/apiserver plugin/pkg/audit, pkg/server/options/audit.go). Blocking: the
- * end of a request waits for its line, and lines are written one after the other. Batching: a
- * buffer of 10,000 events, 400 at a time or what there is after 30 s, at most 10 batches a second
- * with a burst of 15; what finds the buffer full is dropped.
+ * end of a request waits for its line, and lines are written one after the other. In batches: a
+ * buffer of 10,000 events, and what finds it full is dropped. A log takes them one by one; a
+ * webhook 400 at a time or what there is after 30 s, at most 10 batches a second with a burst of 15.
  *
  * Left out: levels with bodies, policies (every request is logged once), truncation, rotation.
  */
@@ -26,9 +26,9 @@ export class Audit {
   readonly #events: Counter | null;
   readonly #dropped: Counter | null;
   readonly #batchType: number;
-  /** Blocking: when the line before is written. */
+  /** Of a log: when the line before is written. */
   #freeNs = 0;
-  /** Batching: events in the buffer, and the next batch that is planned. */
+  /** Of a webhook: events in the buffer, and the next batch that is planned. */
   #buffered = 0;
   #plannedNs = Infinity;
   /** Batches that may still go at once, as of `#tokensNs`. */
@@ -41,8 +41,7 @@ export class Audit {
     this.#sim = sim;
     this.#mode = scenario.audit;
     this.#writeNs = Math.round(costs.get('auditWriteNs'));
-    const webhook = scenario.audit === 'webhook-batch';
-    this.#sendNs = Math.round(webhook ? costs.get('auditWebhookWaitNs') : this.#writeNs);
+    this.#sendNs = Math.round(costs.get('auditWebhookWaitNs'));
     const off = scenario.audit === 'off';
     const counter = (name: string) => (off ? null : metrics.counter(name, { instance }));
     this.#events = counter('apiserver_audit_event_total');
@@ -61,11 +60,16 @@ export class Audit {
       this.#freeNs = Math.max(this.#freeNs, nowNs) + requests * this.#writeNs;
       return this.#freeNs - nowNs;
     }
-    const room = Math.max(0, BUFFER_EVENTS - this.#buffered);
-    const taken = Math.min(room, requests);
+    const toLog = this.#mode === 'log-batch';
+    const buffered = toLog ? this.#unwritten() : this.#buffered;
+    const taken = Math.min(Math.max(0, BUFFER_EVENTS - buffered), requests);
     if (taken < requests) this.#dropped?.add(requests - taken);
-    this.#buffered += taken;
-    this.#plan();
+    if (toLog) {
+      this.#freeNs = Math.max(this.#freeNs, nowNs) + taken * this.#writeNs;
+    } else {
+      this.#buffered += taken;
+      this.#plan();
+    }
     return 0;
   }
 
@@ -76,6 +80,12 @@ export class Audit {
     this.#plannedNs = Infinity;
     this.#tokens = THROTTLE_BURST;
     this.#tokensNs = this.#sim.nowNs;
+  }
+
+  /** Lines that the log has still to write. */
+  #unwritten(): number {
+    if (this.#writeNs === 0) return 0;
+    return Math.max(0, Math.ceil((this.#freeNs - this.#sim.nowNs) / this.#writeNs));
   }
 
   #plan(): void {

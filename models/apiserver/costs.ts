@@ -37,6 +37,7 @@ export class Costs {
   readonly #gzipByteNs: number;
   readonly #gzipRatio: number;
   readonly #auditNs: number;
+  readonly #tokenSignNs: number;
   readonly #webhookNs: number;
   readonly #webhookByteNs: number;
 
@@ -66,6 +67,7 @@ export class Costs {
     this.#gzipByteNs = get('gzipByteNs');
     this.#gzipRatio = get('gzipRatio');
     this.#auditNs = this.#audit ? get('auditNs') : 0;
+    this.#tokenSignNs = get('tokenSignNs');
     this.#webhookNs = get('webhookNs');
     this.#webhookByteNs = get('webhookByteNs');
   }
@@ -88,6 +90,7 @@ export class Costs {
     const byteNs = kind.json ? this.#jsonDecodeByteNs : this.#decodeByteNs;
     let ns = this.#decodeNs + bodyBytes * byteNs + this.#admissionNs;
     if (kind.info.name === 'pods' && kind.subresource === '') ns += this.#admissionPodNs;
+    if (kind.subresource === 'token') ns += this.#tokenSignNs;
     if (kind.verb === 'patch' || kind.verb === 'apply') {
       const bytes = object?.bytes ?? kind.info.typicalBytes;
       const perByte = kind.verb === 'apply' ? this.#applyByteNs : this.#patchByteNs;

@@ -8,6 +8,7 @@
 
 import type { KubeObject } from '../objects/index.ts';
 import { addResources, type Pod, type ResourceList, type ResourceQuota } from '../objects/index.ts';
+import type { Cacher } from './cacher/types.ts';
 import type { Request } from './request.ts';
 import type { ReplicaStorage, StoreOptions } from './storage/types.ts';
 
@@ -24,7 +25,10 @@ interface Evaluation {
 export class QuotaAdmission {
   readonly #storage: ReplicaStorage;
   readonly #onDecided: (request: Request, admitted: boolean) => void;
-  readonly #byNamespace = new Map<string, Evaluation>();
+  readonly #evaluations = new Map<string, Evaluation>();
+  /** Paths of the quotas by namespace, as of when there were so many. */
+  readonly #paths = new Map<string, string>();
+  #pathsOf = -1;
 
   constructor(storage: ReplicaStorage, onDecided: (request: Request, admitted: boolean) => void) {
     this.#storage = storage;
@@ -38,13 +42,12 @@ export class QuotaAdmission {
       return false;
     const { cacher } = this.#storage.of('resourcequotas');
     if (cacher === null || cacher.size === 0 || call.object === undefined) return false;
-    const quota = this.#quotaOf(call.object.meta.namespace);
-    if (quota === null) return false;
-    const path = quota.meta.path;
-    let evaluation = this.#byNamespace.get(path);
+    const path = this.#quotaOf(cacher, call.object.meta.namespace);
+    if (path === undefined) return false;
+    let evaluation = this.#evaluations.get(path);
     if (evaluation === undefined) {
       evaluation = { checking: [], fitting: new Set(), waiting: [] };
-      this.#byNamespace.set(path, evaluation);
+      this.#evaluations.set(path, evaluation);
     }
     evaluation.waiting.push(request);
     if (evaluation.checking.length === 0) this.#evaluate(path, evaluation);
@@ -52,14 +55,17 @@ export class QuotaAdmission {
   }
 
   reset(): void {
-    this.#byNamespace.clear();
+    this.#evaluations.clear();
+    this.#pathsOf = -1;
   }
 
-  #quotaOf(namespace: string): ResourceQuota | null {
-    for (const object of this.#storage.of('resourcequotas').cacher!.values()) {
-      if (object.meta.namespace === namespace) return object as ResourceQuota; // By its resource.
+  #quotaOf(cacher: Cacher, namespace: string): string | undefined {
+    if (this.#pathsOf !== cacher.size) {
+      this.#pathsOf = cacher.size;
+      this.#paths.clear();
+      for (const { meta } of cacher.values()) this.#paths.set(meta.namespace, meta.path);
     }
-    return null;
+    return this.#paths.get(namespace);
   }
 
   #evaluate(path: string, evaluation: Evaluation): void {

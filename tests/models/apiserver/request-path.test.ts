@@ -350,6 +350,18 @@ test('Blocking audit writes one line after the other; batches hold nobody up.', 
   assert.deepEqual(took('log-batch'), [1, 1, 1]);
 });
 
+test('A log that is slower than its events drops what its buffer does not hold.', () => {
+  const constants = costs({ auditWriteNs: MS });
+  const t = withLease(new TestServers({ scenario: { audit: 'log-batch' }, constants }));
+  t.send({ ...PUT, members: 9_000 });
+  t.until(2 * S);
+  // 2000 of 9000 lines are written, so 3000 find room.
+  t.send({ ...PUT, members: 4_000 });
+  t.until(4 * S);
+  const dropped = t.results.counters.find((c) => c.name === 'apiserver_audit_error_total');
+  assert.equal(dropped?.perSegment[0], 1000);
+});
+
 test('A full audit buffer drops events.', () => {
   const constants = costs({ auditWebhookWaitNs: S });
   const t = withLease(new TestServers({ scenario: { audit: 'webhook-batch' }, constants }));
