@@ -13,6 +13,7 @@ import {
   type ApiCall,
   type ApiResult,
   type ClusterObserver,
+  controllerOf,
   type KubeObject,
   pathOf,
   type ResourceName,
@@ -103,7 +104,9 @@ export function* sendAll(client: ApiClient, calls: readonly ApiCall[]): Steps<Ap
 
 export function createCall(object: KubeObject): ApiCall {
   const { resource, meta } = object;
-  return { verb: 'create', resource, namespace: meta.namespace, object, aboutUid: meta.uid };
+  // Who follows an owner sees what is made for it.
+  const aboutUid = controllerOf(object)?.uid ?? meta.uid;
+  return { verb: 'create', resource, namespace: meta.namespace, object, aboutUid };
 }
 
 /** PUT of a version that was made from `old`. */
