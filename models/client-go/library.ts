@@ -70,6 +70,8 @@ export class ClientLibrary {
   readonly usesWatchList: boolean;
   /** @internal */
   readonly reflectorType: number;
+  /** @internal */
+  readonly standInType: number;
   readonly #preloaded: PreloadIndex;
   readonly #metrics = new Map<string, ClientMetrics>();
   readonly #dialers = new Map<string, Dialer>();
@@ -89,6 +91,9 @@ export class ClientLibrary {
     this.#draws = ctx.sim.stream('client-go/reflectors').u32();
     this.reflectorType = ctx.sim.eventType('client-go/reflector', (index, life) => {
       this.#reflectors[index].wake(life);
+    });
+    this.standInType = ctx.sim.eventType('client-go/standIn', (index, life) => {
+      this.#reflectors[index].standIn(life);
     });
     this.#recorderType = ctx.sim.eventType('client-go/recorder', (index, life) => {
       this.#recorders[index].wake(life);

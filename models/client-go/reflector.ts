@@ -10,7 +10,7 @@
  * Left out: resync (it does not touch the server), transformers, retries of internal errors.
  * Sources: client-go tools/cache/reflector.go, KEP-3157.
  */
-import { assert } from '../../src/core/index.ts';
+import { assert, HORIZON_NS_MAX } from '../../src/core/index.ts';
 import type { ApiCall, ApiResult, KubeObject, ResourceName, WatchEvent } from '../objects/index.ts';
 import type { LibraryClient, OpenedWatch } from './client.ts';
 import { keyOf } from './keys.ts';
@@ -83,6 +83,7 @@ export class ListWatcher implements Reflector, WatchHandler {
     this.hasSynced = false;
     this.resourceVersion = 0;
     this.#isExpired = false;
+    this.#standInLater();
     if (preloaded) this.#preload();
     else this.#list();
   }
@@ -250,6 +251,38 @@ export class ListWatcher implements Reflector, WatchHandler {
     this.#parts.sink.replace(items, resourceVersion, bytes);
   }
 
+  // --- Cohorts: members > 1 --------------------------------------------------------------------
+
+  /**
+   * The watches of a cohort end at times of their own, so its one watch never does; in place of the
+   * member whose turn it is, a watch is opened and closed.
+   */
+  #standInLater(): void {
+    const { members = 1 } = this.#parts.options;
+    if (members <= 1) return;
+    const meanNs = (1.5 * WATCH_TIMEOUT_NS) / members;
+    const delayNs = Math.round(meanNs * (0.5 + this.#draw()));
+    this.#library.ctx.sim.schedule(delayNs, this.#library.standInType, this.#index, this.#life);
+  }
+
+  /** @internal The turn of a member of a cohort. */
+  standIn(life: number): void {
+    if (life !== this.#life) return;
+    this.#standInLater();
+    if (this.#state !== 'watching' || this.#opened === null) return;
+    const { client } = this.#parts;
+    const call = { ...this.#call('watch'), resourceVersion: this.resourceVersion, members: 1 };
+    const watch = client.watch(
+      { ...call, timeoutNs: this.#drawnTimeoutNs() },
+      {
+        onOpen: () => watch.stop(),
+        onEvents: () => {},
+        onEnd: () => {},
+      },
+      false,
+    );
+  }
+
   // --- Watching ----------------------------------------------------------------------------------
 
   #watch(preloaded: boolean): void {
@@ -293,11 +326,16 @@ export class ListWatcher implements Reflector, WatchHandler {
   }
 
   #watchTimeoutNs(): number {
+    return (this.#parts.options.members ?? 1) > 1 ? HORIZON_NS_MAX : this.#drawnTimeoutNs();
+  }
+
+  #drawnTimeoutNs(): number {
     return Math.round(WATCH_TIMEOUT_NS * (1 + this.#draw()));
   }
 
   /** What is left of a watch that is met at a random moment: long ones are met more often. */
   #residualTimeoutNs(): number {
+    if ((this.#parts.options.members ?? 1) > 1) return HORIZON_NS_MAX;
     const factor = Math.sqrt(1 + 3 * this.#draw());
     return Math.max(1, Math.round(WATCH_TIMEOUT_NS * factor * this.#draw()));
   }

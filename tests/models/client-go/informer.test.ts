@@ -256,6 +256,21 @@ test('watches end at the server after 5 to 10 minutes, and are opened again at o
   assert.ok(Math.abs(mean - 450) < 4 * (300 / Math.sqrt(12 * 51)), `${mean}`);
 });
 
+test('members of a cohort watch anew each at its own time, never all at once', () => {
+  const c = fakeCluster();
+  const client = c.library.client(c.clientOptions('kube-proxy/0'));
+  const factory = c.library.informers(client, null);
+  factory.informer('services', { members: 900 });
+  factory.start(true);
+  c.run(1000 * S);
+  const members = c.endpoint.calls.map((call) => call.members);
+  assert.equal(members[0], 900);
+  assert.ok(members.slice(1).every((count) => count === 1));
+  // 900 watches of 450 s on average: 2 a second, evenly but for the draw.
+  assert.ok(Math.abs(members.length - 2000) < 40, `${members.length}`);
+  assert.equal(c.endpoint.watches.size, 1);
+});
+
 test('one that starts preloaded is synced at once, charges nobody, and misses nothing', () => {
   const c = fakeCluster();
   const { factory, informer, process } = informed(c);
