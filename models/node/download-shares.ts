@@ -8,6 +8,8 @@
  * A test holds it against a fluid simulator that recomputes every stream at every change.
  */
 import { assert, type EventId, NO_EVENT, type Simulation } from '../../src/core/index.ts';
+import type { ResourceProbe } from '../../src/metrics/index.ts';
+import type { ModelContext } from '../../src/resource/index.ts';
 
 export interface DownloadLimits {
   /** Bytes a second; Infinity = no limit. */
@@ -18,6 +20,7 @@ export interface DownloadLimits {
 interface Stream {
   /** Virtual bytes of its class at which it is complete. */
   tag: number;
+  readonly sinceNs: number;
   readonly doneType: number;
   readonly a: number;
   readonly b: number;
@@ -53,6 +56,8 @@ export class DownloadShares {
   readonly #sim: Simulation;
   readonly #limits: readonly DownloadLimits[];
   readonly #registryRate: number;
+  /** Of the registry, where its bandwidth has a limit: a server, and the streams that share it. */
+  readonly #probe: ResourceProbe | null;
   readonly #active = new Map<number, ActiveNode>();
   /** By `limits` and number of streams; few. Emptied ones stay. */
   readonly #classes: NodeClass[] = [];
@@ -63,7 +68,7 @@ export class DownloadShares {
   streams = 0;
 
   constructor(
-    sim: Simulation,
+    { sim, metrics }: ModelContext,
     name: string,
     limits: readonly DownloadLimits[],
     registryBytesPerSecond: number,
@@ -71,6 +76,8 @@ export class DownloadShares {
     this.#sim = sim;
     this.#limits = limits;
     this.#registryRate = registryBytesPerSecond / NS_PER_S;
+    const isLimited = registryBytesPerSecond < Number.POSITIVE_INFINITY;
+    this.#probe = isLimited ? metrics.resource(name, 'processor-sharing', 1) : null;
     this.#type = sim.eventType(`${name}/done`, () => this.#complete());
   }
 
@@ -85,8 +92,9 @@ export class DownloadShares {
     } else {
       this.#leave(active);
     }
-    active.streams.push({ tag: bytes, doneType, a, b });
+    active.streams.push({ tag: bytes, sinceNs: this.#sim.nowNs, doneType, a, b });
     this.streams++;
+    this.#probe?.arrive();
     this.#join(active);
     this.#plan();
   }
@@ -162,6 +170,10 @@ export class DownloadShares {
       const left = Math.max(0, c.heap[0].firstTag - c.virtualBytes);
       soonestNs = Math.min(soonestNs, c.rate === Number.POSITIVE_INFINITY ? 0 : left / c.rate);
     }
+    if (this.#probe !== null) {
+      this.#probe.busy(this.#sim.nowNs, (this.#registryRate - rest) / this.#registryRate);
+      this.#probe.queue(this.#sim.nowNs, Math.max(0, this.streams - 1));
+    }
     this.#sim.cancel(this.#event);
     this.#event = NO_EVENT;
     if (soonestNs < Number.POSITIVE_INFINITY) {
@@ -197,6 +209,7 @@ export class DownloadShares {
     for (const stream of active.streams) {
       if (this.#isDone(c, stream.tag)) {
         this.streams--;
+        this.#probe?.service(this.#sim.nowNs - stream.sinceNs);
         this.#sim.schedule(0, stream.doneType, stream.a, stream.b);
       } else {
         stream.tag -= c.virtualBytes;

@@ -13,7 +13,7 @@
  */
 import type { Stream } from '../../src/core/index.ts';
 import { createSampler, type Sampler } from '../../src/dist/index.ts';
-import type { Tally } from '../../src/metrics/index.ts';
+import type { ResourceProbe, Tally } from '../../src/metrics/index.ts';
 import type { ModelContext } from '../../src/resource/index.ts';
 import type { KubeletScenario, RuntimeScenario } from '../../src/scenario/types.ts';
 import type { ContainerImage } from '../objects/index.ts';
@@ -21,6 +21,8 @@ import type { DownloadShares } from './download-shares.ts';
 
 /** containerd: max_concurrent_downloads. */
 const LAYERS_AT_ONCE = 3;
+/** Pulls at once by which utilization is reckoned where there is no limit. */
+const UNLIMITED_PULLS = 10;
 const NS_PER_S = 1e9;
 
 export type PullOutcome = 'pulled' | 'failed';
@@ -29,6 +31,7 @@ export type PullDone = (a: number, b: number, outcome: PullOutcome) => void;
 
 export interface ImagePullerOptions {
   readonly name: string;
+  readonly nodes: number;
   /** Index of the group's limits in `downloads`. */
   readonly limits: number;
   readonly kubelet: KubeletScenario;
@@ -44,6 +47,8 @@ interface Pull {
   readonly a: number;
   readonly b: number;
   readonly sinceNs: number;
+  /** It left the queue. */
+  beganNs: number;
   /** Layers that were missing when it began, in order. */
   layers: ContainerImage['layers'];
   /** Next layer to fetch, and to unpack. */
@@ -82,6 +87,9 @@ export class ImagePuller {
   readonly #fetchedType: number;
   readonly #parallel: number;
   readonly #duration: Tally;
+  readonly #probe: ResourceProbe;
+  #waiting = 0;
+  #pulling = 0;
 
   constructor(
     ctx: ModelContext,
@@ -98,6 +106,8 @@ export class ImagePuller {
     }
     const { serializeImagePulls, maxParallelImagePulls } = options.kubelet;
     this.#parallel = serializeImagePulls ? 1 : maxParallelImagePulls || Number.POSITIVE_INFINITY;
+    const servers = Math.max(1, options.nodes) * Math.min(this.#parallel, UNLIMITED_PULLS);
+    this.#probe = ctx.metrics.resource(options.name, 'server-pool', servers);
     this.#duration = ctx.metrics.tally('kubelet_image_pull_duration_seconds');
     const { name } = options;
     this.#stepType = ctx.sim.eventType(`${name}/step`, (slot, layer) => this.#step(slot, layer));
@@ -129,6 +139,7 @@ export class ImagePuller {
       a,
       b,
       sinceNs: this.#sim.nowNs,
+      beganNs: this.#sim.nowNs,
       layers: image.layers,
       fetch: 0,
       unpack: 0,
@@ -136,6 +147,8 @@ export class ImagePuller {
       unpacking: false,
       alive: true,
     });
+    this.#waiting++;
+    this.#probe.arrive();
     this.#dispatch(images);
   }
 
@@ -144,9 +157,12 @@ export class ImagePuller {
     const images = this.#nodes.get(node);
     if (images === undefined) return;
     for (const pull of this.#pulls) if (pull?.node === node) pull.alive = false;
+    this.#waiting -= images.queue.length;
+    this.#pulling -= images.pulling;
     images.queue.length = 0;
     images.fetching.clear();
     images.pulling = 0;
+    this.#measure();
     this.#downloads.clear(node);
   }
 
@@ -170,6 +186,10 @@ export class ImagePuller {
     while (images.pulling < this.#parallel && images.queue.length > 0) {
       const [pull] = images.queue.splice(0, 1);
       images.pulling++;
+      this.#waiting--;
+      this.#pulling++;
+      pull.beganNs = this.#sim.nowNs;
+      this.#probe.wait(pull.beganNs - pull.sinceNs);
       const slot = this.#free.pop() ?? this.#pulls.length;
       this.#pulls[slot] = pull;
       // Manifest and configuration; refused at once by the kubelet's own bucket.
@@ -177,6 +197,12 @@ export class ImagePuller {
       const delayNs = refused ? 0 : this.#latency.next(this.#sim.nowNs);
       this.#sim.schedule(delayNs, this.#stepType, slot, refused ? -2 : -1);
     }
+    this.#measure();
+  }
+
+  #measure(): void {
+    this.#probe.queue(this.#sim.nowNs, this.#waiting);
+    this.#probe.busy(this.#sim.nowNs, this.#pulling);
   }
 
   #takeToken(images: NodeImages): boolean {
@@ -270,6 +296,8 @@ export class ImagePuller {
     this.#release(slot);
     const images = this.#imagesOf(pull.node);
     images.pulling--;
+    this.#pulling--;
+    this.#probe.service(this.#sim.nowNs - pull.beganNs);
     if (outcome === 'pulled') this.#duration.record(this.#sim.nowNs - pull.sinceNs);
     this.#dispatch(images);
     this.#o.done(pull.a, pull.b, outcome);

@@ -293,6 +293,7 @@ export class NodePool {
       ),
       images: new ImagePuller(ctx, downloads, stream('registry'), {
         name: `${name}/pull`,
+        nodes: count,
         limits,
         kubelet: group.kubelet,
         runtime: group.runtime,

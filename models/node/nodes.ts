@@ -23,7 +23,7 @@ export class Nodes {
     this.#ctx = ctx;
     const metrics = new PodMetrics(ctx);
     const downloads = new DownloadShares(
-      ctx.sim,
+      ctx,
       'registry',
       groups.map(({ runtime }) => ({
         streamBytesPerSecond: runtime.layerBytesPerSecond,

@@ -3,15 +3,16 @@ import * as assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import { DownloadShares } from '../../../models/node/download-shares.ts';
-import { Simulation } from '../../../src/core/index.ts';
 import { type Download, type FluidLimits, fluidDownloads } from '../../oracles/fluid-downloads.ts';
+import { testBed } from '../../resource/bed.ts';
 
 const test = suite('node/download-shares');
 
 function simulate(downloads: readonly Download[], limits: FluidLimits): number[] {
-  const sim = new Simulation({ seed: 'downloads', horizonNs: 1e14 });
+  const ctx = testBed(1e14);
+  const { sim } = ctx;
   const each = { streamBytesPerSecond: limits.stream, nodeBytesPerSecond: limits.node };
-  const shares = new DownloadShares(sim, 'downloads', [each], limits.registry);
+  const shares = new DownloadShares(ctx, 'downloads', [each], limits.registry);
   const ends = downloads.map(() => Number.NaN);
   const done = sim.eventType('done', (i) => {
     ends[i] = sim.nowNs;

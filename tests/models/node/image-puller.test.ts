@@ -28,10 +28,11 @@ function pulls(
 ): Outcome[] {
   const ctx = testBed(1000 * S, 'pulls');
   const speed = { streamBytesPerSecond: 25 * MB, nodeBytesPerSecond: 100 * MB };
-  const downloads = new DownloadShares(ctx.sim, 'd', [speed], Number.POSITIVE_INFINITY);
+  const downloads = new DownloadShares(ctx, 'd', [speed], Number.POSITIVE_INFINITY);
   const found: Outcome[] = [];
   const puller = new ImagePuller(ctx, downloads, ctx.sim.stream('latency'), {
     name: 'pulls',
+    nodes: 2,
     limits: 0,
     kubelet: kubelet({
       serializeImagePulls: o.parallel === undefined,
