@@ -139,11 +139,13 @@ export class ClusterView {
     const keep = <R extends ResourceName>(
       resource: R,
       mapOf: (state: SchedulerState) => Map<string, ObjectOf<R>>,
+      onSet: (state: SchedulerState, object: ObjectOf<R>) => void = () => {},
     ) => {
       this.#watch(
         resource,
         (state, object) => {
           mapOf(state).set(object.meta.path, object);
+          onSet(state, object);
           this.#move(STORAGE, null, null);
         },
         (state, object) => {
@@ -154,7 +156,14 @@ export class ClusterView {
     };
     keep('storageclasses', ({ cache }) => cache.volumes.classes);
     keep('csinodes', ({ cache }) => cache.volumes.csiNodes);
-    keep('persistentvolumes', ({ cache }) => cache.volumes.volumes);
+    keep(
+      'persistentvolumes',
+      ({ cache }) => cache.volumes.volumes,
+      ({ cache }, { meta, spec }) => {
+        // What was assumed is seen, or it was somebody else's.
+        if (spec.claim !== '') cache.volumes.assumed.delete(meta.path);
+      },
+    );
     keep('persistentvolumeclaims', ({ cache }) => cache.volumes.claims);
   }
 
