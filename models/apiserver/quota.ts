@@ -78,9 +78,12 @@ export class QuotaAdmission {
     this.#storage.of('resourcequotas').update(path, NO_PRECONDITIONS, count, options, (result) => {
       const checked = evaluation.checking;
       evaluation.checking = [];
-      const failed = result.code !== 'ok' && result.code !== 'refused';
+      // A quota that is gone has no say, and another one may have come.
+      const gone = result.code === 'notFound';
+      if (gone) this.#pathsOf = -1;
+      const written = result.code === 'ok';
       for (const request of checked) {
-        this.#onDecided(request, !failed && evaluation.fitting.has(request));
+        this.#onDecided(request, gone || (written && evaluation.fitting.has(request)));
       }
       if (evaluation.waiting.length > 0) this.#evaluate(path, evaluation);
     });

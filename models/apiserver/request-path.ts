@@ -8,9 +8,9 @@
  * makes no difference, and it is one piece with what follows.
  */
 import type { Simulation } from '../../src/core/index.ts';
-import type { Level } from '../../src/metrics/index.ts';
 import type { ModelContext } from '../../src/resource/index.ts';
 import type { ApiCall, KubeObject, ServerRequest } from '../objects/index.ts';
+import { Answers } from './answers.ts';
 import type { Audit } from './audit.ts';
 import type { Authentication } from './authentication.ts';
 import type { Costs } from './costs.ts';
@@ -24,16 +24,6 @@ import type { StoreResult } from './storage/types.ts';
 import type { WebhookTable } from './webhooks.ts';
 
 const WATCH_HEADER_BYTES = 200;
-const STAGE = {
-  authn: 0,
-  apf: 1,
-  authz: 2,
-  webhook: 3,
-  admission: 4,
-  etcd: 5,
-  cache: 6,
-  encode: 7,
-};
 
 /** What a path is made of; the stations know each other through it. */
 export interface PathLinks {
@@ -67,18 +57,12 @@ export class RequestPath implements RequestDriver {
   readonly #authnWaitType: number;
   readonly #admitType: number;
   readonly #waitType: number;
-  readonly #encodeType: number;
-  readonly #convertedType: number;
-  readonly #auditType: number;
-  readonly #readOnly: Level;
-  readonly #mutating: Level;
-  /** Requests with a client that are not answered, watches and such apart. */
-  inFlight = 0;
+  readonly #answers: Answers;
   #life = 0;
 
   /** `links` are asked for when they are needed: stations and path are made of each other. */
   constructor(ctx: ModelContext, instance: string, links: () => PathLinks) {
-    const { sim, metrics } = ctx;
+    const { sim } = ctx;
     this.#sim = sim;
     this.#links = links;
     this.#pool = new RequestPool(this);
@@ -90,22 +74,19 @@ export class RequestPath implements RequestDriver {
     this.#authnWaitType = type('tokenReview', (request) => this.#reviewed(request));
     this.#admitType = type('admit', (request) => this.#admitted(request));
     this.#waitType = type('webhooks', (request) => this.#webhooksDone(request));
-    this.#encodeType = type('encode', (request) => this.#encoded(request));
-    this.#convertedType = type('converted', (request) => this.#encode(request));
-    this.#auditType = type('audit', (request) => this.#answer(request));
-    const level = (kind: string) =>
-      metrics.level('apiserver_current_inflight_requests', { instance, request_kind: kind });
-    this.#readOnly = level('readOnly');
-    this.#mutating = level('mutating');
+    this.#answers = new Answers(ctx, instance, links);
   }
 
   /** A new process: what was under way in the old one is forgotten. */
   reset(life: number): void {
     this.#life = life;
     this.#pool = new RequestPool(this);
-    this.inFlight = 0;
-    this.#readOnly.set(this.#sim.nowNs, 0);
-    this.#mutating.set(this.#sim.nowNs, 0);
+    this.#answers.reset(life, this.#pool);
+  }
+
+  /** Requests with a client that are not answered, watches and such apart. */
+  get inFlight(): number {
+    return this.#answers.inFlight;
   }
 
   /** The bytes of a request have arrived; `extraNs`: CPU of its connection. */
@@ -120,7 +101,7 @@ export class RequestPath implements RequestDriver {
       ? source.deadlineNs
       : Math.min(source.deadlineNs, nowNs + timeoutNs);
     request.begin(source, kind, nowNs, deadlineNs);
-    if (!kind.longRunning) this.#count(request, 1);
+    if (!kind.longRunning) this.#answers.count(request, 1);
     const { authentication } = links;
     authentication.ask(source.user);
     const authnNs = request.members * (links.costs.httpNs + authentication.workNs) + extraNs;
@@ -142,7 +123,7 @@ export class RequestPath implements RequestDriver {
     const kind = this.#links().kinds.of(source.call);
     const request = this.#pool.take();
     request.begin(source, kind, this.#sim.nowNs, source.deadlineNs);
-    if (!kind.longRunning) this.#count(request, 1);
+    if (!kind.longRunning) this.#answers.count(request, 1);
     request.retryAfterS = retryAfterS;
     this.#respond(request, code, reason, null);
   }
@@ -367,97 +348,6 @@ export class RequestPath implements RequestDriver {
   }
 
   #respond(request: Request, code: number, reason: string, result: StoreResult | null): void {
-    const { webhooks } = this.#links();
-    request.code = code;
-    request.reason = reason;
-    request.answer = result;
-    request.phase = 'encoding';
-    request.stepNs = this.#sim.nowNs;
-    const conversion = result === null || code >= 300 ? null : webhooks.conversionOf(request.kind);
-    if (conversion !== null) {
-      const took = conversion.call(this.#sim.nowNs);
-      const waitNs = took < 0 ? -took - 1 : took;
-      request.converted = true;
-      if (took < 0) {
-        request.code = 500;
-        request.reason = 'InternalError';
-      }
-      this.#sim.schedule(waitNs, this.#convertedType, request.slot, this.#life);
-      return;
-    }
-    this.#encode(request);
-  }
-
-  #encode(request: Request): void {
-    const { costs, process } = this.#links();
-    const result = request.answer;
-    const workNs = request.members * costs.responseNs(request, result);
-    if (request.kind.verb === 'list' && result !== null) {
-      this.#links().holdMemory(request.members * result.bytes, result.fromCache);
-    }
-    process.execute(workNs, this.#encodeType, request.slot, this.#life);
-  }
-
-  #encoded(request: Request): void {
-    request.encodeNs = this.#sim.nowNs - request.stepNs;
-    const waitNs = this.#links().audit.log(request.members);
-    if (waitNs > 0) this.#sim.schedule(waitNs, this.#auditType, request.slot, this.#life);
-    else this.#answer(request);
-  }
-
-  #answer(request: Request): void {
-    const { kind, answer } = request;
-    const source = request.source!;
-    this.#record(request);
-    if (!kind.longRunning) this.#count(request, -1);
-    this.#links().gate.leave(request);
-    const ok = request.code < 300 && answer !== null;
-    source.respond({
-      code: request.code,
-      reason: request.reason,
-      object: ok ? answer.object : null,
-      items: ok ? answer.items : null,
-      count: answer?.count ?? 0,
-      continueAt: ok ? answer.continueAt : 0,
-      resourceVersion: ok ? answer.resourceVersion : 0,
-      retryAfterS: request.retryAfterS,
-      bytes: request.responseBytes,
-    });
-    this.#pool.give(request);
-    this.#links().streamEnded(source.connection);
-    if (this.inFlight === 0) this.#links().onIdle();
-  }
-
-  #record(request: Request): void {
-    const { kind, members } = request;
-    const totalNs = this.#sim.nowNs - request.arrivalNs;
-    kind.count(request.code, members);
-    if (kind.duration !== null && kind.sliDuration !== null) {
-      const sliNs = Math.max(0, totalNs - request.webhookNs - request.apfNs);
-      if (members === 1) {
-        kind.duration.record(totalNs);
-        kind.sliDuration.record(sliNs);
-      } else {
-        kind.duration.recordMany(totalNs, members);
-        kind.sliDuration.recordMany(sliNs, members);
-      }
-    }
-    if (kind.sizes !== null && request.code === 200) kind.sizes.record(request.responseBytes);
-    if (kind.longRunning) return;
-    if (request.authnNs > 0) kind.stage(STAGE.authn, request.authnNs, members);
-    if (request.apfNs > 0) kind.stage(STAGE.apf, request.apfNs, members);
-    if (request.authzNs > 0) kind.stage(STAGE.authz, request.authzNs, members);
-    if (request.webhookNs > 0) kind.stage(STAGE.webhook, request.webhookNs, members);
-    if (request.admissionNs > 0) kind.stage(STAGE.admission, request.admissionNs, members);
-    if (request.etcdNs > 0) kind.stage(STAGE.etcd, request.etcdNs, members);
-    if (request.cacheNs > 0) kind.stage(STAGE.cache, request.cacheNs, members);
-    if (request.encodeNs > 0) kind.stage(STAGE.encode, request.encodeNs, members);
-  }
-
-  #count(request: Request, sign: 1 | -1): void {
-    const delta = sign * request.members;
-    this.inFlight += delta;
-    const level = request.kind.mutating ? this.#mutating : this.#readOnly;
-    level.add(this.#sim.nowNs, delta);
+    this.#answers.respond(request, code, reason, result);
   }
 }
