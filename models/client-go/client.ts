@@ -14,8 +14,14 @@ export interface OpenedWatch {
 
 /** What reflectors need beside `ApiClient`. */
 export interface LibraryClient extends ApiClient {
-  watch(call: ApiCall, handler: WatchHandler, preloaded: boolean): OpenedWatch;
+  watch(call: ApiCall, handler: WatchHandler, how: WatchOpening): OpenedWatch;
 }
+
+/**
+ * limited: as any call. unlimited: past the rate limit, for a member of a cohort that has a bucket
+ * of its own. preloaded: it has been there since before the start.
+ */
+export type WatchOpening = 'limited' | 'unlimited' | 'preloaded';
 
 class Pending implements PendingCall {
   result: ApiResult | null = null;
@@ -81,11 +87,12 @@ export class Client implements LibraryClient {
     return pending;
   }
 
-  watch(call: ApiCall, watch: WatchHandler, preloaded: boolean): OpenedWatch {
+  watch(call: ApiCall, watch: WatchHandler, how: WatchOpening): OpenedWatch {
     const to = { done: null, tag: 0, watch };
-    const r = preloaded
-      ? this.#transport.preload(this.#state, call, to)
-      : this.#transport.submit(this.#state, call, to);
+    const r =
+      how === 'preloaded'
+        ? this.#transport.preload(this.#state, call, to)
+        : this.#transport.submit(this.#state, call, to, how === 'limited');
     return new Opened(this.#transport, r);
   }
 

@@ -279,7 +279,7 @@ export class ListWatcher implements Reflector, WatchHandler {
         onEvents: () => {},
         onEnd: () => {},
       },
-      false,
+      'unlimited',
     );
   }
 
@@ -295,7 +295,7 @@ export class ListWatcher implements Reflector, WatchHandler {
   #open(call: ApiCall, preloaded = false): void {
     this.watches++;
     const life = this.#life;
-    const opened = this.#parts.client.watch(call, this, preloaded);
+    const opened = this.#parts.client.watch(call, this, preloaded ? 'preloaded' : 'limited');
     if (life === this.#life && this.#state !== 'sleeping') this.#opened = opened;
   }
 

@@ -161,10 +161,15 @@ export class Transport implements DialerHost, TransportEvents {
     return dialer;
   }
 
-  submit(client: ClientState, call: ApiCall, to: Receiver): ApiRequest {
+  /** `isLimited` false: it takes no token. */
+  submit(client: ClientState, call: ApiCall, to: Receiver, isLimited = true): ApiRequest {
     const r = new ApiRequest(this, client, call, this.sim.nowNs, to);
     if (client.isStopped) r.state = 'done';
-    else this.#throttle(r);
+    else if (isLimited) this.#throttle(r);
+    else {
+      this.#admit(r);
+      this.#connect(r);
+    }
     return r;
   }
 

@@ -258,7 +258,7 @@ test('watches end at the server after 5 to 10 minutes, and are opened again at o
 
 test('members of a cohort watch anew each at its own time, never all at once', () => {
   const c = fakeCluster();
-  const client = c.library.client(c.clientOptions('kube-proxy/0'));
+  const client = c.library.client(c.clientOptions('kube-proxy/0', { qps: 1, burst: 1 }));
   const factory = c.library.informers(client, null);
   factory.informer('services', { members: 900 });
   factory.start(true);
