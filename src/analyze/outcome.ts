@@ -8,6 +8,19 @@ export const REQUEST_METRIC = 'wavetank_client_request_duration_seconds';
 /** An open loop had maxInFlight requests pending and did not send. */
 export const DROPPED = 'dropped';
 
+/** Whether a counter tells how requests ended: by outcome, or by the HTTP status of the answer. */
+export function tellsOutcome(labels: Labels): boolean {
+  return labels.outcome !== undefined || labels.code !== undefined;
+}
+
+/**
+ * By the HTTP status: everything but a failure of the server (5xx). 429 and 409 are answers; a
+ * client that got no answer counts its own word (`<error>`), which is none.
+ */
+export function isAvailable(labels: Labels): boolean {
+  return labels.outcome === undefined ? /^[1-4]\d\d$/.test(labels.code ?? '') : isSuccess(labels);
+}
+
 /**
  * Answered, and so available: 'ok', and 'notFound', which is the right answer about a lease that is
  * gone. Dropped arrivals count as failed: a client wanted to send them.

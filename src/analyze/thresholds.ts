@@ -9,6 +9,7 @@
 import {
   countBelow,
   type HistogramData,
+  type Labels,
   type MetricsResult,
   mergeHistograms,
   parseSelector,
@@ -17,6 +18,7 @@ import {
 } from '../metrics/index.ts';
 import type { RunResult } from '../run/index.ts';
 import type { ThresholdScenario } from '../scenario/index.ts';
+import { type JudgedSeries, seriesByLabels, worstSeries } from './each.ts';
 import { estimate } from './estimate.ts';
 import { type Expectation, type Operator, readExpectation } from './expectation.ts';
 import { labelText } from './labels.ts';
@@ -29,7 +31,7 @@ import {
   tallyData,
   unitOfName,
 } from './metric-row.ts';
-import { isSuccess, REQUEST_METRIC } from './outcome.ts';
+import { isAvailable, REQUEST_METRIC, tellsOutcome } from './outcome.ts';
 import { type Overload, overloadedSince } from './overload.ts';
 import { selectSegments, type WindowSelection } from './window.ts';
 
@@ -60,15 +62,43 @@ export interface ThresholdResult {
   readonly note: string;
 }
 
+type Belongs = (series: { readonly name: string; readonly labels: Labels }) => boolean;
+
 /** Judges one threshold over the replications of one point. */
 export function evaluateThreshold(
   threshold: ThresholdScenario,
   runs: readonly RunResult[],
   overload: Overload,
 ): ThresholdResult {
-  const expectation = readExpectation(threshold.expect);
   const selector = parseSelector(threshold.metric);
-  const matched = runs.map((run) => match(run.metrics, selector, threshold));
+  const judgeSeries = (belongs: Belongs, labels: string): JudgedSeries => {
+    const matched = runs.map((run) => match(run.metrics, belongs, threshold));
+    const result = evaluateMatched(threshold, selector, matched, overload);
+    return { labels, result, thin: isThin(matched, readExpectation(threshold.expect), result) };
+  };
+  if (threshold.each === undefined) return judgeSeries(selector.matches, '').result;
+  const groups = seriesByLabels(runs, selector, threshold.each);
+  const metric = `${threshold.metric} each(${threshold.each.join(', ')})`;
+  const judged = groups.map(([labels, series]) => judgeSeries((s) => series.has(s), labels));
+  const result = worstSeries(judged) ?? judgeSeries(selector.matches, '').result;
+  if (result.verdict !== 'no-data' || !hasMetric(runs, selector.name)) return { ...result, metric };
+  return { ...result, metric, verdict: 'pass', note: 'nothing of the kind happened' };
+}
+
+/** Whether a metric is one that the runs know, whatever its labels. */
+function hasMetric(runs: readonly RunResult[], name: string): boolean {
+  return runs.some(({ metrics: { tallies, counters, levels } }) =>
+    [tallies, counters, levels].some((list) => list.some((series) => series.name === name)),
+  );
+}
+
+function evaluateMatched(
+  threshold: ThresholdScenario,
+  selector: Selector,
+  matched: readonly Matched[],
+  overload: Overload,
+): ThresholdResult {
+  const expectation = readExpectation(threshold.expect);
   const unit = unitOf(expectation, matched, selector);
   const base = {
     metric: threshold.metric,
@@ -138,17 +168,17 @@ type Matched =
       readonly window: WindowSelection;
     };
 
-function match(metrics: MetricsResult, selector: Selector, threshold: ThresholdScenario): Matched {
+function match(metrics: MetricsResult, belongs: Belongs, threshold: ThresholdScenario): Matched {
   const { fromNs, toNs } = threshold.window;
   const window = selectSegments(metrics.segments, fromNs, toNs);
-  const tallies = metrics.tallies.filter((tally) => selector.matches(tally));
+  const tallies = metrics.tallies.filter(belongs);
   if (tallies.length > 0) {
     const data = mergeHistograms(tallies.map((tally) => tallyData(tally, window)));
     const requests = tallies.filter((tally) => tally.name === REQUEST_METRIC);
     const requestKinds = requests.map((tally) => labelText(tally.labels));
     return { kind: 'tally', data, unit: tallies[0].unit, requestKinds, window };
   }
-  const counters = metrics.counters.filter((counter) => selector.matches(counter));
+  const counters = metrics.counters.filter(belongs);
   if (counters.length > 0) {
     let total = 0;
     let good = 0;
@@ -156,12 +186,12 @@ function match(metrics: MetricsResult, selector: Selector, threshold: ThresholdS
     for (const counter of counters) {
       const count = counterSum(counter, window);
       total += count;
-      if (isSuccess(counter.labels)) good += count;
-      hasOutcome ||= counter.labels.outcome !== undefined;
+      if (isAvailable(counter.labels)) good += count;
+      hasOutcome ||= tellsOutcome(counter.labels);
     }
     return { kind: 'counter', total, good, hasOutcome, window };
   }
-  const levels = metrics.levels.filter((level) => selector.matches(level));
+  const levels = metrics.levels.filter(belongs);
   if (levels.length === 0) return { kind: 'none' };
   return { kind: 'level', rows: levels.map((level) => levelRow(level, window)), window };
 }
@@ -375,6 +405,22 @@ function judgeByShare(matched: readonly Matched[], expectation: Expectation): Ju
     replications: parts.length,
     note: `${n} samples are too few for ${expectation.word} in each replication: judged by the share below the limit`,
   };
+}
+
+/** Whether few samples leave it open, and none of them is beyond the limit. */
+function isThin(
+  matched: readonly Matched[],
+  { limit, quantile, operator, duration }: Expectation,
+  { verdict }: ThresholdResult,
+): boolean {
+  if (verdict !== 'inconclusive' || quantile === null) return false;
+  const upper = operator === '<' || operator === '<=';
+  return matched.every((m) => {
+    if (m.kind !== 'tally') return m.kind === 'none';
+    if (m.data.total === 0) return true;
+    const scaled = duration ? limit : limit * scaleOf(m.unit);
+    return upper ? m.data.max <= scaled : m.data.min >= scaled;
+  });
 }
 
 export type ExitStatus = 0 | 98 | 99;

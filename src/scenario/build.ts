@@ -14,6 +14,7 @@ import type { BaseValue, MetadataValue } from './fields/scenario.ts';
 import type { WorkloadValue } from './fields/workload.ts';
 import { controlPlaneHost, kubernetesOf } from './kubernetes/index.ts';
 import { WITHOUT_STALLS } from './profile.ts';
+import { sloThresholds } from './slos.ts';
 import { thresholdsOf } from './thresholds.ts';
 import type {
   ClockScenario,
@@ -86,7 +87,10 @@ export function buildScenario(input: BuildInput, checker: Checker): Scenario {
     kubernetes:
       base.kubernetes === undefined ? null : kubernetesOf(base.kubernetes, cluster.etcd, checker),
     faults,
-    thresholds: thresholdsOf(base.thresholds, faults, times, checker),
+    thresholds: [
+      ...thresholdsOf(base.thresholds, faults, times, checker),
+      ...sloThresholds(base, times, checker),
+    ],
     constants: constantsOf(base, checker),
   };
   return { ...scenario, replications: base.replications ?? (hasChance(scenario) ? 5 : 1) };

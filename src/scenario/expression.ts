@@ -28,6 +28,7 @@ export interface Expectation {
 export interface MetricSelector {
   readonly text: string;
   readonly name: string;
+  /** Those that are asked for by `=`. */
   readonly labels: Readonly<Record<string, string>>;
 }
 
@@ -184,7 +185,7 @@ function checkAmount(aggregate: Aggregate, amount: Amount): Amount | BadAmount {
   return amount;
 }
 
-/** `name` or `name{label="value"}`, as Prometheus writes it. */
+/** `name` or `name{label="value"}`, with =, !=, =~ and !~, as Prometheus writes it. */
 export function parseMetric(text: string): Parsed<MetricSelector> {
   const expected = 'a metric such as wavetank_client_request_duration_seconds{op="put"}';
   const head = /^\s*([A-Za-z_:][\w:]*)\s*/.exec(text);
@@ -194,14 +195,21 @@ export function parseMetric(text: string): Parsed<MetricSelector> {
   if (at < text.length) {
     if (text[at] !== '{') return fail('WT1303', 'not a metric name', expected, at, text.length);
     at++;
-    const label = /\s*([A-Za-z_]\w*)\s*=\s*("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')\s*(,\s*|(?=\}))/y;
+    const label =
+      /\s*([A-Za-z_]\w*)\s*(=~|!~|!=|=)\s*("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')\s*(,\s*|(?=\}))/y;
     while (at < text.length && !/^\s*\}/.test(text.slice(at))) {
       label.lastIndex = at;
       const match = label.exec(text);
       if (match === null) {
         return fail('WT1303', 'not a label', 'label="value", and a } at the end', at, text.length);
       }
-      labels[match[1]] = match[2].slice(1, -1).replace(/\\(.)/g, '$1');
+      const [, name, operator, quoted] = match;
+      const value = quoted.slice(1, -1).replace(/\\(.)/g, '$1');
+      if (operator.endsWith('~') && !isPattern(value)) {
+        const message = `\`${value}\` is not a regular expression`;
+        return fail('WT1303', message, 'such as "GET|LIST"', at, label.lastIndex);
+      }
+      if (operator === '=') labels[name] = value;
       at = label.lastIndex;
     }
     if (!/^\s*\}\s*$/.test(text.slice(at))) {
@@ -209,6 +217,15 @@ export function parseMetric(text: string): Parsed<MetricSelector> {
     }
   }
   return { value: { text: text.trim(), name: head[1], labels } };
+}
+
+function isPattern(text: string): boolean {
+  try {
+    new RegExp(`^(?:${text})$`);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** `before(stall)`, `after(stall)+10s`, `10s..40s`, `all`. */

@@ -54,9 +54,10 @@ export function printConfig(scenario: Scenario, options: PrintOptions = {}): str
     workload: scenario.workload.map((w) => workloadNode(w, scenario.horizonNs)),
     kubernetes: scenario.kubernetes?.written,
     faults: scenario.faults.map(faultNode),
-    thresholds: scenario.thresholds.map(({ metric, expect, window }) => ({
+    thresholds: scenario.thresholds.map(({ metric, expect, each, window }) => ({
       metric,
       expect,
+      each,
       window: window.text,
     })),
     constants: constantsNode(scenario.constants, options.constants),

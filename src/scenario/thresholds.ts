@@ -37,9 +37,14 @@ export function thresholdsOf(
     const window = parseWindow(threshold.window);
     if ('error' in window) report('window', window.error);
     const whole = { text: 'all', fromNs: times.warmupNs, toNs: times.horizonNs };
+    threshold.each.forEach((label, at) => {
+      if (/^[A-Za-z_]\w*$/.test(label)) return;
+      checker.at(`${path}.each[${at}]`, 'WT1303', `\`${label}\` is not the name of a label`);
+    });
     return {
       metric: threshold.metric,
       expect: threshold.expect,
+      ...(threshold.each.length === 0 ? {} : { each: threshold.each }),
       window:
         'value' in window
           ? resolveWindow(threshold.window.trim(), window.value, { faults, times, path, checker })

@@ -251,6 +251,8 @@ export interface ThresholdScenario {
   readonly metric: string;
   /** As written, e.g. 'p99 < 50ms'. */
   readonly expect: string;
+  /** Labels: each of their values is judged for itself, the worst decides. Absent: all together. */
+  readonly each?: readonly string[];
   readonly window: WindowScenario;
 }
 

@@ -241,4 +241,95 @@ test('the exit status is 99 for a failure, else 98 for anything undecided, else 
   assert.equal(exitStatusOf(['inconclusive', 'fail']), 99);
 });
 
+const API = 'apiserver_request_sli_duration_seconds';
+
+/** Calls of some kinds, `perSecond` of each; the p99 of a kind is its latency. */
+const calls =
+  (
+    kinds: readonly (readonly [
+      verb: string,
+      resource: string,
+      latencyNs: number,
+      perSecond: number,
+    ])[],
+  ) =>
+  (): Script =>
+  (m, advanceTo) => {
+    const tallies = kinds.map(([verb, resource]) => m.tally(API, { verb, resource }));
+    for (let second = 0; second < 10; second++) {
+      advanceTo(second * S);
+      kinds.forEach(([, , ns, perSecond], i) => {
+        for (let n = 0; n < perSecond; n++) tallies[i].record(ns);
+      });
+    }
+  };
+
+const each = (metric: string, expect: string): ThresholdScenario => ({
+  ...threshold(metric, expect),
+  each: ['verb', 'resource'],
+});
+
+test('of a threshold for each label the worst series decides and is named', () => {
+  // All together the p99 is that of the 99 % fast ones; by themselves the slow ones fail.
+  const mixed = calls([
+    ['GET', 'pods', MS, 1000],
+    ['LIST', 'pods', 40 * MS, 5],
+    ['GET', 'nodes', 2 * MS, 1000],
+  ]);
+  assert.equal(evaluate(threshold(API, 'p99 < 30ms'), 2, mixed).verdict, 'pass');
+  const slow = calls([
+    ['GET', 'pods', MS, 1000],
+    ['LIST', 'pods', 40 * MS, 1000],
+    ['GET', 'nodes', 2 * MS, 1000],
+  ]);
+  const t = evaluate(each(API, 'p99 < 30ms'), 2, slow);
+  assert.equal(t.verdict, 'fail');
+  assert.ok(Math.abs((t.value ?? 0) - 0.04) < 0.001);
+  assert.equal(t.metric, `${API} each(verb, resource)`);
+  assert.equal(t.note, 'worst of 3: resource=pods verb=LIST');
+  const good = evaluate(each(API, 'p99 < 50ms'), 2, slow);
+  assert.equal(good.verdict, 'pass');
+  assert.equal(good.note, 'worst of 3: resource=pods verb=LIST');
+});
+
+test('a series with few samples passes where none is beyond the limit, and is counted', () => {
+  const rare = calls([
+    ['GET', 'pods', MS, 1000],
+    ['LIST', 'pods', 40 * MS, 5],
+  ]);
+  const t = evaluate(each(API, 'p99 < 50ms'), 2, rare);
+  assert.equal(t.verdict, 'pass');
+  assert.match(t.note, /; 1 of them have too few samples for p99, none beyond the limit$/);
+  // All of its samples are beyond: few, but enough to fail.
+  assert.equal(evaluate(each(API, 'p99 < 30ms'), 2, rare).verdict, 'fail');
+});
+
+test('for each of nothing holds where the metric is known, and is no data where it is not', () => {
+  const some = calls([['GET', 'pods', MS, 1000]]);
+  const none = evaluate(each(`${API}{verb="LIST"}`, 'p99 < 1ms'), 2, some);
+  assert.equal(none.verdict, 'pass');
+  assert.equal(none.note, 'nothing of the kind happened');
+  assert.equal(evaluate(each('apiserver_requests', 'p99 < 1ms'), 2, some).verdict, 'no-data');
+});
+
+test('availability by HTTP status counts 5xx and calls without an answer as failed', () => {
+  const codes = [
+    ['200', 970],
+    ['409', 15],
+    ['429', 10],
+    ['504', 4],
+    ['<error>', 1],
+  ] as const;
+  const script = (): Script => (m, advanceTo) => {
+    const counters = codes.map(([code]) => m.counter('apiserver_request_total', { code }));
+    advanceTo(5 * S);
+    codes.forEach(([, count], i) => {
+      counters[i].add(count);
+    });
+  };
+  const t = evaluate(threshold('apiserver_request_total', 'availability >= 99.5%'), 2, script);
+  assert.equal(t.value, 0.995);
+  assert.equal(t.verdict, 'pass');
+});
+
 test.run();

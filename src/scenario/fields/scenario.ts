@@ -8,6 +8,8 @@ import { kubernetesGroup } from './kubernetes.ts';
 import { hostGroup, networkGroup } from './machine.ts';
 import { workloadGroup } from './workload.ts';
 
+export const sloProfiles = ['sig-scalability'] as const;
+
 export const API_VERSION = 'wavetank/v1alpha1';
 
 export const metadataFields = {
@@ -35,6 +37,11 @@ export const thresholdFields = {
       '(<, <=, >, >=, ==, !=) and a value.',
     required: true,
     example: 'p99 < 50ms',
+  }),
+  each: field.list(field.string({ description: 'Name of a label.', example: 'verb' }), {
+    description:
+      'Labels: every value of them is judged for itself, and the worst decides; none: all together.',
+    example: '[resource, verb]',
   }),
   window: field.string({
     description:
@@ -113,6 +120,12 @@ export const baseFields = {
       description: 'What must hold; decides the exit code.',
     },
   ),
+  slos: field.list(field.choice(sloProfiles, { description: 'A profile.' }), {
+    description:
+      'Profiles of thresholds of a Kubernetes cluster. sig-scalability: the service levels that ' +
+      'SIG Scalability defines for API calls and pod start-up, and the availability that its tests ask for.',
+    example: '[sig-scalability]',
+  }),
   constants: field.constants({
     description: 'Costs of the models by name, over the fitted ones; constants.csv lists them.',
     example: '{ etcd.applyNsPerEntry: 20us }',
