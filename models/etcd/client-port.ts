@@ -4,7 +4,8 @@
  * A killed member resets its connections, as a network does that refuses: what waited on them
  * fails. gRPC dials again at once and then after 1 s x 1.6^n (+-20 %, at most 120 s;
  * grpc/doc/connection-backoff.md); until then requests to that member fail at once (Unavailable).
- * A black hole is not noticed: clientv3 sends no keep-alives unless told to (DialKeepAliveTime).
+ * A black hole is not noticed unless the port has an idle timeout: clientv3 sends no keep-alives
+ * unless told to (DialKeepAliveTime).
  */
 
 import { assert, type EventId, NO_EVENT, type Stream } from '../../src/core/index.ts';
@@ -33,6 +34,8 @@ export interface ClientPortOptions {
   readonly hostName: string;
   /** The process that it is part of; null = one of its own. */
   readonly cpu: WorkProcess | null;
+  /** A connection through which nothing comes for so long is given up; Infinity never. */
+  readonly idleTimeoutNs: number;
 }
 
 /** The clients of one workload, as their port sees them. */
@@ -83,6 +86,7 @@ export class ClientPort {
       const there = network.host(member.name);
       const options = {
         dialTimeoutNs: DIAL_TIMEOUT_NS,
+        idleTimeoutNs: o.idleTimeoutNs,
         onDown: () => this.#onDown(index),
         onUp: () => this.#onUp(index),
       };

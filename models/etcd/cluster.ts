@@ -154,6 +154,7 @@ export class EtcdCluster {
         networkHost: clientNodeName(hostName),
         hostName,
         cpu: null,
+        idleTimeoutNs: Infinity,
       });
       this.ports.set(hostName, port);
     }

@@ -5,7 +5,7 @@
  * etcd. Members take turns (clientv3: round robin over the connected ones); where none is
  * connected, or a read met a transient error, the call is sent again after 25 ms, up to 100 times
  * (clientv3 retry_interceptor.go: reads on any Unavailable, writes only if they were never sent).
- * Left out: growing waits of that interceptor; keep-alives of idle connections.
+ * Left out: growing waits of that interceptor; bytes of keep-alives.
  */
 import type { ModelContext } from '../../../src/resource/index.ts';
 import {
@@ -27,6 +27,8 @@ import type { ReplicaCpu, Transformer } from './types.ts';
 /** clientv3 options.go `defaultUnaryMaxRetries`, `defaultBackoffWaitBetween`. */
 const RETRIES_MAX = 100;
 const RETRY_NS = 25e6;
+/** factory/etcd3.go `keepaliveTime` 30 s, `keepaliveTimeout` 10 s. */
+const IDLE_NS = 40e9;
 /** Deadlines further ahead are looked at again after this. */
 const NEAR_NS = 5e9;
 
@@ -87,6 +89,7 @@ export class EtcdClient implements PortClients {
       networkHost: o.networkHost,
       hostName: o.hostName,
       cpu: o.cpu,
+      idleTimeoutNs: IDLE_NS,
     });
     this.#client = cluster.nextClient();
     cluster.registerWorkload(this.#client, this.port);

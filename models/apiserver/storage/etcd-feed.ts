@@ -7,7 +7,7 @@
  * 1.25 ms, 1.56 ms .. 100 ms). Answers are read and decoded one after the other, so a feed that
  * cannot keep up falls behind; from 1.37 on up to ten events of an answer are decoded at once.
  * A member without a leader for three election timeouts ends it (RequireLeader).
- * Left out: fragments; the round trip of the create of a stream before its first message.
+ * Left out: fragments of large answers; the answer to the create before the first event.
  */
 import type { ModelContext } from '../../../src/resource/index.ts';
 import {
