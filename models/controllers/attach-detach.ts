@@ -5,8 +5,8 @@
  * Follows kubernetes/pkg/controller/volume/attachdetach/{attach_detach_controller.go,
  * reconciler/reconciler.go} and the CSI plugin's attacher (kubernetes/pkg/volume/csi): a
  * VolumeAttachment is made or deleted here, and carried out by the driver's own attacher.
- * A volume counts as unmounted once no pod of the node is left, so a dead kubelet's volumes wait for
- * the force-detach of 6 min only where its pods were deleted by force.
+ * A volume counts as unmounted once no pod of the node is left, so a dead kubelet's volumes wait
+ * for the force-detach of 6 min only where its pods were deleted by force.
  * Left out: volumes that several nodes may write (they are not checked for multi-attach), the full
  * sync with the cloud every minute.
  */

@@ -2,8 +2,8 @@
  * The horizontal pod autoscaler: every 15 s it compares the CPU use of a target's pods with what it
  * should be, and sets the number of replicas.
  *
- * Follows kubernetes/pkg/controller/podautoscaler/{horizontal.go,replica_calculator.go}. Usage comes
- * from a stand-in of metrics-server: what each running pod's containers are said to use.
+ * Follows kubernetes/pkg/controller/podautoscaler/{horizontal.go,replica_calculator.go}. Usage
+ * comes from a stand-in of metrics-server: what a running pod's containers are said to use.
  * Left out: the calls to metrics-server (it would answer, not etcd), memory and custom metrics,
  * behaviour policies other than the defaults.
  */

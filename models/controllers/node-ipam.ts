@@ -11,9 +11,10 @@ import { cost } from './constants.ts';
 import {
   type Controller,
   type ControllerEnvironment,
+  errorOf,
   patchCall,
-  perform,
   type Sync,
+  send,
 } from './environment.ts';
 
 /** cidrUpdateWorkers, cidrUpdateRetries. */
@@ -59,13 +60,17 @@ export class NodeIpamController implements Controller {
     const podCIDR = rangeName(number);
     let error = '';
     for (let i = 0; i < TRIES; i++) {
-      const call = patchCall(node, PATCH_BYTES, (current) => ({
-        ...current,
-        resourceVersion: 0,
-        spec: { ...current.spec, podCIDR },
-      }));
-      error = yield* perform(this.#client, { ...call, uid: node.meta.uid });
-      if (error === '') return '';
+      const call = patchCall(node, PATCH_BYTES, (current) =>
+        current.spec.podCIDR === '' ? withRange(current, podCIDR) : null,
+      );
+      const result = yield* send(this.#client, { ...call, uid: node.meta.uid });
+      error = errorOf(result);
+      if (error === '') {
+        // It had one already, which our cache did not show yet.
+        const stored = result.object as Node; // The node as stored.
+        if (stored.spec.podCIDR !== podCIDR) this.#taken.delete(number);
+        return '';
+      }
     }
     this.#recorder.record(node, 'CIDRAssignmentFailed');
     // A timeout may have gone through: then the range stays taken.
@@ -78,6 +83,10 @@ export class NodeIpamController implements Controller {
     this.#taken.add(this.#next);
     return this.#next++;
   }
+}
+
+function withRange(node: Node, podCIDR: string): Node {
+  return { ...node, resourceVersion: 0, spec: { ...node.spec, podCIDR } };
 }
 
 /** The n-th /24 of 10.0.0.0/8. */

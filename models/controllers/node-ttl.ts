@@ -71,11 +71,9 @@ export class NodeTtlController implements Controller {
     const node = this.#nodes.get(name);
     if (node === undefined || this.#isRight(node)) return '';
     const { ttlS } = STEPS[this.#step];
-    const call = patchCall(node, PATCH_BYTES, (current) => ({
-      ...current,
-      resourceVersion: 0,
-      ttlS,
-    }));
+    const call = patchCall(node, PATCH_BYTES, (current) =>
+      current.ttlS === ttlS ? null : { ...current, resourceVersion: 0, ttlS },
+    );
     const error = yield* perform(this.#client, call);
     return error === 'NotFound' ? '' : error;
   }

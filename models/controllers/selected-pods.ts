@@ -117,7 +117,7 @@ export class SelectedPods {
   }
 }
 
-/** They select by equality, as a rule: each is filed under its first requirement. '' selects nothing. */
+/** As a rule they select by equality: filed under the first requirement. '' selects nothing. */
 function bucketOf(owner: Selecting): string {
   const first = owner.spec.selector?.requirements[0];
   if (first === undefined) return '';

@@ -21,6 +21,8 @@ import { usageOf } from './resource-quota.ts';
 import { publishedObject } from './serviceaccount.ts';
 import type { SettleOptions } from './settled.ts';
 
+const SYSTEM_NAMESPACES = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];
+
 export function settledPolicies(
   given: readonly KubeObject[],
   podsIn: ReadonlyMap<string, readonly Pod[]>,
@@ -28,7 +30,7 @@ export function settledPolicies(
 ): KubeObject[] {
   const objects: KubeObject[] = [];
   const deployments = new Map<string, Deployment>();
-  const namespaces = new Set(o.namespaces ?? []);
+  const namespaces = new Set(o.namespaces ?? SYSTEM_NAMESPACES);
   for (const object of given) {
     const { meta, resource } = object;
     if (o.namespaces === undefined && meta.namespace !== '') namespaces.add(meta.namespace);

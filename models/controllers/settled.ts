@@ -43,7 +43,7 @@ export interface SettleOptions {
   readonly maxEndpointsPerSlice: number;
   /** Legacy Endpoints beside the slices. Default true, as their controller is on. */
   readonly endpoints?: boolean;
-  /** All namespaces; those of the objects where absent. */
+  /** All namespaces; those of the system and of the objects where absent. */
   readonly namespaces?: readonly string[];
 }
 

@@ -3,7 +3,11 @@
  * kubelets: bound after 10 ms, ready a second later, gone a second after their deletion.
  */
 import { ClientLibrary, clientGoConstants } from '../../../models/client-go/index.ts';
-import { ControllerManager, controllerConstants } from '../../../models/controllers/index.ts';
+import {
+  type ControllerHooks,
+  ControllerManager,
+  controllerConstants,
+} from '../../../models/controllers/index.ts';
 import { Host, machineConstants } from '../../../models/machine/index.ts';
 import { Network, networkConstants } from '../../../models/network/index.ts';
 import {
@@ -66,6 +70,7 @@ export interface BedOptions {
   /** Pods become ready and go by themselves. Default true. */
   readonly kubelets?: boolean;
   readonly replicas?: number;
+  readonly hooks?: ControllerHooks;
 }
 
 export class Bed {
@@ -144,6 +149,7 @@ export class Bed {
           observer: silentObserver,
           version: '1.35',
           servers: ['kube-apiserver/0'],
+          hooks: o.hooks,
         },
       );
       this.managers.push(manager);
