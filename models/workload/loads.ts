@@ -20,6 +20,7 @@ import {
   type Uids,
   withMeta,
 } from '../objects/index.ts';
+import { KubectlLoad } from './kubectl-load.ts';
 import { copyPath, objectsOf, podTemplate } from './objects.ts';
 import { RequestLoad } from './request-load.ts';
 import type { Timeline } from './timeline.ts';
@@ -99,6 +100,7 @@ export class Load {
   readonly #nextType: number;
   readonly #endType: number;
   readonly #requests: RequestLoad | null;
+  readonly #commands: KubectlLoad | null;
   /** Index of the next copy, deployment or pod of a trace. */
   #next = 0;
   /** Churn: paths that are to be deleted, in order. */
@@ -118,12 +120,14 @@ export class Load {
       scenario.kind === 'requests'
         ? new RequestLoad(ctx, scenario, client, world, this.#meter)
         : null;
+    this.#commands = scenario.kind === 'kubectl' ? new KubectlLoad(ctx, scenario, client) : null;
   }
 
   start(): void {
     const { sim } = this.#ctx;
     const { scenario } = this;
     if (this.#requests !== null) this.#requests.start();
+    else if (this.#commands !== null) this.#commands.start();
     else if (scenario.startNs < sim.horizonNs) sim.scheduleAt(scenario.startNs, this.#nextType);
   }
 
