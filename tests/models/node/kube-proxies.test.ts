@@ -123,4 +123,44 @@ test('Changes beyond the burst wait for the period, and are written together.', 
   assert.ok(delay.max > 0.9 * S && delay.max < 0.92 * S);
 });
 
+/** A table that takes most of a second to write, and changes ten times as often. */
+function largeTables(count: number) {
+  const bed = nodeBed({
+    horizonNs: 200 * S,
+    groups: [nodeGroup({ count, kubeProxy: kubeProxy({ mode: 'iptables' }) })],
+    running: (c) =>
+      Array.from({ length: 2000 }, (_, i) => [service(c, `s${i}`), slice(c, `s${i}`, 50)]).flat(),
+  });
+  const { cluster } = bed;
+  for (let i = 0; i < 1000; i++) {
+    const atNs = 20 * S + i * 100 * MS;
+    cluster.at(atNs, () => {
+      const name = `s${(i * 37) % 2000}`;
+      const object = slice(cluster, name, 50, atNs);
+      const path = `d/${name}`;
+      cluster.endpoint.now({ verb: 'update', resource: 'endpointslices', path, object });
+    });
+  }
+  cluster.run(150 * S);
+  const tally = cluster.metrics
+    .finish(150 * S)
+    .tallies.find((t) => t.name === 'kubeproxy_network_programming_duration_seconds');
+  assert.ok(tally);
+  return tally.perSegment[0];
+}
+
+test('Nodes in strata have the delays that nodes one by one have.', () => {
+  const each = largeTables(32);
+  const strata = largeTables(400);
+  assert.equal(each.total, 32 * 1000);
+  assert.equal(strata.total, 400 * 1000);
+  for (const p of [0.1, 0.5, 0.9, 0.99]) {
+    const [one, many] = [quantileOf(each, p) ?? 0, quantileOf(strata, p) ?? 0];
+    assert.ok(Math.abs(one - many) < 0.08 * one, `p${100 * p}: ${one / MS} and ${many / MS} ms`);
+  }
+  // Waits for the sync before, and for its own: between one and two syncs of 0.8 s and a period.
+  const median = (quantileOf(each, 0.5) ?? 0) / S;
+  assert.ok(median > 0.9 && median < 2.2, `${median} s`);
+});
+
 test.run();
