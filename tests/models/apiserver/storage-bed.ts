@@ -50,7 +50,11 @@ class TestCpu implements ReplicaCpu {
     this.#id = host.cpu.process(name);
   }
 
+  /** All that it was asked to do. */
+  workNs = 0;
+
   execute(workNs: number, doneType: number, a: number, b: number): void {
+    this.workNs += workNs;
     this.#host.cpu.execute(this.#id, workNs, doneType, a, b);
   }
 
@@ -71,6 +75,8 @@ export interface StorageBed {
   at(ms: number, action: () => void): void;
   kill(replica: number): void;
   restart(replica: number): void;
+  /** CPU that a replica was asked for since the start, ns. */
+  cpuNs(replica: number): number;
 }
 
 /** The machines, the etcd clusters and the network between them and the servers. */
@@ -166,8 +172,9 @@ export function openStorage(o: StorageBedOptions = {}): StorageBed {
     storages[replica].stop();
   };
   const restart = (replica: number): void => storages[replica].start(false);
+  const cpuNs = (replica: number): number => cpus[replica].workNs;
   const now = (): number => sim.nowNs / MS;
-  return { sim, etcd, events, store, storages, metrics, now, at, to, kill, restart };
+  return { sim, etcd, events, store, storages, metrics, now, at, to, kill, restart, cpuNs };
 }
 
 export const uids = (): Uids => new Uids();

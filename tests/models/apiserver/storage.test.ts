@@ -113,6 +113,29 @@ test('a deleted object is gone, its key is reused after the compaction', () => {
   assert.equal(next.code, 'ok');
 });
 
+test('replicas compact once an interval, and keep one to two intervals of history', () => {
+  const bed = openStorage({ replicas: 3, compaction: 100_000, horizon: 1_000_000 });
+  const ids = uids();
+  const maps = bed.storages[0].of('configmaps');
+  bed.to(1000);
+  maps.create(configMap(ids, 'a/one'), FOREVER, new Answer().done);
+  const { keys } = bed.etcd.shared;
+  const touch = (current: KubeObject): KubeObject => ({ ...current, resourceVersion: 0 });
+  const revisions: number[] = [];
+  const compacted = new Set<number>();
+  for (let s = 2; s < 900; s++) {
+    bed.to(s * 1000);
+    maps.update('a/one', NO_CONDITIONS, touch, ANY, new Answer().done);
+    revisions[s] = keys.revision;
+    compacted.add(keys.compactRevision);
+    if (s <= 250) continue;
+    assert.ok(keys.compactRevision <= revisions[s - 99], `too much is gone at ${s} s`);
+    assert.ok(keys.compactRevision >= revisions[s - 202], `too little is gone at ${s} s`);
+  }
+  // The first, at the start, and one every 100 s.
+  assert.ok(compacted.size >= 8 && compacted.size <= 11, `${compacted.size} compactions`);
+});
+
 test('lists: of the cache, of a namespace, by label, in pages, consistent', () => {
   const ids = uids();
   const preload = Array.from({ length: 25 }, (_, i) =>
