@@ -5,8 +5,8 @@
  * it answers lists, and is the only watcher of etcd however many watch it. Where the etcd watch
  * cannot go on (compacted, or no leader for 30 s), or the process starts, it is listed anew: then
  * it is not ready and all its watches end.
- * Left out: RangeStream beyond its concurrent decoding; the comparison with etcd every 5 min
- * (DetectCacheInconsistency); watches of a resourceVersion from the future wait for nothing.
+ * Left out: RangeStream beyond its concurrent decoding; watches of a resourceVersion from the
+ * future wait for nothing.
  */
 import type { Stream } from '../../../src/core/index.ts';
 import { assert } from '../../../src/core/index.ts';
@@ -18,6 +18,7 @@ import type { EtcdCall, EtcdClient } from '../storage/etcd-client.ts';
 import { EtcdFeed, type EtcdFeeds, type FeedReader } from '../storage/etcd-feed.ts';
 import type { StoredResource } from '../storage/object-store.ts';
 import type { Cachers } from './cachers.ts';
+import { ConsistencyCheck } from './consistency-check.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { EventRing } from './event-ring.ts';
 import { currentOf } from './event-view.ts';
@@ -48,6 +49,8 @@ export interface WatchCacheOptions {
   readonly asksForProgress: boolean;
   /** It keeps objects; else it only passes changes on, from its first use. */
   readonly isCache: boolean;
+  /** It is compared with etcd every few minutes (1.34). */
+  readonly isChecked: boolean;
   readonly onReady: () => void;
 }
 
@@ -89,6 +92,7 @@ export class WatchCache implements Cacher, FeedReader, EtcdCall {
   /** Since when it is not ready. */
   #downSinceNs = 0;
   #backoffNs = BACKOFF_FIRST_NS;
+  readonly #check: ConsistencyCheck | null;
   readonly #initTally: Tally;
   readonly #dispatchTally: Tally;
   readonly #capacity: Level;
@@ -139,6 +143,13 @@ export class WatchCache implements Cacher, FeedReader, EtcdCall {
     const host = this.#host();
     this.dispatcher = new Dispatcher(host, this.#watchers);
     this.reads = new FreshReads(host, waited, options.asksForProgress);
+    this.#check = options.isChecked ? this.#createCheck() : null;
+  }
+
+  #createCheck(): ConsistencyCheck {
+    const { ctx, name, tasks, costs } = this.#shared;
+    const jitter = ctx.sim.stream(`${name}/cacher/${this.resource}/check`);
+    return new ConsistencyCheck(this, this.#client, this.#stored, tasks, jitter, costs.listItemNs);
   }
 
   // --- What others see --------------------------------------------------------------------------
@@ -196,6 +207,7 @@ export class WatchCache implements Cacher, FeedReader, EtcdCall {
     this.#downSinceNs = this.#shared.ctx.sim.nowNs;
     this.#backoffNs = BACKOFF_FIRST_NS;
     this.#feed.pin();
+    this.#check?.start(preloaded);
     if (!preloaded) {
       this.#beginList();
       return;

@@ -31,6 +31,9 @@ const BUCKETS_ETCD = [
   0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45,
   60,
 ];
+/** ConsistentListFromCache, DetectCacheInconsistency. */
+const CONSISTENT_LIST_MINOR = 31;
+const CONSISTENCY_CHECK_MINOR = 34;
 /** From 1.37 on events and pages are decoded by ten goroutines. */
 const CONCURRENT_DECODE_MINOR = 37;
 const DECODERS = 10;
@@ -122,9 +125,11 @@ export class EtcdReplicaStorage implements ReplicaStorage {
     const backend = this.#backends.find((b) => b.cluster === stored.cluster);
     assert(backend !== undefined, 'a resource in an etcd that is not there');
     const { client, feeds, leases } = backend;
+    const isCache = scenario.watchCache && resource !== 'events';
     const cacher = new WatchCache(this.#cachers, feeds, stored, {
-      asksForProgress: this.#minor >= 31,
-      isCache: scenario.watchCache && resource !== 'events',
+      asksForProgress: this.#minor >= CONSISTENT_LIST_MINOR,
+      isCache,
+      isChecked: isCache && this.#minor >= CONSISTENCY_CHECK_MINOR,
       onReady: () => this.#onChange(),
     });
     const links = {
