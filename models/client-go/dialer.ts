@@ -33,6 +33,11 @@ export interface DialerHost {
   onDropped(request: ApiRequest): void;
 }
 
+/** client-go transport/cache.go: tlsHandshakeTimeout. */
+const TLS_TIMEOUT_NS = 10e9;
+/** How exactly it is noticed that the server goes on. */
+const TLS_POLL_NS = 1e9;
+
 type DialState = 'idle' | 'syn' | 'answer';
 
 export class Dialer {
@@ -149,6 +154,7 @@ export class Dialer {
       else this.#syn();
     } else if (this.#state === 'syn') this.#handshake(port);
     else if (!port.endpoint.isListening) this.#refused();
+    else if (port.isFrozen) this.#awaitTls();
     else this.#established(port);
   }
 
@@ -185,6 +191,13 @@ export class Dialer {
     const trips = port.endpoint.isListening ? this.#host.dialRoundTrips : 1;
     this.#state = 'answer';
     this.#host.later(this, this.#host.nowNs + Math.round(trips * to.rttNs), this.#sequence);
+  }
+
+  /** The kernel has accepted; the process that would shake hands stands still. */
+  #awaitTls(): void {
+    const { nowNs } = this.#host;
+    if (nowNs >= this.#startNs + TLS_TIMEOUT_NS) this.#refused();
+    else this.#host.later(this, nowNs + TLS_POLL_NS, this.#sequence);
   }
 
   #established(port: EndpointPort): void {

@@ -13,6 +13,8 @@ export class EndpointPort {
   readonly index: number;
   /** By the load balancer's health checks. */
   isHealthy = true;
+  /** Its process stands still. */
+  isFrozen = false;
   /** By their index. */
   readonly connections = new Map<number, HttpConnection>();
   readonly #network: Network;
@@ -24,6 +26,10 @@ export class EndpointPort {
     this.endpoint = endpoint;
     this.index = index;
     this.#hostId = network.host(endpoint.networkHost);
+    endpoint.onFrozen?.((isFrozen) => {
+      this.isFrozen = isFrozen;
+      if (isFrozen) for (const connection of this.#snapshot()) connection.awaitPing();
+    });
     endpoint.onDisconnect((kind, connection) => this.#disconnect(kind, connection));
   }
 

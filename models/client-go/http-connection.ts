@@ -123,10 +123,16 @@ export class HttpConnection {
 
   /** The path has just been cut: unless it heals, the ping will fail. */
   pathCut(): void {
-    const { sim, readIdleNs, deadType } = this.#events;
     if (!this.isUp || this.#cutNs >= 0) return;
-    this.#cutNs = sim.nowNs;
-    const quietNs = this.#cutNs - this.#receivedNs;
+    this.#cutNs = this.#events.sim.nowNs;
+    this.awaitPing();
+  }
+
+  /** From now on no ping is answered, be it for the path or for the server's process. */
+  awaitPing(): void {
+    const { sim, readIdleNs, deadType } = this.#events;
+    if (!this.isUp) return;
+    const quietNs = sim.nowNs - this.#receivedNs;
     const lastSignNs = this.#receivedNs + Math.floor(quietNs / readIdleNs) * readIdleNs;
     this.#deadNs = lastSignNs + this.#events.pingNs;
     sim.scheduleAt(this.#deadNs, deadType, this.slot, this.index);
@@ -146,7 +152,7 @@ export class HttpConnection {
   deadlinePassed(): void {
     if (this.#events.sim.nowNs < this.#deadNs) return;
     if (!this.isUp) this.#tellServer();
-    else if (this.#cutNs >= 0) this.lose();
+    else if (this.#cutNs >= 0 || this.port.isFrozen) this.lose();
   }
 
   /** TCP sends again what waited. */

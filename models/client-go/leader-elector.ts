@@ -12,7 +12,7 @@
  * half the renew deadline).
  */
 import type { Process, Waitable } from '../../src/core/index.ts';
-import type { Level } from '../../src/metrics/index.ts';
+import type { Counter, Level } from '../../src/metrics/index.ts';
 import type { LeaderElectionScenario } from '../../src/scenario/types.ts';
 import { type ApiCall, type ApiResult, type Lease, metaOf } from '../objects/index.ts';
 import { keyOf } from './keys.ts';
@@ -49,6 +49,7 @@ export class LeaderElector {
   readonly #library: ClientLibrary;
   readonly #options: LeaderElectorOptions;
   readonly #status: Level;
+  readonly #slowPaths: Counter;
   readonly #seed: number;
   #draws = 0;
   /** The lease as last seen, and when that changed by this host's monotonic clock. */
@@ -62,6 +63,7 @@ export class LeaderElector {
     this.#seed = keyOf(`${o.process.name}/election/${o.lease}`);
     const labels = { name: o.lease, component: o.process.name };
     this.#status = library.ctx.metrics.level('leader_election_master_status', labels);
+    this.#slowPaths = library.ctx.metrics.counter('leader_election_slowpath_total', labels);
     o.process.onStop(() => this.#forget());
   }
 
@@ -139,6 +141,7 @@ export class LeaderElector {
       const result = yield* this.#ask(this.#put(this.#next(known), known), deadlineNs);
       if (this.#written(result)) return true;
       if (result === null) return false;
+      this.#slowPaths.add(1);
     }
     const get: ApiCall = { verb: 'get', resource: 'leases', path: this.path };
     const found = yield* this.#ask(get, deadlineNs);

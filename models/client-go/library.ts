@@ -68,6 +68,8 @@ export class ClientLibrary {
   readonly uids: Uids;
   readonly transport: Transport;
   readonly usesWatchList: boolean;
+  /** Those that `process` made, by name: for faults. */
+  readonly processes = new Map<string, ComponentProcess>();
   /** @internal */
   readonly reflectorType: number;
   /** @internal */
@@ -109,7 +111,9 @@ export class ClientLibrary {
 
   /** A process of a component on its host. */
   process(host: Host, o: ComponentProcessOptions): ComponentProcess {
-    return new ComponentProcess(this.ctx, host, o);
+    const process = new ComponentProcess(this.ctx, host, o);
+    this.processes.set(o.name, process);
+    return process;
   }
 
   /** `process` pays for decoding, and stops and starts the client with itself. */

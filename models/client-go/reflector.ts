@@ -143,6 +143,14 @@ export class ListWatcher implements Reflector, WatchHandler {
 
   onEnd(_reason: string): void {
     this.#opened = null;
+    const { process } = this.#parts;
+    if (process?.isFrozen === true) {
+      // It will see the end when it goes on.
+      this.#watchOnly = this.#state === 'watching';
+      this.#state = 'sleeping';
+      process.defer(this.#library.reflectorType, this.#index, this.#life);
+      return;
+    }
     const { nowNs } = this.#library.ctx.sim;
     const short = nowNs - this.#openedNs < SHORT_WATCH_NS && this.#eventCount === 0;
     if (this.#state === 'streaming' || short) this.#sleep(false);

@@ -68,6 +68,9 @@ export class FakeEndpoint implements ApiEndpoint {
   readonly #pending: ServerRequest[] = [];
   readonly #type: number;
   readonly #listeners: ((kind: 'reset' | 'goaway', connection: number) => void)[] = [];
+  readonly #frozenListeners: ((isFrozen: boolean) => void)[] = [];
+  readonly #deferred: ServerRequest[] = [];
+  #isFrozen = false;
   #life = 0;
 
   constructor(sim: Simulation, o: FakeEndpointOptions = {}) {
@@ -82,6 +85,10 @@ export class FakeEndpoint implements ApiEndpoint {
   }
 
   handle(request: ServerRequest): ServedWatch | null {
+    if (this.#isFrozen) {
+      this.#deferred.push(request);
+      return null;
+    }
     this.calls.push(request.call);
     this.requests.push(request);
     const answer = this.intercept(request);
@@ -115,6 +122,17 @@ export class FakeEndpoint implements ApiEndpoint {
     for (const watch of this.watches) this.store.unwatch(watch);
     this.watches.clear();
     for (const listener of this.#listeners) listener('reset', -1);
+  }
+
+  onFrozen(listener: (isFrozen: boolean) => void): void {
+    this.#frozenListeners.push(listener);
+  }
+
+  /** Its process stands still, or goes on: nothing is handled meanwhile. */
+  freeze(isFrozen: boolean): void {
+    for (const listener of this.#frozenListeners) listener(isFrozen);
+    this.#isFrozen = isFrozen;
+    if (!isFrozen) for (const request of this.#deferred.splice(0)) this.handle(request);
   }
 
   restart(): void {

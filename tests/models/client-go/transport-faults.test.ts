@@ -134,7 +134,7 @@ test('every call has exactly one result, unless its client was stopped; nothing 
       c.run(atNs + 4000 * S);
       assert.equal(c.library.transport.openConnections, 0);
     }),
-    { numRuns: 200 },
+    { numRuns: 120 },
   );
 });
 

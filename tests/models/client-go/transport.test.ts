@@ -134,6 +134,46 @@ test('a path that refuses resets the connection at once', () => {
   ]);
 });
 
+test('a server that stands still answers no pings: its connections end after 45 s', () => {
+  const c = fakeCluster();
+  const client = c.library.client(c.clientOptions('test/0'));
+  const { log, done } = logged(c);
+  client.call(GET, done);
+  c.at(10 * S, () => c.endpoint.freeze(true));
+  c.at(12 * S, () => client.call(WRITE, done));
+  // Its kernel accepts the next dial; TLS is given up after 10 s, polled each second.
+  c.at(50 * S, () => client.call(WRITE, done));
+  c.at(70 * S, () => c.endpoint.freeze(false));
+  c.at(71 * S, () => client.call(WRITE, done));
+  c.run(200 * S);
+  assert.deepEqual(log, [
+    [3, 404, 'NotFound'],
+    [45_003, 0, 'Reset'],
+    [60_002, 0, 'Refused'],
+    [71_003, 404, 'NotFound'],
+  ]);
+});
+
+test('one that goes on in time has lost nothing', () => {
+  const c = fakeCluster();
+  const client = c.library.client(c.clientOptions('test/0'));
+  const { log, done } = logged(c);
+  client.call(GET, done);
+  c.at(10 * S, () => c.endpoint.freeze(true));
+  c.at(12 * S, () => client.call(WRITE, done));
+  c.at(30 * S, () => c.endpoint.freeze(false));
+  c.at(100 * S, () => client.call(WRITE, done));
+  c.run(200 * S);
+  assert.deepEqual(
+    log.map(([ms, code]) => [ms, code]),
+    [
+      [3, 404],
+      [30_000.5, 404],
+      [100_001, 404],
+    ],
+  );
+});
+
 test('after GOAWAY what is under way is answered, and the next call dials', () => {
   const c = fakeCluster({ delayNs: S });
   const client = c.library.client(c.clientOptions('test/0'));
