@@ -10,7 +10,6 @@ const WALK = 'order of magnitude of a sync in Go: lister reads, deep copies, com
 export const controllerConstants: readonly ConstantEntry[] = [
   entry('controllers.syncNs', 60_000, 10_000, 500_000, WALK),
   entry('controllers.podNs', 400, 100, 4_000, 'one pod of a list that is filtered and counted'),
-  entry('controllers.graphEventNs', 6_000, 1_000, 40_000, 'one event of the owner graph'),
   entry('controllers.nodeHealthNs', 12_000, 3_000, 60_000, 'one node of a monitoring pass'),
   entry('controllers.daemonNodeNs', 2_500, 500, 15_000, 'one node of a DaemonSet sync'),
   entry('controllers.endpointNs', 2_000, 300, 10_000, 'hash, compare and place one endpoint'),

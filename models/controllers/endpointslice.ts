@@ -33,6 +33,7 @@ import {
 } from './environment.ts';
 import type { SelectedPods } from './selected-pods.ts';
 import { packSlices } from './slice-packing.ts';
+import { TriggerTimes } from './trigger-times.ts';
 
 /** maxRetries; defaultSyncBackOff and maxSyncBackOff; endpointSliceChangeMinSyncDelay. */
 const RETRIES_MAX = 15;
@@ -54,6 +55,7 @@ export class EndpointSliceController implements Controller {
   readonly #members: SelectedPods;
   readonly #queue: WorkQueue;
   readonly #endpointNs: number;
+  readonly #triggers = new TriggerTimes();
   /** Per service, the version of each slice that we wrote last; 0 = we deleted it. */
   readonly #written = new Map<string, Map<number, number>>();
 
@@ -103,6 +105,7 @@ export class EndpointSliceController implements Controller {
     const service = this.#services.get(key);
     if (service === undefined || isBeingDeleted(service)) {
       this.#written.delete(key);
+      this.#triggers.forget(key);
       return '';
     }
     if (service.spec.type === 'ExternalName' || service.spec.selector === null) return '';
@@ -114,7 +117,12 @@ export class EndpointSliceController implements Controller {
       if (endpoint !== null) desired.set(pod.meta.uid, endpoint);
     }
     yield this.#env.work(this.#endpointNs * (desired.size + 1));
-    return yield* this.#reconcile(service, slices, desired);
+    const triggerNs = this.#triggers.next(
+      key,
+      this.#members.of(key).values(),
+      service.meta.createdNs,
+    );
+    return yield* this.#reconcile(service, slices, desired, triggerNs);
   }
 
   /** StaleSlices: the cache has not caught up with what we wrote. */
@@ -137,16 +145,18 @@ export class EndpointSliceController implements Controller {
     service: Service,
     slices: readonly EndpointSlice[],
     desired: Map<number, Endpoint>,
+    triggerNs: number | undefined,
   ): Sync {
     const { scenario, uids, sim } = this.#env;
     const changes = packSlices(slices, desired, scenario.maxEndpointsPerSlice);
     for (const endpoints of changes.create) {
-      const slice = sliceOf(uids, sim.nowNs, service, endpoints);
+      const slice = { ...sliceOf(uids, sim.nowNs, service, endpoints), triggerNs };
       const error = yield* this.#write(service, createCall(slice), slice.meta.uid);
       if (error !== '') return error === 'NamespaceTerminating' ? '' : error;
     }
     for (const { slice, endpoints } of changes.update) {
-      const next = { ...slice, resourceVersion: 0, endpoints, bytes: sliceBytes(endpoints.length) };
+      const bytes = sliceBytes(endpoints.length);
+      const next = { ...slice, resourceVersion: 0, endpoints, bytes, triggerNs };
       const error = yield* this.#write(service, updateCall(next, slice), slice.meta.uid);
       if (error !== '') return error;
     }

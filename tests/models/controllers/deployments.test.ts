@@ -26,6 +26,22 @@ test('A deployment becomes a ReplicaSet, pods and endpoints.', () => {
   assert.equal(bed.count('create pods'), 5);
 });
 
+test('A slice says when the first pod that it shows anew became ready.', () => {
+  const bed = new Bed();
+  bed.to(1);
+  bed.apply(service(bed.uids, 'web', { app: 'web' }));
+  bed.apply(deployment(bed.uids, 'web', 3));
+  bed.to(10);
+  const triggers = bed.endpoint.calls
+    .filter((c) => c.resource === 'endpointslices' && (c.verb === 'create' || c.verb === 'update'))
+    .map((c) => (c.object as EndpointSlice).triggerNs);
+  // First the service itself (created at 0); then readiness, as pod after pod gets there.
+  const ready = bed.readyPods.map((p) => p.status.readySinceNs).sort((x, y) => x - y);
+  assert.equal(triggers[0], 0);
+  assert.equal(triggers[1], ready[0]);
+  assert.ok(triggers.slice(1).every((t) => t !== undefined && ready.includes(t)));
+});
+
 test('A change of the template rolls over within its bounds, and keeps the old ReplicaSet.', () => {
   const bed = new Bed();
   bed.to(1);
