@@ -61,7 +61,7 @@ export class RequestKind {
   readonly #metrics: Metrics;
   readonly #instance: string;
   readonly #labels: Readonly<Record<string, string>>;
-  readonly #codes = new Map<number, Counter>();
+  readonly #codes = new Map<number, readonly Counter[]>();
 
   constructor(metrics: Metrics, instance: string, call: ApiCall, scope: Scope, index: number) {
     this.index = index;
@@ -127,16 +127,20 @@ export class RequestKind {
   }
 
   count(code: number, requests: number): void {
-    let counter = this.#codes.get(code);
-    if (counter === undefined) {
-      counter = this.#metrics.counter('apiserver_request_total', {
-        ...this.#labels,
-        code: String(code),
-        instance: this.#instance,
-      });
-      this.#codes.set(code, counter);
+    let counters = this.#codes.get(code);
+    if (counters === undefined) {
+      counters = this.#newCounters(code);
+      this.#codes.set(code, counters);
     }
-    counter.add(requests);
+    for (const counter of counters) counter.add(requests);
+  }
+
+  /** What a server ends in self-defence is counted once more. */
+  #newCounters(code: number): readonly Counter[] {
+    const labels = { ...this.#labels, code: String(code), instance: this.#instance };
+    const total = this.#metrics.counter('apiserver_request_total', labels);
+    if (code !== 429 && code !== 504) return [total];
+    return [total, this.#metrics.counter('apiserver_request_terminations_total', labels)];
   }
 }
 

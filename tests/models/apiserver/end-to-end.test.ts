@@ -2,7 +2,7 @@
 import * as assert from 'node:assert/strict';
 import { suite } from 'uvu';
 import type { KubeObject, Pod } from '../../../models/objects/index.ts';
-import { apiServerDefaults, TestServers } from '../../support/api-servers.ts';
+import { apiServerDefaults, freeServer, TestServers } from '../../support/api-servers.ts';
 import { MS, S } from '../../support/scenario.ts';
 
 const test = suite('apiserver/end-to-end');
@@ -32,6 +32,19 @@ test('A lease is written in about 8 ms, as kubernetes#123178 says of an idle clu
   }
   const mean = times.reduce((a, b) => a + b, 0) / times.length;
   assert.ok(mean > 3 && mean < 10, `${mean} ms`);
+});
+
+test('KMS v1 asks its plugin for each object that is written, KMS v2 does not.', () => {
+  const took = (encryption: 'none' | 'kmsv1' | 'kmsv2') => {
+    const constants = { ...freeServer, 'apiserver.kmsWaitNs': 100 * MS };
+    const t = new TestServers({ etcd: true, constants, scenario: { encryption } });
+    t.until(S);
+    t.ask({ verb: 'create', resource: 'secrets', object: t.object('secrets', 'default/s') });
+    return t.sim.nowNs - S;
+  };
+  const [none, v1, v2] = [took('none'), took('kmsv1'), took('kmsv2')];
+  assert.ok(v1 - none > 95 * MS && v1 - none < 105 * MS, `${none} ${v1}`);
+  assert.ok(Math.abs(v2 - none) < 5 * MS, `${none} ${v2}`);
 });
 
 test('What one server writes, a watch at another one sees, in order.', () => {

@@ -206,12 +206,14 @@ test('A level that uses more than its seats borrows what others do not use.', ()
 test('Without priority and fairness, 200 changing requests run at once and the next is refused.', () => {
   const t = withLease(new TestServers({ scenario: { priorityAndFairness: false } }));
   const answers = crowd(t, 201);
-  const read = t.send({ verb: 'get', resource: 'leases', path: 'ns/l' }, { connection: -1 });
+  const read = t.send({ verb: 'get', resource: 'leases', path: 'ns/l' }, { connection: 500 });
   const exempt = t.send(PUT, { user: admin });
   t.until(S);
   assert.deepEqual([answers[200].result?.code, answers[200].result?.retryAfterS], [429, 1]);
   assert.equal(answers.filter((a) => a.result?.code === 200).length, 200);
   assert.deepEqual([read.result?.code, exempt.result?.code], [200, 200]);
+  const name = 'apiserver_request_terminations_total';
+  assert.equal(t.results.counters.find((c) => c.name === name)?.perSegment[0], 1);
 });
 
 test('A write that many watch holds seats after its answer.', () => {
