@@ -55,12 +55,15 @@ export class ApiServer implements ApiEndpoint {
   readonly #memory: ServerMemory;
   readonly #identity: IdentityLease;
   readonly #listeners: DisconnectListener[] = [];
+  readonly #frozenListeners: ((isFrozen: boolean) => void)[] = [];
   readonly #stopListeners: ((drained: boolean) => void)[] = [];
   readonly #listenType: number;
   readonly #drainType: number;
   readonly #drainedType: number;
   /** Requests that came while the process was stopped (SIGSTOP). */
   #deferred: Arrival[] = [];
+  /** What the frozen listeners know. */
+  #isFrozen = false;
   /** SIGTERM has come. */
   #stopping = false;
   /** When a process that starts has everything but its CPU work. */
@@ -83,6 +86,7 @@ export class ApiServer implements ApiEndpoint {
     this.#features = featuresOf(options.version);
     this.process = new ServerProcess(host, replica);
     this.process.onOomKill(() => this.kill());
+    host.onState(() => this.#tellFrozen());
     const costs = new Costs(constants, scenario);
     const transformer = transformerOf(scenario.encryption, costs);
     const { version } = options;
@@ -173,11 +177,13 @@ export class ApiServer implements ApiEndpoint {
   /** SIGSTOP. */
   pause(): void {
     this.process.pause();
+    this.#tellFrozen();
   }
 
   /** SIGCONT: what has arrived meanwhile is looked at. */
   resume(): void {
     this.process.resume();
+    this.#tellFrozen();
     const arrivals = this.#deferred;
     this.#deferred = [];
     for (const arrival of arrivals) {
@@ -187,6 +193,14 @@ export class ApiServer implements ApiEndpoint {
 
   onDisconnect(listener: DisconnectListener): void {
     this.#listeners.push(listener);
+  }
+
+  onFrozen(listener: (isFrozen: boolean) => void): void {
+    this.#frozenListeners.push(listener);
+  }
+
+  connectionClosed(connection: number): void {
+    this.#connections.forget(connection);
   }
 
   /** The process has ended; `drained` where it was asked to and went by itself. */
@@ -266,11 +280,21 @@ export class ApiServer implements ApiEndpoint {
     this.#watches.drop();
     this.storage.stop();
     this.process.kill();
+    this.#tellFrozen();
     this.#deferred = [];
     const what = drained ? 'apiserverStopped' : 'apiserverKilled';
     this.#shared.metrics.event(this.#shared.sim.nowNs, what, this.name, '');
     this.#tell('reset', -1);
     for (const listener of this.#stopListeners) listener(drained);
+  }
+
+  /** Whether its process stands still, by a signal or with its machine. */
+  #tellFrozen(): void {
+    const { alive, paused, host } = this.process;
+    const isFrozen = alive && (paused || host.state === 'paused');
+    if (isFrozen === this.#isFrozen) return;
+    this.#isFrozen = isFrozen;
+    for (const listener of this.#frozenListeners) listener(isFrozen);
   }
 
   #tell(kind: 'reset' | 'goaway', connection: number): void {

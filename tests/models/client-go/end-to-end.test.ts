@@ -118,7 +118,8 @@ function write(c: Cluster, untilNs: number): { done: number; failed: number } {
   const counts = { done: 0, failed: 0 };
   let turn = 0;
   const type = c.sim.eventType('test/write', () => {
-    const name = `n${(turn * 7) % 40}`;
+    // Each name has each kind of write in turn.
+    const name = `n${(turn * 7 + Math.floor(turn / 40)) % 40}`;
     const path = `default/${name}`;
     const labels = { turn: `${turn++}` };
     const resource = 'configmaps' as const;
@@ -195,6 +196,25 @@ for (const version of ['1.34', '1.36']) {
     }
   });
 }
+
+test('informers of a server whose machine stands still are with the other one within a minute', () => {
+  const c = cluster('1.35', 'frozen');
+  c.preload([configMap(c, 'n0')]);
+  c.start();
+  const all = Array.from({ length: 8 }, (_, i) => views(c, true, `agent/${i}`));
+  const counts = write(c, 200 * S);
+  until(c, 20 * S);
+  c.hosts.get('cp-0')!.pause();
+  const seen = () => all.map(({ informer }) => informer.resourceVersion);
+  const newest = () => Math.max(...seen());
+  until(c, 60 * S);
+  const stale = seen().filter((version) => version < newest() - 100);
+  assert.ok(stale.length > 0 && stale.length < 8, `${seen()}`);
+  // 45 s until the ping has failed, then a dial to the other one, or first to the frozen one again.
+  until(c, 95 * S);
+  for (const version of seen()) assert.ok(version > newest() - 20, `${seen()}`);
+  assert.ok(counts.done > 500);
+});
 
 test('with nothing failing no write fails, and what informers are told is what was written', () => {
   const c = cluster('1.35', 'calm');
