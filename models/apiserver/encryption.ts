@@ -2,7 +2,7 @@
  * Encryption at rest (kubernetes/apiserver pkg/storage/value/encrypt): AES in the process, or
  * envelopes whose key a KMS plugin keeps. KMS v1 asks the plugin once for each object that is
  * written, and for each that is read and whose key is not in its cache of 1000; v2 (KEP-3299) keeps
- * one key in memory.
+ * one key in memory. All resources are encrypted ('*.*', since 1.27).
  */
 import type { ApiServerScenario } from '../../src/scenario/types.ts';
 import type { Costs } from './costs.ts';

@@ -127,7 +127,9 @@ export class Removal {
   #budgetsOf(pod: Pod): PodDisruptionBudget[] {
     const { cacher } = this.#storage.of('poddisruptionbudgets');
     const budgets: PodDisruptionBudget[] = [];
-    const needsNone = isTerminal(pod) || pod.nodeName === '' || isBeingDeleted(pod);
+    // eviction.go `canIgnorePDB`.
+    const isPending = pod.status.phase === 'Pending';
+    const needsNone = isPending || isTerminal(pod) || isBeingDeleted(pod);
     if (needsNone || cacher === null) return budgets;
     for (const object of cacher.values()) {
       const budget = object as PodDisruptionBudget; // By its resource.

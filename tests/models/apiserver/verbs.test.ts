@@ -4,6 +4,7 @@ import { suite } from 'uvu';
 import {
   EVERYTHING,
   type KubeObject,
+  PENDING,
   type Pod,
   type PodDisruptionBudget,
   withMeta,
@@ -204,7 +205,9 @@ test('Evictions take from the disruption budget of their namespace until it is s
   const t = new TestServers();
   t.store.put(budget(t, 'default/b', 1));
   t.store.put(budget(t, 'other/b', 0));
-  for (const name of ['p', 'q']) t.store.put(t.pod(`default/${name}`, { nodeName: 'n1' }));
+  const running = { nodeName: 'n1', status: { ...PENDING, phase: 'Running' } } as const;
+  for (const name of ['p', 'q', 'r']) t.store.put(t.pod(`default/${name}`, running));
+  t.store.put(t.pod('default/r', { nodeName: 'n1' }));
   const evict = (path: string) =>
     t.ask({ verb: 'create', resource: 'pods', subresource: 'eviction', path }).code;
   assert.equal(evict('default/p'), 201);
@@ -212,6 +215,8 @@ test('Evictions take from the disruption budget of their namespace until it is s
   const spent = t.store.of('poddisruptionbudgets').get('default/b') as PodDisruptionBudget;
   assert.deepEqual(spent.status.disruptedPods, { p: 2 * MS });
   assert.equal(evict('default/q'), 429);
+  // What does not run yet is nobody's disruption.
+  assert.equal(evict('default/r'), 201);
 });
 
 test('A collection is deleted one object after the other.', () => {
