@@ -57,7 +57,6 @@ interface Pull {
   /** By layer: fetched. */
   fetched: boolean[];
   unpacking: boolean;
-  alive: boolean;
 }
 
 /** What a node has beyond what all have; made when it first pulls. */
@@ -145,7 +144,6 @@ export class ImagePuller {
       unpack: 0,
       fetched: [],
       unpacking: false,
-      alive: true,
     });
     this.#waiting++;
     this.#probe.arrive();
@@ -156,7 +154,10 @@ export class ImagePuller {
   clear(node: number): void {
     const images = this.#nodes.get(node);
     if (images === undefined) return;
-    for (const pull of this.#pulls) if (pull?.node === node) pull.alive = false;
+    // Their slots are not used again: events of theirs may be on the way.
+    for (let slot = 0; slot < this.#pulls.length; slot++) {
+      if (this.#pulls[slot]?.node === node) this.#pulls[slot] = null;
+    }
     this.#waiting -= images.queue.length;
     this.#pulling -= images.pulling;
     images.queue.length = 0;
@@ -220,10 +221,6 @@ export class ImagePuller {
   #step(slot: number, layer: number): void {
     const pull = this.#pulls[slot];
     if (pull === null) return;
-    if (!pull.alive) {
-      this.#release(slot);
-      return;
-    }
     if (layer === -2 || (layer === -1 && !this.registryAvailable)) this.#finish(slot, 'failed');
     else if (layer === -1) this.#begin(slot, pull);
     else if (layer >= pull.layers.length) this.#unpacked(slot, pull);
@@ -261,7 +258,7 @@ export class ImagePuller {
 
   #fetched(slot: number, layer: number): void {
     const pull = this.#pulls[slot];
-    if (pull === null || !pull.alive) return;
+    if (pull === null) return;
     pull.fetched[layer] = true;
     const { fetching } = this.#imagesOf(pull.node);
     const waiting = fetching.get(pull.layers[layer].id) ?? [];
@@ -270,7 +267,7 @@ export class ImagePuller {
     this.#unpackNext(slot, pull);
     for (const other of waiting) {
       const otherSlot = this.#pulls.indexOf(other.pull);
-      if (otherSlot >= 0 && other.pull.alive) this.#fetched(otherSlot, other.layer);
+      if (otherSlot >= 0) this.#fetched(otherSlot, other.layer);
     }
   }
 
