@@ -232,6 +232,9 @@ export class Applier {
     if (proposals.kind[row] === Kind.leaseRevoke)
       this.#links.onRevoke(proposals.lease[row], proposals.result[row] === Result.done);
     if (proposals.origin[row] !== this.#id) return;
+    const value = proposals.value[row];
+    // The ring is long: it must not keep contents that are gone everywhere else.
+    proposals.value[row] = null;
     if (proposals.incarnation[row] !== this.#process.incarnation) return;
     const slot = proposals.request[row];
     const generation = proposals.generation[row];
@@ -241,7 +244,7 @@ export class Applier {
     const result = proposals.result[row];
     if (proposals.expected[row] !== NO_COMPARE) {
       requests.matched[slot] = result === Result.compareFailed ? 0 : 1;
-      requests.value[slot] = proposals.value[row];
+      requests.value[slot] = value;
     }
     requests.revision[slot] = proposals.revision[row];
     const outcome =

@@ -70,6 +70,7 @@ export class EtcdClient implements PortClients {
   readonly #receivedType: number;
   readonly #retryType: number;
   readonly #waitedType: number;
+  readonly #decryptedType: number;
   readonly #deadlineType: number;
   readonly #besideType: number;
   readonly #deadlines: TimeoutRing;
@@ -104,6 +105,7 @@ export class EtcdClient implements PortClients {
     this.#receivedType = on('received', (slot, g) => this.#onReceived(slot, g));
     this.#retryType = on('retry', (slot, g) => this.#send(slot, g));
     this.#waitedType = on('transformed', (slot, g) => this.#prepare(slot, g));
+    this.#decryptedType = on('decrypted', (slot, g) => this.#decode(slot, g));
     this.#besideType = sim.eventType(`${o.name}/beside`, () => {});
     this.#deadlineType = sim.eventType(`${o.name}/deadline`, (slot, r) => {
       if (requests.requestGeneration[slot] === r) this.#finish(slot, Outcome.timeout);
@@ -273,15 +275,30 @@ export class EtcdClient implements PortClients {
   // --- Answers ----------------------------------------------------------------------------------
 
   receive(slot: number, generation: number): void {
+    const waitNs = this.#transformer?.readWaitNs(this.#objectsIn(slot)) ?? 0;
+    if (waitNs > 0) {
+      this.#ctx.sim.schedule(Math.round(waitNs), this.#decryptedType, slot, generation);
+    } else this.#decode(slot, generation);
+  }
+
+  /** Objects that an answer brings. */
+  #objectsIn(slot: number): number {
+    const { requests } = this;
+    const read = requests.groupRead[slot] ?? null;
+    if (read !== null) return read.to - read.from;
+    const isRead = requests.op[slot] === Op.range || requests.matched[slot] === 0;
+    return isRead && requests.value[slot] !== null ? 1 : 0;
+  }
+
+  #decode(slot: number, generation: number): void {
     const { requests } = this;
     const read = requests.groupRead[slot] ?? null;
     const value = requests.value[slot];
-    const isRead = requests.op[slot] === Op.range || requests.matched[slot] === 0;
     let workNs = this.#costs.receiveNs;
     const json = this.#calls[slot]?.json === true;
     if (read !== null) {
       workNs += this.#decodePage(read, json, this.#calls[slot]?.decoders ?? 1);
-    } else if (isRead && value !== null) {
+    } else if (value !== null && this.#objectsIn(slot) > 0) {
       workNs += this.#costs.decode(value.bytes, json) + this.#decryptNs(1, value.bytes);
     }
     this.#cpu.execute(workNs * requests.copies[slot], this.#receivedType, slot, generation);

@@ -22,7 +22,7 @@ import {
 import type { EtcdClient } from './etcd-client.ts';
 import type { StoredResource } from './object-store.ts';
 import type { StorageCosts } from './storage-costs.ts';
-import type { ReplicaCpu } from './types.ts';
+import type { ReplicaCpu, Transformer } from './types.ts';
 
 const BACKOFF_FIRST_NS = 1.25e6;
 const BACKOFF_FACTOR = 1.25;
@@ -53,6 +53,7 @@ export class EtcdFeeds {
   readonly name: string;
   /** Events of one answer that are decoded at once. */
   readonly decoders: number;
+  readonly transformer: Transformer | null;
   readonly list: EtcdFeed[] = [];
   readonly openType: number;
   readonly createType: number;
@@ -62,6 +63,7 @@ export class EtcdFeeds {
   readonly windowType: number;
   readonly arriveType: number;
   readonly decodedType: number;
+  readonly decryptedType: number;
   readonly #leaderType: number;
   #life = 0;
 
@@ -72,6 +74,7 @@ export class EtcdFeeds {
     costs: StorageCosts,
     name: string,
     decoders: number,
+    transformer: Transformer | null,
   ) {
     this.ctx = ctx;
     this.client = client;
@@ -79,6 +82,7 @@ export class EtcdFeeds {
     this.costs = costs;
     this.name = name;
     this.decoders = decoders;
+    this.transformer = transformer;
     const { sim } = ctx;
     const on = (what: string, handler: (feed: EtcdFeed) => void): number =>
       sim.eventType(`${name}/${what}`, (id, life) => {
@@ -93,6 +97,9 @@ export class EtcdFeeds {
     this.windowType = on('window', (feed) => feed.server?.resume());
     this.decodedType = on('decoded', (feed) => feed.onPartDecoded());
     this.arriveType = sim.eventType(`${name}/arrive`, (slot, g) => this.#onArrive(slot, g));
+    this.decryptedType = sim.eventType(`${name}/decrypted`, (slot, g) =>
+      this.#onDecrypted(slot, g),
+    );
     this.#leaderType = sim.eventType(`${name}/leader`, (_, life) => this.#onLeaderCheck(life));
     client.port.onLost((member) => this.#onLost(member));
   }
@@ -124,11 +131,24 @@ export class EtcdFeeds {
   }
 
   #onArrive(slot: number, generation: number): void {
+    this.#withFeed(slot, generation, (feed, chunk) => feed.onArrive(chunk));
+  }
+
+  #onDecrypted(slot: number, generation: number): void {
+    this.#withFeed(slot, generation, (feed, chunk) => feed.decode(chunk));
+  }
+
+  /** The feed whose stream still is the chunk's; else the chunk is given back. */
+  #withFeed(
+    slot: number,
+    generation: number,
+    then: (feed: EtcdFeed, chunk: WatchChunk) => void,
+  ): void {
     const { chunks } = this.client.cluster.shared;
     const chunk = chunks.find(slot, generation);
     if (chunk === null || chunk.stream === null) return;
     const feed = this.list[chunk.stream.id];
-    if (feed.server === chunk.stream) feed.onArrive(chunk);
+    if (feed.server === chunk.stream) then(feed, chunk);
     else chunks.release(chunk);
   }
 }
@@ -153,6 +173,8 @@ export class EtcdFeed implements WatchSubscriber {
   #minRevision = 0;
   #backoffNs = BACKOFF_FIRST_NS;
   #leaderless = 0;
+  /** When the chunks so far are decrypted by an external KMS. */
+  #decryptedNs = 0;
   /** Since when every attempt has met a member without a leader; -1 not so. */
   #erringSinceNs = -1;
 
@@ -296,6 +318,18 @@ export class EtcdFeed implements WatchSubscriber {
   }
 
   onArrive(chunk: WatchChunk): void {
+    const waitNs = this.#feeds.transformer?.readWaitNs(chunk.events) ?? 0;
+    if (waitNs === 0) {
+      this.decode(chunk);
+      return;
+    }
+    const { ctx, decryptedType } = this.#feeds;
+    this.#decryptedNs = Math.max(this.#decryptedNs, ctx.sim.nowNs) + Math.round(waitNs);
+    ctx.sim.scheduleAt(this.#decryptedNs, decryptedType, chunk.slot, chunk.generation);
+  }
+
+  /** Its contents are readable. */
+  decode(chunk: WatchChunk): void {
     const { costs } = this.#feeds;
     const further = Math.max(0, chunk.events - chunk.responses);
     const readNs = chunk.responses * costs.watchReadNs + further * costs.watchBatchReadNs;
@@ -316,7 +350,7 @@ export class EtcdFeed implements WatchSubscriber {
 
   /** Value and previous value of every event (watcher.go `transform`). */
   #decodeNs(chunk: WatchChunk): number {
-    const { costs } = this.#feeds;
+    const { costs, transformer } = this.#feeds;
     const { json } = this.#stored;
     let ns = 0;
     for (let run = 0; run < chunk.runs; run++) {
@@ -329,9 +363,13 @@ export class EtcdFeed implements WatchSubscriber {
     }
     return ns;
 
+    function decodeValue(bytes: number): number {
+      return costs.decode(bytes, json) + (transformer === null ? 0 : transformer.readNs(bytes));
+    }
+
     function decodeEvent({ value, previous, copies }: KeyEvent): number {
-      let one = value === null ? 0 : costs.decode(value.bytes, json);
-      if (previous !== null) one += costs.decode(previous.bytes, json);
+      let one = value === null ? 0 : decodeValue(value.bytes);
+      if (previous !== null) one += decodeValue(previous.bytes);
       return one * copies;
     }
   }

@@ -108,7 +108,15 @@ export class EtcdReplicaStorage implements ReplicaStorage {
     return {
       cluster,
       client,
-      feeds: new EtcdFeeds(this.#ctx, client, cpu, costs, `${clientName}/watch`, decoders),
+      feeds: new EtcdFeeds(
+        this.#ctx,
+        client,
+        cpu,
+        costs,
+        `${clientName}/watch`,
+        decoders,
+        transformer,
+      ),
       leases: new LeaseManager(client),
       compactor: new Compactor(store, client, this.#tasks, scenario.etcdCompactionIntervalNs),
       health: new EtcdHealth(client, this.#tasks, () => this.#onChange()),

@@ -10,6 +10,7 @@ import type {
   ListOptions,
   ReplicaCpu,
   StoreResult,
+  Transformer,
   WatchOptions,
   WatchResult,
 } from '../../../models/apiserver/storage/types.ts';
@@ -36,6 +37,7 @@ export interface StorageBedOptions extends ClusterOptions {
   readonly stacked?: boolean;
   readonly progressNotify?: number;
   readonly serverCores?: number;
+  readonly transformer?: Transformer;
 }
 
 const EVENTS_MEMBER = 'events-0';
@@ -128,7 +130,7 @@ function replicaOptions(
       eventTtlNs: 3600 * S,
       etcdCompactionIntervalNs: (o.compaction ?? 300_000) * MS,
     },
-    transformer: null,
+    transformer: o.transformer ?? null,
   };
 }
 

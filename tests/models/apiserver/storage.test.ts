@@ -1,6 +1,7 @@
 /** Verbs on objects in etcd: what they store, what they refuse, how they lose and win races. */
 import * as assert from 'node:assert/strict';
 import { suite } from 'uvu';
+import type { Transformer } from '../../../models/apiserver/storage/types.ts';
 import type { KubeObject } from '../../../models/objects/index.ts';
 import {
   ANY,
@@ -9,7 +10,9 @@ import {
   listOptions,
   NO_CONDITIONS,
   openStorage,
+  TestSink,
   uids,
+  watchOptions,
 } from './storage-bed.ts';
 
 const test = suite('apiserver/storage');
@@ -192,6 +195,42 @@ test('a list from etcd pages with a selector until its limit is full', () => {
   bed.to(3000);
   assert.equal(rest.result?.count, 2);
   assert.equal(rest.result?.continueAt, 0);
+});
+
+test('encryption costs CPU of every write and read, and a KMS time before each', () => {
+  const took = (transformer?: Transformer): readonly number[] => {
+    // Fast disks: a sync that meets a backend commit does not show.
+    const bed = openStorage({ transformer, fsync: 0.001 });
+    const ids = uids();
+    const maps = bed.storages[0].of('configmaps');
+    const [created, read] = [new Answer(), new Answer()];
+    const sink = new TestSink();
+    bed.to(1000);
+    const resourceVersion = bed.etcd.shared.keys.revision;
+    maps.watch(watchOptions(sink, { resourceVersion }), new Answer().accepted);
+    bed.to(1500);
+    const cpuNs = bed.cpuNs(0);
+    maps.create(configMap(ids, 'a/one'), FOREVER, created.done);
+    bed.to(1800);
+    maps.get('a/one', { ...ANY, consistency: 'consistent', resourceVersion: 0 }, read.done);
+    bed.to(1900);
+    assert.deepEqual([created.code, read.code, sink.events.length], ['ok', 'ok', 1]);
+    const ns = (answer: Answer): number => answer.result?.etcdNs ?? 0;
+    return [ns(created), ns(read), bed.cpuNs(0) - cpuNs];
+  };
+  const plain = took();
+  const kms: Transformer = {
+    writeNs: (bytes) => 1000 + bytes,
+    readNs: (bytes) => 500 + bytes,
+    writeWaitNs: () => 3e6,
+    readWaitNs: (objects) => objects * 2e6,
+  };
+  const encrypted = took(kms);
+  // 1000 B: 2 us to write, 1.5 us to read; the object is read twice, by the watch and by the GET.
+  const more = encrypted.map((ns, i) => ns - plain[i]);
+  assert.ok(Math.abs(more[0] - 3.002e6) < 0.2e6, `create ${more[0]} ns`);
+  assert.ok(Math.abs(more[1] - 2.0015e6) < 0.2e6, `get ${more[1]} ns`);
+  assert.ok(Math.abs(more[2] - 5000) < 1, `CPU ${more[2]} ns`);
 });
 
 test('events live in an etcd of their own and share leases', () => {
