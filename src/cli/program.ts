@@ -251,6 +251,36 @@ function addWritingCommands(program: Command, io: Io, finish: Finish): void {
     });
 }
 
+function addImport(program: Command, io: Io, finish: Finish): void {
+  program
+    .command('import')
+    .summary('turn a dump or manifests of a cluster into a scenario')
+    .description(
+      'Turns what kubectl prints with -o json or -o yaml, manifests, kubeadm and component\n' +
+        'configuration and static pods into a scenario, and says what became of each object.',
+    )
+    .argument('<file...>', "dumps, manifests, configuration; '-' reads standard input")
+    .option('--out <file>', "where the scenario goes; '-' is stdout", 'scenario.yaml')
+    .option('--name <name>', 'name of the scenario (default: the name of the file)')
+    .option('--partial', 'use what a dump that breaks off holds', false)
+    .addOption(
+      new Option('-o, --output <format>', 'what is printed on stdout')
+        .choices(['text', 'json'])
+        .default('text'),
+    )
+    .addHelpText(
+      'after',
+      examples([
+        ['import dump.json --out cluster.yaml', 'kubectl get nodes,pods,... -A -o json'],
+        ['import dump.json kubeadm-config.yaml', 'with the flags of the control plane'],
+      ]),
+    )
+    .action(async (files: string[], options) => {
+      const { importCommand } = await import('./commands/import.ts');
+      await finish(Promise.resolve(importCommand(files, options, io)));
+    });
+}
+
 function addValidation(program: Command, io: Io, finish: Finish): void {
   program
     .command('validation')
@@ -300,6 +330,7 @@ export function createProgram(io: Io, finish: Finish): Command {
   addReadingCommands(program, io, finish);
   addExplainPod(program, io, finish);
   addWritingCommands(program, io, finish);
+  addImport(program, io, finish);
   addValidation(program, io, finish);
   return program;
 }

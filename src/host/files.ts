@@ -14,6 +14,7 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
+  readSync,
   renameSync,
   rmSync,
   statSync,
@@ -264,5 +265,30 @@ export function createTextFile(path: string, text: string): void {
     throw writeError(path, error);
   } finally {
     closeSync(file);
+  }
+}
+
+/** Bytes of one piece of a file that is read piece by piece. */
+const CHUNK_BYTES = 1024 * 1024;
+
+/** A text file of any size, piece by piece; '-' is standard input. Bad UTF-8 becomes U+FFFD. */
+export function* readTextChunks(path: string, what: string): Generator<string, void, void> {
+  let file = -1;
+  try {
+    file = path === '-' ? 0 : openSync(path, 'r');
+    if (fstatSync(file).isDirectory()) throw Object.assign(new Error(path), { code: 'EISDIR' });
+    const decoder = new TextDecoder('utf-8');
+    const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
+    for (;;) {
+      const count = readSync(file, buffer, 0, CHUNK_BYTES, null);
+      if (count === 0) break;
+      yield decoder.decode(buffer.subarray(0, count), { stream: true });
+    }
+    yield decoder.decode();
+  } catch (error) {
+    if (systemCode(error) === '') throw error;
+    throw readError(path, what, error);
+  } finally {
+    if (file > 0) closeSync(file);
   }
 }

@@ -5,6 +5,7 @@ export {
   DATA_BYTES_MAX,
   type OutputFile,
   type ReadOptions,
+  readTextChunks,
   readTextFile,
   SCENARIO_BYTES_MAX,
   writeFileAtomically,

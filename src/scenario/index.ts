@@ -150,9 +150,12 @@ export { type Experiment, type ExperimentPoint, expandExperiment } from './exper
 export { type Explanation, explain } from './explain.ts';
 export * from './expression.ts';
 export { jsonSchema } from './json-schema.ts';
+export { containerFields, podFields } from './kubernetes/pod-spec.ts';
+export { type ReadPodSpec, readPodSpec } from './kubernetes/pod-spec-value.ts';
 export { milliOf, parseQuantity, QUANTITY_MAX, unitsOf } from './kubernetes/quantity.ts';
 export { nearestName } from './nearest.ts';
 export { printConfig } from './print-config.ts';
+export { printYaml, type YamlValue } from './print-yaml.ts';
 export { type Problem, renderProblem } from './problem.ts';
 export {
   type DiskProfile,

@@ -129,7 +129,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   'src/analyze': {
     what: 'replications to verdicts',
-    code: ['src/core', 'src/dist', 'src/metrics', 'src/scenario'],
+    code: ['src/core', 'src/dist', 'src/metrics', 'src/scenario', 'models/objects'],
     types: ['src/run'],
   },
   'src/output': {
@@ -183,11 +183,13 @@ export const OPEN_FILES: Readonly<Record<string, string>> = {
 
 /** Every package that ships, and the files that wrap it. */
 export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
+  '@streamparser/json': ['src/import/kubernetes/read-json.ts'],
   'cli-progress': ['src/cli/progress.ts'],
   commander: ['src/cli/main.ts', 'src/cli/program.ts'],
   'csv-parse': [
     'src/cli/commands/explain-pod.ts',
     'src/import/csv-latencies.ts',
+    'src/import/replay/rows.ts',
     'src/validation/rows.ts',
   ],
   'csv-stringify': ['src/output/csv.ts'],
@@ -196,7 +198,12 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   seedrandom: ['src/core/stream.ts'],
   'simple-statistics': ['src/analyze/simple-statistics.ts'],
   tinypool: ['src/executor/threads.ts'],
-  yaml: ['src/scenario/document.ts', 'src/scenario/print-yaml.ts'],
+  yaml: [
+    'src/import/kubernetes/collector.ts',
+    'src/import/kubernetes/read-yaml.ts',
+    'src/scenario/document.ts',
+    'src/scenario/print-yaml.ts',
+  ],
 };
 
 export interface Import {

@@ -83,6 +83,64 @@ export const webhookGroup: Group<typeof webhookFields> = {
   fields: webhookFields,
 };
 
+const texts = (description: string, example: string) =>
+  field.list(field.string({ description, example }), { description, example: `[${example}]` });
+
+const priorityLevelFields = {
+  name: field.string({ description: 'Name.', required: true, example: 'batch' }),
+  shares: field.integer({
+    description: 'Its share of the seats.',
+    default: '30',
+    min: '0',
+    flag: 'nominalConcurrencyShares',
+  }),
+  lendablePercent: field.integer({
+    description: 'Part of its seats that others may use, in percent.',
+    default: '0',
+    min: '0',
+    max: '100',
+  }),
+  borrowingLimitPercent: field.number({
+    description: 'Most seats that it may borrow, in percent of its own.',
+    default: 'unlimited',
+    infinite: 'unlimited',
+    min: '0',
+  }),
+  limitResponse: field.choice(['Queue', 'Reject'], {
+    description: 'What becomes of requests beyond its seats.',
+    default: 'Queue',
+    flag: 'limitResponse.type',
+  }),
+  queues: field.integer({ description: 'Queues.', default: '64', min: '1' }),
+  handSize: field.integer({ description: 'Queues that a flow may use.', default: '8', min: '1' }),
+  queueLengthLimit: field.integer({ description: 'Places of a queue.', default: '50', min: '1' }),
+};
+
+const flowSchemaFields = {
+  name: field.string({ description: 'Name.', required: true, example: 'batch' }),
+  priorityLevel: field.string({
+    description: 'The priority level of its requests.',
+    required: true,
+    example: 'batch',
+  }),
+  precedence: field.integer({
+    description: 'Of the schemas that match, the one with the lowest counts.',
+    default: '1000',
+    min: '1',
+    max: '10000',
+    flag: 'matchingPrecedence',
+  }),
+  distinguisher: field.choice(['none', 'user', 'namespace'], {
+    description: 'What tells flows apart.',
+    default: 'none',
+    flag: 'distinguisherMethod',
+  }),
+  users: texts('A user, or `*`.', 'system:serviceaccount:jobs:runner'),
+  groups: texts('A group, or `*`.', 'system:serviceaccounts:jobs'),
+  verbs: texts('A verb, or `*`.', 'list'),
+  resources: texts('A resource by its plural name, or `*`.', 'pods'),
+};
+
 export const apiServerFields = {
   replicas: field.integer({
     description: 'kube-apiservers: one on each host of the control plane.',
@@ -132,6 +190,24 @@ export const apiServerFields = {
   webhooks: field.list(
     field.group(() => webhookGroup, { description: 'One webhook.' }),
     { description: 'Webhooks that requests pass.' },
+  ),
+  priorityLevels: field.list(
+    field.group(
+      () => ({
+        name: 'priorityLevel',
+        description: 'A PriorityLevelConfiguration.',
+        fields: priorityLevelFields,
+      }),
+      { description: 'A PriorityLevelConfiguration.' },
+    ),
+    { description: 'Priority levels beside, or in place of, those that the API server makes.' },
+  ),
+  flowSchemas: field.list(
+    field.group(
+      () => ({ name: 'flowSchema', description: 'A FlowSchema.', fields: flowSchemaFields }),
+      { description: 'A FlowSchema.' },
+    ),
+    { description: 'Flow schemas beside, or in place of, those that the API server makes.' },
   ),
 };
 

@@ -8,8 +8,10 @@ import type {
   CloudScenario,
   ComponentScenario,
   ControllerManagerScenario,
+  FlowSchemaScenario,
   KubernetesScenario,
   LeaderElectionScenario,
+  NodeGroupScenario,
   SchedulerScenario,
   WebhookScenario,
 } from '../kubernetes-types.ts';
@@ -101,7 +103,7 @@ export function kubernetesOf(
   checkTargets(scenario, checker);
   return {
     ...scenario,
-    nodeGroups: withImages(scenario),
+    nodeGroups: withImages(scenario).map((group) => autoscaled(group, scenario)),
     flagsWithoutEffect: parts.withoutEffect,
   };
 }
@@ -127,6 +129,13 @@ function withImages({ nodeGroups, objects, load }: KubernetesScenario) {
   });
 }
 
+/** Nodes of an autoscaled group beyond those of the start come when they are ordered. */
+function autoscaled(group: NodeGroupScenario, { autoscaler }: KubernetesScenario) {
+  const limits = autoscaler?.groups.find((limit) => limit.group === group.name);
+  if (limits === undefined) return group;
+  return { ...group, joining: Math.max(0, limits.max - group.count), joinAtNs: Infinity };
+}
+
 /** scale, rollout, delete and autoscalers name an object set or a create load. */
 function checkTargets(scenario: KubernetesScenario, checker: Checker): void {
   const names = scenario.objects.map((set) => set.name);
@@ -141,6 +150,11 @@ function checkTargets(scenario: KubernetesScenario, checker: Checker): void {
 function autoscalerOf(value: KubernetesValue, checker: Checker) {
   const { clusterAutoscaler } = value;
   if (clusterAutoscaler === undefined) return null;
+  if (value.cloudControllerManager === undefined) {
+    checker.at('kubernetes.clusterAutoscaler', 'WT1109', 'there is no cloud to order nodes from', {
+      hint: 'describe it: cloudControllerManager: {}; for machines of your own its boot time',
+    });
+  }
   const names = value.nodeGroups.map((g) => g.name);
   clusterAutoscaler.groups.forEach(({ group }, i) => {
     if (names.includes(group)) return;
@@ -206,8 +220,13 @@ class Parts {
       audit: v.audit,
       tls: v.tls,
       webhooks: v.webhooks.map((webhook) => webhookOf(webhook)),
-      priorityLevels: [],
-      flowSchemas: [],
+      priorityLevels: v.priorityLevels,
+      flowSchemas: v.flowSchemas.map((schema) => ({
+        ...schema,
+        // Names that no model knows match nothing.
+        verbs: schema.verbs as FlowSchemaScenario['verbs'],
+        resources: schema.resources as FlowSchemaScenario['resources'],
+      })),
       admissionPlugins: plugins,
     };
     this.withoutEffect.push(...flags.finish());
