@@ -2,7 +2,7 @@
  * The audit log (kubernetes/apiserver plugin/pkg/audit, pkg/server/options/audit.go). Blocking: the
  * end of a request waits for its line, and lines are written one after the other. In batches: a
  * buffer of 10,000 events, and what finds it full is dropped. A log takes them one by one; a
- * webhook 400 at a time or what there is after 30 s, at most 10 batches a second with a burst of 15.
+ * webhook 400 at a time or what there is after 30 s, at most 10 batches a second, 15 in a burst.
  *
  * Left out: levels with bodies, policies (every request is logged once), truncation, rotation.
  */
