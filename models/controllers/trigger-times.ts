@@ -2,7 +2,7 @@
  * When the change happened that a slice's next version reflects: what network programming latency
  * is measured from.
  *
- * Follows TriggerTimeTracker of kubernetes/staging/src/k8s.io/endpointslice/trigger_time_tracker.go:
+ * Follows kubernetes/staging/src/k8s.io/endpointslice/trigger_time_tracker.go:
  * the earliest of the readiness transitions that are newer than what was known of their pods.
  * Left out: when a pod stopped being ready is not in its status here; then nobody knows.
  */

@@ -3,7 +3,7 @@ import * as assert from 'node:assert/strict';
 import { suite } from 'uvu';
 import type { Deployment, EndpointSlice, Pod, ReplicaSet } from '../../../models/objects/index.ts';
 import { Bed } from './bed.ts';
-import { deployment, replicaSet, service, template } from './objects.ts';
+import { deployment, replicaSet, service, template, withOwner } from './objects.ts';
 
 const test = suite('controllers/deployments');
 
@@ -215,6 +215,106 @@ test('A controller manager that was killed forgets nothing that matters.', () =>
   bed.to(60);
   assert.equal(bed.readyPods.length, 40);
   assert.equal(bed.pods.length, 40);
+});
+
+test('Owners in a circle are left alone while they live, and go when their own owner does.', () => {
+  const bed = new Bed();
+  bed.to(1);
+  const top = replicaSet(bed.uids, 'top', 0);
+  bed.apply(top);
+  const a = withOwner(replicaSet(bed.uids, 'a', 0), top);
+  const b = withOwner(replicaSet(bed.uids, 'b', 0), a);
+  const reference = { ...b.meta.owners[0], path: b.meta.path, uid: b.meta.uid };
+  bed.apply({ ...a, meta: { ...a.meta, owners: [...a.meta.owners, reference] } });
+  bed.apply(b);
+  bed.to(60);
+  assert.equal(bed.all('replicasets').length, 3);
+  bed.delete('replicasets', 'default/top');
+  bed.to(120);
+  // Each still has a living owner: the other one.
+  assert.deepEqual(
+    bed.all('replicasets').map((s) => s.meta.name),
+    ['a', 'b'],
+  );
+  bed.delete('replicasets', 'default/a');
+  bed.to(180);
+  assert.equal(bed.all('replicasets').length, 0);
+});
+
+const retemplate = (bed: Bed, hash: string, spec: Partial<Deployment['spec']> = {}) =>
+  bed.patch<Deployment>('deployments', 'default/web', (d) => ({
+    ...d,
+    resourceVersion: 0,
+    spec: { ...d.spec, template: template({ app: 'web' }, hash), ...spec },
+  }));
+
+test('History is kept to its limit, and a paused deployment rolls nothing out.', () => {
+  const bed = new Bed();
+  bed.to(1);
+  bed.apply(deployment(bed.uids, 'web', 2, { revisionHistoryLimit: 2 }));
+  bed.to(10);
+  for (let i = 0; i < 4; i++) {
+    retemplate(bed, `v${i}`);
+    bed.to(40 + 30 * i);
+  }
+  const hashes = () => bed.all<ReplicaSet>('replicasets').map((s) => s.spec.template.hash);
+  assert.deepEqual(hashes(), ['v1', 'v2', 'v3']);
+  retemplate(bed, 'v4', { paused: true });
+  bed.to(200);
+  // Without a ReplicaSet of the new template all three are old ones: the history is tidied.
+  assert.deepEqual(hashes(), ['v2', 'v3']);
+  retemplate(bed, 'v4', { paused: false });
+  bed.to(230);
+  assert.deepEqual(hashes(), ['v2', 'v3', 'v4']);
+});
+
+test('An old template that comes back is the old ReplicaSet, with the next revision.', () => {
+  const bed = new Bed();
+  bed.to(1);
+  bed.apply(deployment(bed.uids, 'web', 2));
+  bed.to(10);
+  retemplate(bed, 'v2');
+  bed.to(40);
+  retemplate(bed, 'h1');
+  bed.to(70);
+  const sets = bed.all<ReplicaSet>('replicasets');
+  assert.deepEqual(
+    sets.map((s) => [s.spec.template.hash, s.spec.replicas, s.rollout?.revision]),
+    [
+      ['h1', 2, 3],
+      ['v2', 0, 2],
+    ],
+  );
+});
+
+test('A ReplicationController keeps its pods as a ReplicaSet does.', () => {
+  const bed = new Bed();
+  bed.to(1);
+  const set = replicaSet(bed.uids, 'old', 3);
+  bed.apply({ ...set, resource: 'replicationcontrollers' } as ReplicaSet);
+  bed.to(10);
+  assert.equal(bed.readyPods.length, 3);
+  bed.delete('pods', bed.readyPods[0].meta.path);
+  bed.to(20);
+  assert.equal(bed.readyPods.length, 3);
+  assert.equal(bed.count('create pods'), 4);
+});
+
+// 20 pods become ready within a second or so: one write for their addresses, not twenty.
+test('A batch period merges the updates of a slice.', () => {
+  const writes = (endpointUpdatesBatchPeriodNs: number) => {
+    const bed = new Bed({ scenario: { endpointUpdatesBatchPeriodNs } });
+    bed.to(1);
+    bed.apply(service(bed.uids, 'web', { app: 'web' }));
+    bed.apply(deployment(bed.uids, 'web', 20));
+    bed.to(30);
+    const [slice] = bed.all<EndpointSlice>('endpointslices');
+    assert.equal(slice.endpoints.filter((e) => e.ready).length, 20);
+    return bed.count('update endpointslices');
+  };
+  const merged = writes(5e9);
+  assert.ok(merged <= 2, `${merged}`);
+  assert.ok(writes(0) > 2 * merged);
 });
 
 test.run();
