@@ -233,6 +233,7 @@ export class WatchCache implements Cacher, FeedReader, EtcdCall {
   #clear(): void {
     this.life++;
     this.isReady = false;
+    this.resourceVersion = 0;
     this.#read = null;
     this.#objects.clear();
     this.#ring.reset(0);

@@ -169,6 +169,11 @@ export class CachedResource implements ResourceStorage, OperationTarget {
       if (!fresh) done(storeResult('tooLargeVersion', { retryAfterS: 1 }));
       else {
         this.#links.tasks.run(this.#links.costs.getNs * o.members, () => {
+          if (!cacher.isReady) {
+            // It began anew meanwhile.
+            new GetOperation(this, path, o.deadlineNs, o.members, done).start();
+            return;
+          }
           const object = cacher.get(path);
           if (object === undefined) done(storeResult('notFound', { fromCache: true }));
           else done(objectResult(object, object.resourceVersion, 0, 0, true, false));

@@ -419,6 +419,27 @@ test('without a leader for long every cache begins anew, and is ready when there
   assert.equal(bed.storages[0].isReady, true);
 });
 
+test('reads that meet a cache which begins anew are answered by etcd', () => {
+  const ids = uids();
+  const bed = openStorage({ preload: [configMap(ids, 'a/one')] });
+  const maps = bed.storages[0].of('configmaps');
+  const { cacher } = maps;
+  assert.ok(cacher !== null);
+  bed.to(1000);
+  const [got, listed] = [new Answer(), new Answer()];
+  maps.get('a/one', { ...ANY, consistency: 'any', resourceVersion: 0 }, got.done);
+  maps.list(listOptions(), listed.done);
+  // As when its revision was compacted: between the call and its answer.
+  cacher.onEnd();
+  bed.to(1050);
+  bed.to(5000);
+  assert.deepEqual([got.code, listed.code], ['ok', 'ok']);
+  assert.equal(got.result?.object?.meta.path, 'a/one');
+  assert.equal(got.result?.fromCache, false);
+  assert.equal(listed.result?.count, 1);
+  assert.equal(cacher.isReady, true);
+});
+
 test('pods are fed to the watch of their node alone', () => {
   const ids = uids();
   const bed = openStorage();
