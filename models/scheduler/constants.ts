@@ -30,7 +30,7 @@ export const schedulerConstants: readonly ConstantEntry[] = [
   entry('scheduler.volumeNodeNs', 13_000, 2_000, 30_000, 'estimate', 'one claim on one node'),
   entry(
     'scheduler.spreadNodeNs',
-    470,
+    660,
     100,
     2_000,
     'fitted',
@@ -51,6 +51,14 @@ export const schedulerConstants: readonly ConstantEntry[] = [
     500,
     'estimate',
     'a pod compared with one selector: namespace, a few labels in a hash map',
+  ),
+  entry(
+    'scheduler.podSkipNs',
+    20,
+    5,
+    100,
+    'estimate',
+    'a pod of another namespace: one pointer and one comparison',
   ),
   entry(
     'scheduler.mergeNs',
@@ -125,6 +133,7 @@ export function cycleCosts(constants: Constants): CycleCosts {
     spreadNodeNs: constants.get('scheduler.spreadNodeNs'),
     affinityNodeNs: constants.get('scheduler.affinityNodeNs'),
     podVisitNs: constants.get('scheduler.podVisitNs'),
+    podSkipNs: constants.get('scheduler.podSkipNs'),
     mergeNs: constants.get('scheduler.mergeNs'),
     pairNs: constants.get('scheduler.pairNs'),
     failNs: constants.get('scheduler.failNs'),

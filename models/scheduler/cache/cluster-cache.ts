@@ -175,6 +175,7 @@ export class ClusterCache {
     pods.push(entry);
     this.table.count(row, request, 1);
     entry.group.add(row, 1);
+    entry.group.space.pods++;
     if (affinity !== null) {
       affinity.add(row, 1);
       this.table.countAffinity(row, affinity.hasRequiredAnti, 1);
@@ -192,6 +193,7 @@ export class ClusterCache {
     pods.pop();
     this.table.count(row, request, -1);
     entry.group.add(row, -1);
+    entry.group.space.pods--;
     if (affinity !== null) {
       affinity.add(row, -1);
       this.table.countAffinity(row, affinity.hasRequiredAnti, -1);

@@ -7,16 +7,29 @@
 import type { Affinity, Labels } from '../../objects/index.ts';
 import { PodSource, type TopologyCounter } from './topology.ts';
 
+/** Pods on nodes, by namespace. */
+export interface NamespacePods {
+  pods: number;
+}
+
 export class PodGroup extends PodSource {
   readonly id: number;
   readonly namespace: string;
+  readonly space: NamespacePods;
   readonly labels: Labels;
   readonly terminating: boolean;
 
-  constructor(id: number, namespace: string, labels: Labels, terminating: boolean) {
+  constructor(
+    id: number,
+    namespace: string,
+    space: NamespacePods,
+    labels: Labels,
+    terminating: boolean,
+  ) {
     super();
     this.id = id;
     this.namespace = namespace;
+    this.space = space;
     this.labels = labels;
     this.terminating = terminating;
   }
@@ -52,7 +65,8 @@ export class PodGroups {
   readonly #byLabels = new WeakMap<Labels, PodGroup[]>();
   readonly #byContent = new Map<string, PodGroup>();
   readonly #byNamespace = new Map<string, PodGroup[]>();
-  /** Watches by the one namespace that they look at; '' + null: of all. */
+  readonly #namespaceOf = new Map<TopologyCounter, string | null>();
+  /** Watches by the one namespace that they look at; null: at all. */
   readonly #watches = new Map<string | null, Watch[]>();
   readonly #affinityByIdentity = new WeakMap<Affinity, AffinityGroup[]>();
   readonly #affinityByContent = new Map<string, AffinityGroup>();
@@ -107,6 +121,7 @@ export class PodGroups {
       this.#watches.set(matcher.namespace, watches);
     }
     watches.push({ counter, matcher });
+    this.#namespaceOf.set(counter, matcher.namespace);
     if (matcher.namespace !== null) {
       this.#offer(counter, matcher, this.#byNamespace.get(matcher.namespace) ?? []);
       return;
@@ -116,12 +131,12 @@ export class PodGroups {
 
   unwatch(counter: TopologyCounter): void {
     counter.dispose();
-    for (const [namespace, watches] of this.#watches) {
-      const left = watches.filter((watch) => watch.counter !== counter);
-      if (left.length === watches.length) continue;
-      if (left.length === 0) this.#watches.delete(namespace);
-      else this.#watches.set(namespace, left);
-    }
+    const namespace = this.#namespaceOf.get(counter);
+    if (namespace === undefined) return;
+    this.#namespaceOf.delete(counter);
+    const left = (this.#watches.get(namespace) ?? []).filter((w) => w.counter !== counter);
+    if (left.length === 0) this.#watches.delete(namespace);
+    else this.#watches.set(namespace, left);
   }
 
   #offer(counter: TopologyCounter, matcher: PodMatcher, groups: readonly PodGroup[]): void {
@@ -132,8 +147,9 @@ export class PodGroups {
   }
 
   #create(namespace: string, labels: Labels, terminating: boolean): PodGroup {
-    const group = new PodGroup(++this.#count, namespace, labels, terminating);
     const groups = this.#byNamespace.get(namespace);
+    const space = groups === undefined ? { pods: 0 } : groups[0].space;
+    const group = new PodGroup(++this.#count, namespace, space, labels, terminating);
     if (groups === undefined) this.#byNamespace.set(namespace, [group]);
     else groups.push(group);
     for (const key of [namespace, null]) {

@@ -154,6 +154,12 @@ export class Algorithm {
     return decision;
   }
 
+  /** Of the pod of the last cycle: no filter that its nodes failed or passed looks at other pods. */
+  get onlyResourcesMatter(): boolean {
+    const hasPorts = this.#shape.podClass.request.ports.length > 0;
+    return this.#spread === null && this.#podAffinity === null && !this.#hasVolumes && !hasPorts;
+  }
+
   /** Verdict of one node with the cache as it is now: for trials of preemption. */
   check(row: number): number {
     this.#refresh();

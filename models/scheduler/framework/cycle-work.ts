@@ -27,6 +27,8 @@ export interface CycleCosts {
   readonly affinityNodeNs: number;
   /** A pod visited there, compared with one selector or term. */
   readonly podVisitNs: number;
+  /** A pod passed over for its namespace. */
+  readonly podSkipNs: number;
   /** Merging one node's counts into the result; serial. */
   readonly mergeNs: number;
   /** One more topology pair in it; serial. */
@@ -58,18 +60,18 @@ export class CycleWork {
     const costs = this.#costs;
     const nodes = table.order.length;
     if (shape.spreadFilter !== null) {
-      this.#visitForSpread(nodes, table.totalPods, shape.spreadFilter.constraints);
+      this.#visitForSpread(table, shape, shape.spreadFilter.constraints);
     }
     const { podAffinity } = shape;
     const antiNodes = table.nodesWithAntiAffinity;
     if (antiNodes > 0) {
       this.parallelNs += antiNodes * costs.affinityNodeNs;
-      this.parallelNs += table.totalAntiAffinityPods * costs.podVisitNs;
+      this.parallelNs += table.totalAntiAffinityPods * costs.podSkipNs;
       this.#merge(podAffinity.existingMatched, podAffinity.existingPairs, antiNodes);
     }
     if (podAffinity.requiredTerms > 0) {
       this.parallelNs += nodes * costs.affinityNodeNs;
-      this.parallelNs += table.totalPods * costs.podVisitNs * podAffinity.requiredTerms;
+      this.parallelNs += podAffinity.requiredTerms * this.#podsNs(table, shape);
       this.#merge(podAffinity.ownMatched, podAffinity.ownPairs, nodes);
     }
   }
@@ -108,7 +110,7 @@ export class CycleWork {
     if (spreadScore !== null) {
       this.parallelNs += feasible * spreadScore.constraints * costs.scoreNodeNs;
       const counted = spreadScore.countedConstraints;
-      if (counted > 0) this.#visitForSpread(table.order.length, table.totalPods, counted);
+      if (counted > 0) this.#visitForSpread(table, shape, counted);
     }
     const own = podAffinity.preferredTerms;
     const nodes = own > 0 ? table.order.length : table.nodesWithAffinity;
@@ -127,9 +129,20 @@ export class CycleWork {
     this.parallelNs += nodes * this.#costs.dryRunNodeNs + pods * this.#costs.dryRunPodNs;
   }
 
-  #visitForSpread(nodes: number, pods: number, constraints: number): void {
-    const costs = this.#costs;
-    this.parallelNs += constraints * (nodes * costs.spreadNodeNs + pods * costs.podVisitNs);
+  #visitForSpread(table: NodeTable, shape: PodShape, constraints: number): void {
+    const nodesNs = table.order.length * this.#costs.spreadNodeNs;
+    const own = shape.group.space.pods;
+    this.parallelNs += constraints * (nodesNs + this.#lookNs(own, table.totalPods));
+  }
+
+  /** All pods for one term of the pod. */
+  #podsNs(table: NodeTable, shape: PodShape): number {
+    const own = shape.podAffinity.isOwnNamespaceOnly ? shape.group.space.pods : table.totalPods;
+    return this.#lookNs(own, table.totalPods);
+  }
+
+  #lookNs(visited: number, total: number): number {
+    return visited * this.#costs.podVisitNs + (total - visited) * this.#costs.podSkipNs;
   }
 
   #merge(matched: number, pairs: number, nodes: number): void {

@@ -1,8 +1,8 @@
 /**
  * DefaultPreemption: on which node would taking away pods of lower priority make room, and which.
  *
- * Each candidate is tried on the cache itself: pods are lifted, the filters asked, pods put back.
- * Left out: extenders, reprieve of pods in Permit.
+ * Each candidate is tried: pods are lifted, the filters asked, pods put back.
+ * Left out: extenders, pods in Permit, and pods that other preemptions were promised the node for.
  * Sources: kubernetes/pkg/scheduler/framework/preemption/preemption.go,
  * plugins/defaultpreemption/default_preemption.go, util/utils.go.
  */
@@ -16,7 +16,8 @@ import {
 import type { ClusterCache } from '../cache/cluster-cache.ts';
 import type { PodEntry } from '../cache/pod-entry.ts';
 import type { Algorithm } from './algorithm.ts';
-import { FEASIBLE, isResolvable } from './verdict.ts';
+import { CacheTrial, ResourceTrial, type Trial } from './trials.ts';
+import { isResolvable } from './verdict.ts';
 
 /** DefaultPreemptionArgs: minCandidateNodesPercentage, minCandidateNodesAbsolute. */
 const CANDIDATES_PERCENTAGE = 10;
@@ -84,11 +85,13 @@ export class Preemption {
     );
     const offset = this.#offsets.below(potential.length);
     const budgets = [...this.#cache.budgets.values()];
+    // Asked once: a trial on the cache changes the states of plugins until the next.
+    const onlyResources = algorithm.onlyResourcesMatter;
     const safe: Candidate[] = [];
     const violating: Candidate[] = [];
     for (let i = 0; i < potential.length; i++) {
       const row = potential[(offset + i) % potential.length];
-      const candidate = this.#victimsOn(pod, algorithm, row, budgets, nowNs);
+      const candidate = this.#victimsOn(pod, algorithm, row, budgets, onlyResources, nowNs);
       if (candidate === null) continue;
       (candidate.violations === 0 ? safe : violating).push(candidate);
       if (safe.length > 0 && safe.length + violating.length >= wanted) break;
@@ -102,39 +105,41 @@ export class Preemption {
     algorithm: Algorithm,
     row: number,
     budgets: readonly PodDisruptionBudget[],
+    onlyResources: boolean,
     nowNs: number,
   ): Candidate | null {
     const { table } = this.#cache;
     const lower = table.pods[row].filter((e) => e.pod.spec.priority < pod.spec.priority);
     algorithm.work.dryRun(1, lower.length);
     if (lower.length === 0) return null;
-    const generation = table.generation[row];
-    for (const entry of lower) this.#cache.lift(entry);
+    const trial = onlyResources
+      ? new ResourceTrial(table, row, this.#cache.requestOf(pod.spec))
+      : new CacheTrial(this.#cache, row, algorithm);
+    for (const entry of lower) trial.lift(entry);
     const victims: Pod[] = [];
     let violations = 0;
-    const feasible = algorithm.check(row) === FEASIBLE;
+    const feasible = trial.fits();
     if (feasible) {
       lower.sort((a, b) => (isMoreImportant(a.pod, b.pod, nowNs) ? -1 : 1));
       const { violating, others } = splitByBudgets(lower, budgets);
-      const reprieve = (entry: PodEntry): boolean => {
-        this.#cache.putBack(entry);
-        algorithm.work.dryRun(0, 1);
-        if (algorithm.check(row) === FEASIBLE) return true;
-        this.#cache.lift(entry);
-        victims.push(entry.pod);
-        return false;
-      };
-      for (const entry of violating) if (!reprieve(entry)) violations++;
-      for (const entry of others) reprieve(entry);
+      for (const entry of violating) if (!reprieve(entry, trial, victims)) violations++;
+      for (const entry of others) reprieve(entry, trial, victims);
+      algorithm.work.dryRun(0, lower.length);
     }
-    for (const entry of lower) {
-      if (this.#cache.podOf(entry.pod.meta.uid) === undefined) this.#cache.putBack(entry);
-    }
-    table.generation[row] = generation;
+    trial.end(lower);
     if (!feasible || victims.length === 0) return null;
     victims.sort((a, b) => (isMoreImportant(a, b, nowNs) ? -1 : 1));
     return { row, victims, violations };
   }
+}
+
+/** True where the pod may stay: with it back, the preemptor still fits. */
+function reprieve(entry: PodEntry, trial: Trial, victims: Pod[]): boolean {
+  trial.putBack(entry);
+  if (trial.fits()) return true;
+  trial.lift(entry);
+  victims.push(entry.pod);
+  return false;
 }
 
 /** util/utils.go `MoreImportantPod`: higher priority, then longer running; never equal here. */

@@ -54,10 +54,11 @@ export function termMatchesPod(
 type WeighPods = (group: PodGroup) => number;
 
 class TermMatcher implements PodMatcher {
-  readonly namespace: string | null = null;
+  readonly namespace: string | null;
   readonly #weigh: WeighPods;
 
-  constructor(weigh: WeighPods) {
+  constructor(namespace: string | null, weigh: WeighPods) {
+    this.namespace = namespace;
     this.#weigh = weigh;
   }
 
@@ -77,8 +78,14 @@ export class PodAffinityState {
   /** Required affinity: one counter a key, of pods that match all terms. */
   #required: { column: TopologyColumn; counter: TopologyCounter }[] = [];
   #anti: TopologyCounter[] = [];
+  /** Of pods whose required anti-affinity matches the incoming pod, by key. */
+  readonly #existingByKey = new Map<string, TopologyCounter>();
   #existingAnti: TopologyCounter[] = [];
+  /** Of all preferences, both ways, by key. */
+  readonly #scoreByKey = new Map<string, TopologyCounter>();
   #score: TopologyCounter[] = [];
+  /** All terms of the pod are about its own namespace. */
+  readonly isOwnNamespaceOnly: boolean;
   #matchesItself = false;
   #raw = new Float64Array(64);
 
@@ -86,21 +93,22 @@ export class PodAffinityState {
     this.#context = context;
     this.#group = group;
     this.#affinity = affinity;
+    this.isOwnNamespaceOnly = termsOf(affinity).every(
+      (term) => term.namespaces.length === 0 && term.namespaceSelector === null,
+    );
   }
 
   /** True where some node may fail the filter. */
   preFilter(): boolean {
     const { groups, namespaceVersion, table } = this.#context;
-    if (
-      this.#groupsSeen !== groups.affinityGroups.length ||
-      this.#namespacesSeen !== namespaceVersion
-    ) {
+    if (this.#groupsSeen < 0 || this.#namespacesSeen !== namespaceVersion) {
       this.dispose();
-      this.#groupsSeen = groups.affinityGroups.length;
       this.#namespacesSeen = namespaceVersion;
       this.#build();
       this.#placementSeen = table.placementVersion;
-    } else if (this.#placementSeen !== table.placementVersion) {
+    }
+    if (this.#groupsSeen !== groups.affinityGroups.length) this.#addGroups();
+    if (this.#placementSeen !== table.placementVersion) {
       this.#placementSeen = table.placementVersion;
       for (const counter of this.#counters()) counter.recount();
     }
@@ -186,7 +194,9 @@ export class PodAffinityState {
     for (const counter of this.#counters()) this.#context.groups.unwatch(counter);
     this.#required = [];
     this.#anti = [];
+    this.#existingByKey.clear();
     this.#existingAnti = [];
+    this.#scoreByKey.clear();
     this.#score = [];
     this.#groupsSeen = -1;
   }
@@ -228,62 +238,63 @@ export class PodAffinityState {
       const weigh: WeighPods = (g) => terms.filter((t) => this.#matchesGroup(t, g)).length;
       this.#anti.push(this.#watchPods(key, weigh));
     }
-    this.#existingAnti = this.#countExisting((affinity) =>
-      affinity.antiRequired.map((term) => ({ term, weight: 1 })),
-    );
-    this.#buildScore();
-  }
-
-  #buildScore(): void {
-    const own = ownPreferences(this.#affinity);
-    const byKey = new Map<string, TopologyCounter>();
-    for (const key of keysOf(own.map(({ term }) => term))) {
-      const terms = own.filter(({ term }) => term.topologyKey === key);
+    for (const key of keysOf(ownPreferences(this.#affinity).map(({ term }) => term))) {
+      const terms = ownPreferences(this.#affinity).filter(({ term }) => term.topologyKey === key);
       const weigh: WeighPods = (g) => {
         let sum = 0;
         for (const { term, weight } of terms) if (this.#matchesGroup(term, g)) sum += weight;
         return sum;
       };
-      byKey.set(key, this.#watchPods(key, weigh));
+      this.#scoreByKey.set(key, this.#watchPods(key, weigh));
     }
-    this.#score = this.#countExisting(
-      (affinity) => [
-        ...affinity.podRequired.map((term) => ({ term, weight: HARD_POD_AFFINITY_WEIGHT })),
-        ...ownPreferences(affinity),
-      ],
-      byKey,
-    );
+    this.#score = [...this.#scoreByKey.values()];
+    this.#groupsSeen = 0;
+  }
+
+  /** Groups of pods with terms that have come since it looked. */
+  #addGroups(): void {
+    const { affinityGroups } = this.#context.groups;
+    for (let i = this.#groupsSeen; i < affinityGroups.length; i++) {
+      const source = affinityGroups[i];
+      const { affinity } = source;
+      for (const term of affinity.antiRequired) {
+        this.#subscribe(this.#existingByKey, term, 1, source);
+      }
+      for (const term of affinity.podRequired) {
+        this.#subscribe(this.#scoreByKey, term, HARD_POD_AFFINITY_WEIGHT, source);
+      }
+      for (const { term, weight } of ownPreferences(affinity)) {
+        this.#subscribe(this.#scoreByKey, term, weight, source);
+      }
+    }
+    this.#groupsSeen = affinityGroups.length;
+    this.#existingAnti = [...this.#existingByKey.values()];
+    this.#score = [...this.#scoreByKey.values()];
+  }
+
+  #subscribe(
+    byKey: Map<string, TopologyCounter>,
+    term: PodAffinityTerm,
+    weight: number,
+    source: AffinityGroup,
+  ): void {
+    if (!this.#isMatchedBy(term, source)) return;
+    const { table } = this.#context;
+    const key = term.topologyKey;
+    let counter = byKey.get(key);
+    if (counter === undefined) {
+      counter = new TopologyCounter(table.column(key), table, null);
+      byKey.set(key, counter);
+    }
+    counter.subscribe(source, weight);
   }
 
   #watchPods(key: string, weigh: WeighPods): TopologyCounter {
     const { groups, table } = this.#context;
     const counter = new TopologyCounter(table.column(key), table, null);
-    groups.watch(counter, new TermMatcher(weigh));
+    const namespace = this.isOwnNamespaceOnly ? this.#group.namespace : null;
+    groups.watch(counter, new TermMatcher(namespace, weigh));
     return counter;
-  }
-
-  /** Counters of pods whose terms match the incoming pod, by key; beside those of `byKey`. */
-  #countExisting(
-    termsOf: (affinity: Affinity) => readonly WeightedTerm[],
-    byKey = new Map<string, TopologyCounter>(),
-  ): TopologyCounter[] {
-    const { groups, table } = this.#context;
-    for (const source of groups.affinityGroups) {
-      const weights = new Map<string, number>();
-      for (const { term, weight } of termsOf(source.affinity)) {
-        if (!this.#isMatchedBy(term, source)) continue;
-        weights.set(term.topologyKey, (weights.get(term.topologyKey) ?? 0) + weight);
-      }
-      for (const [key, weight] of weights) {
-        let counter = byKey.get(key);
-        if (counter === undefined) {
-          counter = new TopologyCounter(table.column(key), table, null);
-          byKey.set(key, counter);
-        }
-        counter.subscribe(source, weight);
-      }
-    }
-    return [...byKey.values()];
   }
 
   #matchesGroup(term: PodAffinityTerm, g: PodGroup): boolean {
@@ -310,6 +321,12 @@ function ownPreferences(affinity: Affinity | null): WeightedTerm[] {
     ...affinity.podPreferred,
     ...affinity.antiPreferred.map(({ term, weight }) => ({ term, weight: -weight })),
   ];
+}
+
+function termsOf(affinity: Affinity | null): PodAffinityTerm[] {
+  if (affinity === null) return [];
+  const preferred = [...affinity.podPreferred, ...affinity.antiPreferred];
+  return [...affinity.podRequired, ...affinity.antiRequired, ...preferred.map(({ term }) => term)];
 }
 
 function keysOf(terms: readonly PodAffinityTerm[]): string[] {

@@ -255,7 +255,8 @@ export class SpreadScore {
       const isHostname = spec.topologyKey === LABEL_HOSTNAME;
       // Pods by host are counted on the node itself, whatever the policies say.
       const column = isHostname ? table.column(ROW_KEY) : columns[i];
-      const eligible = isHostname ? null : eligibleRows(table, this.#class.spec, spec, required);
+      const everywhere = isHostname || (required.length === 0 && includesAll(this.#class, spec));
+      const eligible = everywhere ? null : eligibleRows(table, this.#class.spec, spec, required);
       const counter = new TopologyCounter(column, table, eligible);
       groups.watch(counter, new SpreadMatcher(this.#namespace, spec.labelSelector));
       const seen = new Int32Array(columns[i].values.size + 1);
@@ -318,6 +319,12 @@ function eligibleRows(
     if (isIncluded(pod, spec, node)) eligible[row] = 1;
   }
   return eligible;
+}
+
+/** No policy of the constraint can leave out a node. */
+function includesAll(podClass: PodClass, spec: TopologySpreadConstraint): boolean {
+  const byAffinity = spec.nodeAffinityPolicy === 'Honor' && podClass.hasNodeSelector;
+  return !byAffinity && spec.nodeTaintsPolicy === 'Ignore';
 }
 
 /** podtopologyspread/common.go `matchNodeInclusionPolicies`. */
