@@ -3,4 +3,10 @@ export { InitialState, type Settle } from './initial.ts';
 export { Load, type LoadWorld } from './loads.ts';
 export { copyName, copyNamespace, copyPath, objectsOf } from './objects.ts';
 export { loadHost, PodWatcher } from './pod-watcher.ts';
-export { type MessageReport, type PodReport, Timeline, type TimelineReport } from './timeline.ts';
+export {
+  type MessageReport,
+  type PodCounts,
+  type PodReport,
+  Timeline,
+  type TimelineReport,
+} from './timeline.ts';

@@ -30,6 +30,7 @@ export class PodWatcher {
     this.#factory = library.informers(client, null);
     const { sim } = library.ctx;
     const seen = (pod: Pod) => {
+      if (pod.status.phase === 'Failed') timeline.podFailed(pod.meta.uid);
       if (pod.status.phase !== 'Running' && pod.status.phase !== 'Succeeded') return;
       if (!pod.status.ready && pod.status.phase === 'Running') return;
       timeline.podStage(pod.meta.uid, 'observed', sim.nowNs);
@@ -37,6 +38,7 @@ export class PodWatcher {
     this.#factory.informer('pods').addHandlers({
       onAdd: seen,
       onUpdate: (pod) => seen(pod),
+      onDelete: (pod) => timeline.podDeleted(pod.meta.uid),
     });
   }
 

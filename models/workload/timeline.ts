@@ -23,7 +23,7 @@ import {
   type SchedulingAttempt,
 } from '../objects/index.ts';
 
-/** Rows that are kept for the report. */
+/** Rows that are kept for the report; while more pods are on their way there are more rows. */
 const PODS_MAX = 20_000;
 const MESSAGES_MAX = 400;
 const STAGES = podStages.length;
@@ -54,7 +54,24 @@ export interface MessageReport {
   readonly atNs: number;
 }
 
+/** What became of the pods that were created in the run, warm-up included. */
+export interface PodCounts {
+  readonly created: number;
+  /** Seen ready, or succeeded, by a watcher. */
+  readonly started: number;
+  /** Not given a node by the end, and still there. */
+  readonly unscheduled: number;
+  /** Given a node, and not started by the end. */
+  readonly starting: number;
+  /** Deleted before they had started. */
+  readonly deletedEarly: number;
+  /** Seen in phase Failed. */
+  readonly failed: number;
+}
+
 export interface TimelineReport {
+  readonly counts: PodCounts;
+  /** The newest. */
   readonly pods: readonly PodReport[];
   readonly messages: readonly MessageReport[];
 }
@@ -66,14 +83,19 @@ interface Row {
   attempts: number;
   nodeName: string;
   last: SchedulingAttempt | null;
+  deleted: boolean;
+  failed: boolean;
 }
 
 export class Timeline implements ClusterObserver {
   readonly #ctx: ModelContext;
   readonly #rows = new Map<number, number>();
   readonly #table: (Row | undefined)[] = [];
-  readonly #times = new Float64Array(PODS_MAX * STAGES).fill(Number.NaN);
+  #times = new Float64Array(PODS_MAX * STAGES).fill(Number.NaN);
   #next = 0;
+  #created = 0;
+  #started = 0;
+  #failed = 0;
   /** When what a workload or pod comes from was asked for, by uid. */
   readonly #requestedNs = new Map<number, number>();
   /** Objects whose messages are wanted: the first one that was asked for, and its dependents. */
@@ -143,8 +165,7 @@ export class Timeline implements ClusterObserver {
   #begin(pod: Pod, requestedNs: number): void {
     const { uid } = pod.meta;
     if (this.#rows.has(uid)) return;
-    const at = this.#next;
-    this.#next = (this.#next + 1) % PODS_MAX;
+    const at = this.#freeRow();
     const old = this.#table[at];
     if (old !== undefined) this.#rows.delete(old.uid);
     const { containers, initContainers } = pod.spec;
@@ -157,19 +178,52 @@ export class Timeline implements ClusterObserver {
       attempts: 0,
       nodeName: pod.nodeName,
       last: null,
+      deleted: false,
+      failed: false,
     };
     this.#rows.set(uid, at);
+    this.#created++;
     this.#times.fill(Number.NaN, at * STAGES, (at + 1) * STAGES);
     this.#times[at * STAGES + stageIndex.requested] = requestedNs;
+  }
+
+  /** The oldest row, where its pod has started; else a new one. */
+  #freeRow(): number {
+    const { length } = this.#table;
+    const at = this.#next;
+    this.#next = (at + 1) % Math.max(PODS_MAX, length);
+    const taken = this.#table[at] !== undefined;
+    if (!taken || !Number.isNaN(this.#times[at * STAGES + stageIndex.observed])) return at;
+    if ((length + 1) * STAGES > this.#times.length) {
+      const larger = new Float64Array(this.#times.length * 2).fill(Number.NaN);
+      larger.set(this.#times);
+      this.#times = larger;
+    }
+    return length;
   }
 
   podStage(uid: number, stage: PodStage, atNs: number): void {
     const row = this.#rows.get(uid);
     if (row === undefined) return;
     const at = row * STAGES + stageIndex[stage];
-    if (stage !== 'popped' && !Number.isNaN(this.#times[at])) return;
+    const first = Number.isNaN(this.#times[at]);
+    if (stage !== 'popped' && !first) return;
     this.#times[at] = atNs;
     if (stage === 'observed') this.#finish(row);
+  }
+
+  /** A watcher has seen its deletion. */
+  podDeleted(uid: number): void {
+    const row = this.#rowOf(uid);
+    if (row !== undefined) row.deleted = true;
+  }
+
+  /** A watcher has seen it in phase Failed. */
+  podFailed(uid: number): void {
+    const row = this.#rowOf(uid);
+    if (row === undefined || row.failed) return;
+    row.failed = true;
+    this.#failed++;
   }
 
   schedulingAttempt(uid: number, attempt: SchedulingAttempt): void {
@@ -205,7 +259,25 @@ export class Timeline implements ClusterObserver {
       });
     }
     const messages = [...this.#messages].sort((a, b) => a.atNs - b.atNs);
-    return { pods, messages };
+    return { counts: this.#counts(), pods: pods.slice(-PODS_MAX), messages };
+  }
+
+  #counts(): PodCounts {
+    let unscheduled = 0;
+    let starting = 0;
+    let deletedEarly = 0;
+    for (const at of this.#rows.values()) {
+      const reached = (stage: PodStage) =>
+        !Number.isNaN(this.#times[at * STAGES + stageIndex[stage]]);
+      if (!reached('created') || reached('observed')) continue;
+      const row = this.#table[at];
+      if (row?.deleted) deletedEarly++;
+      else if (row?.failed) continue;
+      else if (reached('scheduled')) starting++;
+      else unscheduled++;
+    }
+    const [created, started, failed] = [this.#created, this.#started, this.#failed];
+    return { created, started, unscheduled, starting, deletedEarly, failed };
   }
 
   #rowOf(uid: number): Row | undefined {
@@ -222,6 +294,7 @@ export class Timeline implements ClusterObserver {
     const tally = row.stateless ? this.#startup : this.#startupOther;
     tally.record(this.#ctx.sim.nowNs - createdNs);
     this.#observed.add();
+    this.#started++;
     let before = Number.NaN;
     for (let stage = 0; stage < STAGES; stage++) {
       const t = times[stage];

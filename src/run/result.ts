@@ -6,7 +6,12 @@ import type { TimelineReport } from '../../models/workload/index.ts';
 import type { ConstantEntry } from '../core/index.ts';
 import type { MetricsResult } from '../metrics/index.ts';
 
-export type { MessageReport, PodReport, TimelineReport } from '../../models/workload/index.ts';
+export type {
+  MessageReport,
+  PodCounts,
+  PodReport,
+  TimelineReport,
+} from '../../models/workload/index.ts';
 
 export interface RunWarning {
   readonly code: string;
