@@ -36,6 +36,7 @@ export {
 export { isSuccess, REQUEST_METRIC, REQUESTS_METRIC } from './outcome.ts';
 export { findOverload, type Overload, overloadedSince } from './overload.ts';
 export { comparePaired, type PairedComparison, type PairedVerdict } from './paired.ts';
+export { API_REQUESTS_METRIC, POD_STARTUP, POD_STARTUP_METRIC, type PodSummary } from './pods.ts';
 export { medianOf, percentile, type SampleSummary, summarizeSamples } from './samples.ts';
 export {
   latencyByStage,

@@ -18,7 +18,7 @@ export function tellsOutcome(labels: Labels): boolean {
  * client that got no answer counts its own word (`<error>`), which is none.
  */
 export function isAvailable(labels: Labels): boolean {
-  return labels.outcome === undefined ? /^[1-4]\d\d$/.test(labels.code ?? '') : isSuccess(labels);
+  return /^[1-4]\d\d$/.test(labels.outcome ?? labels.code ?? '') || isSuccess(labels);
 }
 
 /**

@@ -23,6 +23,7 @@ import {
   scaleOf,
 } from './metric-row.ts';
 import { findOverload, type Overload } from './overload.ts';
+import { type PodSummary, podsOf } from './pods.ts';
 import { latencyByStage, type OperationStages } from './stages.ts';
 import {
   type ExitStatus,
@@ -103,6 +104,8 @@ export interface PointSummary {
    * also counts the first leader that a member sees after it started or joined.
    */
   readonly leaderChanges: number;
+  /** Only where there is Kubernetes. */
+  readonly pods?: PodSummary;
 }
 
 export interface Summary {
@@ -182,6 +185,7 @@ function summarizePoint(
   runs: readonly RunResult[],
 ): PointSummary {
   const overload = findOverload(runs);
+  const pods = podsOf(runs);
   return {
     point: index,
     axes: point.axes ?? {},
@@ -201,6 +205,7 @@ function summarizePoint(
     overload,
     outages: runs.flatMap((run) => outagesOf(run, point.scenario)),
     leaderChanges: electionsOf(runs, point.scenario.warmupNs) / runs.length,
+    ...(pods === null ? {} : { pods }),
   };
 }
 

@@ -12,6 +12,7 @@ import {
 } from '../analyze/index.ts';
 import { availabilityOf, figureValue, metricsNamed, requestSpan, spread } from './figures.ts';
 import { formatCount, formatPercent, formatSeconds, formatShare, NONE } from './format.ts';
+import { kubernetesSections, POD_HEADS, podSpans } from './kubernetes-sections.ts';
 import { plot } from './plot.ts';
 import {
   type Block,
@@ -77,6 +78,7 @@ function factsOf(summary: Summary): string {
 function pointSections(point: PointSummary): Section[] {
   return [
     ...thresholdsSection(point.thresholds),
+    ...kubernetesSections(point),
     ...requestsSection(point),
     ...stagesSection(point),
     ...bottlenecksSection(point),
@@ -110,10 +112,13 @@ function pointsSection(summary: Summary): Section[] {
     columns.push(right(`${name}rate`), right(`${name}answered`), right(`${name}p50`));
     columns.push(right(`${name}p99`), right('95 %'));
   }
+  const withPods = summary.points.some((point) => point.pods !== undefined);
+  if (withPods) columns.push(...POD_HEADS.map(right));
   columns.push(left('busiest'), right('busy'), left('verdict'));
   const rows = summary.points.map((point) => [
     ...summary.axes.map((axis) => span(String(point.axes[axis] ?? NONE), 'strong')),
     ...kinds.flatMap((kind) => spansOfRequest(point, kind)),
+    ...(withPods ? podSpans(point) : []),
     ...lastSpans(point),
   ]);
   return [{ title: 'Points', blocks: [table(columns, rows)] }];

@@ -3,6 +3,7 @@ import {
   isSuccess,
   type MetricSummary,
   overloadedSince,
+  POD_STARTUP,
   type PointOutage,
   type PointSummary,
   QUEUE_MEAN_MIN,
@@ -31,6 +32,7 @@ import {
   formatValue,
   NONE,
 } from './format.ts';
+import { isKubernetesComponent } from './kubernetes-sections.ts';
 import {
   type Block,
   left,
@@ -140,7 +142,9 @@ export function componentsSection(point: PointSummary): Section[] {
   const groups = new Map<string, MetricSummary[]>();
   for (const metric of point.metrics) {
     const hidden =
-      SHOWN_ELSEWHERE.includes(metric.name) || metric.name.startsWith('wavetank_resource_');
+      SHOWN_ELSEWHERE.includes(metric.name) ||
+      metric.name.startsWith('wavetank_resource_') ||
+      (point.pods !== undefined && !isKubernetesComponent(metric));
     if (metric.kind !== 'tally' || hidden || (metric.pooled.count ?? 0) === 0) continue;
     const group = groups.get(metric.name);
     if (group === undefined) groups.set(metric.name, [metric]);
@@ -173,6 +177,8 @@ function worstOf(group: readonly MetricSummary[], runs: number): MetricSummary {
 export function stagesSection(point: PointSummary): Section[] {
   const blocks: Block[] = [];
   for (const operation of point.stages) {
+    // In its own section, in causal order.
+    if (operation.op === POD_STARTUP) continue;
     const shown = operation.rows.filter(
       (row) => row.share >= STAGE_SHARE_MIN || (row.excessShare ?? 0) >= EXCESS_SHARE_MIN,
     );
