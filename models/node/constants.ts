@@ -117,14 +117,6 @@ export const nodeConstants: readonly ConstantEntry[] = [
     'network, sandbox, volumes and cgroups of a pod whose containers have ended',
   ),
   entry(
-    'kubelet.stopMinNs',
-    S,
-    0,
-    2 * S,
-    'code',
-    'minimumGracePeriodInSeconds is 2 s, killed pods wait at least 1',
-  ),
-  entry(
     'kubelet.bootstrapNs',
     3 * S,
     S,
