@@ -23,6 +23,8 @@ import type { Request } from './request.ts';
 import { statusOf } from './storage/status.ts';
 import type { ReplicaStorage, ResourceStorage, StoreResult } from './storage/types.ts';
 
+/** An apply that finds its object gone, there, and gone again gives up. */
+const APPLY_TRIES = 5;
 /** Linearizable reads of a token: service account, pod, node. */
 const TOKEN_READS = 3;
 
@@ -218,6 +220,7 @@ export class Registry {
 
   /** Apply creates what is not there; true where it goes on. */
   #applyStep(request: Request, result: StoreResult): boolean {
+    if (++request.step > APPLY_TRIES) return false;
     const { object } = request.call;
     const storage = this.#links.storage.of(request.call.resource);
     if (result.code === 'notFound' && object !== undefined) {
