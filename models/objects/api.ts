@@ -187,8 +187,8 @@ export interface ApiEndpoint {
    */
   onDisconnect(listener: (kind: 'reset' | 'goaway', connection: number) => void): void;
   /**
-   * Called when its process stands still, and when it goes on: it answers no pings meanwhile, though
-   * its kernel takes what arrives.
+   * Called when its process stands still, and when it goes on: it answers no pings meanwhile,
+   * though its kernel takes what arrives.
    */
   onFrozen?(listener: (isFrozen: boolean) => void): void;
   /** The client has closed this connection: its number does not come again. */
