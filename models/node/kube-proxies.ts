@@ -145,8 +145,12 @@ export class KubeProxies {
     for (const resource of ['services', 'endpointslices'] as const) {
       library.reflector(this.#client, resource, { members }, NOTHING).start(false);
     }
-    this.#strata.push(this.#makeStratum(members, 0));
-    this.#plan(this.#strata.length - 1);
+    // Their first sync writes everything, whatever has changed of late.
+    const stratum = this.#makeStratum(members, 0);
+    stratum.cursor = this.table.first;
+    stratum.planned = true;
+    this.#strata.push(stratum);
+    this.#ctx.sim.schedule(0, this.#runType, this.#strata.length - 1);
   }
 
   #makeStrata(nodes: number): Stratum[] {

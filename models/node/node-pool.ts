@@ -68,6 +68,8 @@ export class NodePool {
   readonly pods: PodWorkers;
   readonly images: ImagePuller;
   readonly joiner: NodeJoiner;
+  /** Members that are there, or will come. */
+  #ordered = 0;
   readonly status: NodeStatusKeeper;
   readonly #ctx: ModelContext;
   readonly #o: NodePoolOptions;
@@ -235,8 +237,23 @@ export class NodePool {
     this.#watch(member, true);
   }
 
+  /**
+   * A machine of the group is ordered: its kubelet starts after `delayNs`. Its name; '' where all
+   * that the group may have are there or on their way.
+   */
+  order(delayNs: number): string {
+    if (this.#ordered >= this.count) return '';
+    const member = this.#ordered++;
+    this.joiner.begin(member, delayNs);
+    return this.nameOf(member);
+  }
+
   #planJoins(): void {
     const { group, first, step, present } = this.#o;
+    this.#ordered = present;
+    // Never: they join when they are ordered.
+    if (group.joinAtNs === Infinity) return;
+    this.#ordered = this.count;
     for (let member = present; member < this.count; member++) {
       const nth = first + member * step - group.count;
       const atNs = group.joinAtNs + Math.floor((nth * 1e9) / group.joinRatePerSecond);

@@ -93,6 +93,16 @@ export class Nodes {
     this.#ctx.metrics.event(this.#ctx.sim.nowNs, 'nodeBoot', node, '');
   }
 
+  /** Orders a machine of a group, of the next zone that has one; its name, or ''. */
+  order(group: string, delayNs: number): string {
+    for (const pool of this.pools) {
+      if (pool.group.name !== group) continue;
+      const name = pool.order(delayNs);
+      if (name !== '') return name;
+    }
+    return '';
+  }
+
   hangRuntime(node: string, durationNs: number): void {
     const { pool, member } = this.#place(node);
     pool.hangRuntime(member, durationNs);

@@ -33,6 +33,11 @@ export class ServiceTable {
     return { services: this.#services.size, endpoints: this.#endpoints };
   }
 
+  /** Number of the oldest change that is kept. */
+  get first(): number {
+    return this.#first;
+  }
+
   /** Number of the change that comes next. */
   get next(): number {
     return this.#first + this.#changes.length;

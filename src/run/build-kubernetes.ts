@@ -1,13 +1,19 @@
 /** Wires a Kubernetes cluster: etcd, API servers, components, nodes, and what happens to them. */
 import { ApiServers, etcdStorage, ObjectStore } from '../../models/apiserver/index.ts';
 import { ClientLibrary } from '../../models/client-go/index.ts';
+import { Cloud, CloudControllerManager, ClusterAutoscaler } from '../../models/cloud/index.ts';
 import { ControllerManager, settledObjects } from '../../models/controllers/index.ts';
 import { EtcdCluster } from '../../models/etcd/index.ts';
 import { FaultDriver, OutageTracker } from '../../models/faults/index.ts';
 import { Host } from '../../models/machine/index.ts';
 import { Network } from '../../models/network/index.ts';
 import { Nodes } from '../../models/node/index.ts';
-import { type KubeObject, type ResourceName, Uids } from '../../models/objects/index.ts';
+import {
+  type KubeObject,
+  type Lease,
+  type ResourceName,
+  Uids,
+} from '../../models/objects/index.ts';
 import { Scheduler } from '../../models/scheduler/index.ts';
 import { InitialState, Load, loadHost, PodWatcher, Timeline } from '../../models/workload/index.ts';
 import type { ModelContext } from '../resource/index.ts';
@@ -37,7 +43,7 @@ export function buildKubernetes(
     servers: base.frontDoor,
     cloud: kubernetes.cloud !== null,
   });
-  const components = [
+  const components: Component[] = [
     ...kubernetes.scheduler.replicas.map(
       (component) => new Scheduler(ctx, kubernetes.scheduler, component, base.optionsOf(component)),
     ),
@@ -51,6 +57,8 @@ export function buildKubernetes(
         ),
     ),
   ];
+  const cloud = createCloud(ctx, base, nodes);
+  components.push(...cloud.managers);
   const { maxEndpointsPerSlice } = kubernetes.controllerManager;
   const initial = new InitialState(kubernetes, base.uids, nodes.initialObjects(), (given, where) =>
     settledObjects(given, {
@@ -76,6 +84,7 @@ export function buildKubernetes(
       base.start();
       for (const component of components) component.start(true);
       nodes.start(true);
+      cloud.autoscaler?.start(true);
       watcher.start();
       for (const load of loads) load.start();
       faults.start();
@@ -84,6 +93,38 @@ export function buildKubernetes(
       outages: outages.results(),
       timeline: timeline.report(),
       warnings: [],
+    }),
+  };
+}
+
+interface Component {
+  initialLease(): Lease;
+  start(preloaded: boolean): void;
+}
+
+/** What stands in the cloud, and orders from it. */
+function createCloud(ctx: ModelContext, base: Base, nodes: Nodes) {
+  const { cloud: scenario, autoscaler, nodeGroups } = base.kubernetes;
+  if (scenario === null) return { managers: [], autoscaler: null };
+  const cloud = new Cloud(ctx, scenario);
+  const managers = scenario.replicas.map(
+    (component) =>
+      new CloudControllerManager(ctx, scenario, component, {
+        ...base.optionsOf(component),
+        cloud,
+        exists: (node) => nodes.stateOf(node) !== 'down',
+      }),
+  );
+  if (autoscaler === null) return { managers, autoscaler: null };
+  return {
+    managers,
+    autoscaler: new ClusterAutoscaler(ctx, autoscaler, {
+      library: base.library,
+      networkHost: scenario.replicas[0].host,
+      servers: base.frontDoor,
+      cloud,
+      groups: nodeGroups,
+      order: (group, bootNs) => nodes.order(group, bootNs),
     }),
   };
 }
@@ -101,7 +142,7 @@ class Base {
   /** How nodes and people reach the API. */
   readonly frontDoor: readonly string[];
   readonly #ctx: ModelContext;
-  readonly #kubernetes: KubernetesScenario;
+  readonly kubernetes: KubernetesScenario;
   readonly #hosts: ReadonlyMap<string, Host>;
   readonly #store: ObjectStore;
   #preloaded = new Map<ResourceName, KubeObject[]>();
@@ -109,7 +150,7 @@ class Base {
   constructor(ctx: ModelContext, scenario: Scenario, kubernetes: KubernetesScenario) {
     const { apiServer, version } = kubernetes;
     this.#ctx = ctx;
-    this.#kubernetes = kubernetes;
+    this.kubernetes = kubernetes;
     this.#hosts = new Map(scenario.hosts.map((h) => [h.name, new Host(ctx, h.name, h)]));
     this.network = new Network(ctx, scenario.network, networkHosts(scenario));
     this.etcd = new EtcdCluster(ctx, scenario, this.#hosts, this.network);
@@ -159,13 +200,13 @@ class Base {
   optionsOf(component: ComponentScenario) {
     const host = this.#hosts.get(component.host);
     if (host === undefined) throw new Error(`no host ${component.host}`);
-    const own = this.#kubernetes.apiServer.replicas.find((r) => r.host === component.host);
+    const own = this.kubernetes.apiServer.replicas.find((r) => r.host === component.host);
     return {
       library: this.library,
       host,
       uids: this.uids,
       observer: this.timeline,
-      version: this.#kubernetes.version,
+      version: this.kubernetes.version,
       servers: own === undefined ? this.frontDoor : [own.name],
     };
   }
@@ -180,7 +221,7 @@ class Base {
   }
 
   createLoads(initial: InitialState): Load[] {
-    const { load } = this.#kubernetes;
+    const { load } = this.kubernetes;
     const world = {
       uids: this.uids,
       timeline: this.timeline,
