@@ -37,11 +37,13 @@ const LEASE = 'kube-controller-manager';
 export class ControllerManager {
   readonly name: string;
   readonly process: ComponentProcess;
+  readonly #ctx: ModelContext;
   readonly #runtime: Runtime;
   readonly #hooks: ControllerHooks;
   readonly #elector: LeaderElector;
   #term: Term;
-  #isPreloaded = false;
+  /** When it was started in a cluster that had been running; NaN = it was not. */
+  #preloadedNs = Number.NaN;
 
   constructor(
     ctx: ModelContext,
@@ -50,6 +52,7 @@ export class ControllerManager {
     o: ControllerManagerOptions,
   ) {
     this.name = component.name;
+    this.#ctx = ctx;
     this.process = o.library.process(o.host, component);
     this.#hooks = o.hooks ?? {};
     this.#runtime = new Runtime(ctx, this.process, scenario, o);
@@ -73,11 +76,14 @@ export class ControllerManager {
       client,
       election,
       lease: LEASE,
-      onStartedLeading: () => this.#runtime.factory.start(this.#isPreloaded),
+      onStartedLeading: () => {
+        // A standby that takes over later lists everything.
+        this.#runtime.factory.start(ctx.sim.nowNs === this.#preloadedNs);
+      },
     });
     this.#runtime.factory.onSynced(() => this.#term.start());
     this.process.onStart(() => {
-      this.#isPreloaded = false;
+      this.#preloadedNs = Number.NaN;
       this.#term = this.#newTerm();
       this.#elector.start(false);
     });
@@ -94,7 +100,7 @@ export class ControllerManager {
 
   /** `preloaded`: the cluster has been running, and who leads has its caches full. */
   start(preloaded: boolean): void {
-    this.#isPreloaded = preloaded;
+    this.#preloadedNs = preloaded ? this.#ctx.sim.nowNs : Number.NaN;
     this.#elector.start(preloaded);
   }
 

@@ -201,8 +201,13 @@ test('A standby takes over and goes on where the leader stopped.', () => {
   bed.apply(deployment(bed.uids, 'web', 4));
   bed.to(14);
   assert.equal(bed.pods.length, 0);
+  const lists = () =>
+    bed.endpoint.calls.filter((c) => c.resource === 'replicasets' && c.sendInitialEvents === true);
+  assert.equal(lists().length, 0);
   bed.to(40);
   assert.equal(bed.managers[1].isLeader, true);
+  // It had no caches while it stood by.
+  assert.equal(lists().length, 1);
   assert.equal(bed.readyPods.length, 4);
 });
 
