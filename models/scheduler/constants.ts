@@ -1,7 +1,7 @@
 /**
- * Costs of kube-scheduler: CPU time of one core, by what its plugins look at. Four of them are set
- * from one named row of scheduler_perf each; the others are estimates, and what follows from all is
- * a prediction (tests/models/scheduler/scheduler-perf.test.ts).
+ * Costs of kube-scheduler: CPU time of one core, by what its plugins look at. Some are set
+ * from four named rows of scheduler_perf; the others are estimates, and what follows from all is a
+ * prediction (tests/models/scheduler/scheduler-perf.test.ts, docs/models/scheduler.md).
  */
 import type { ConstantEntry, Constants } from '../../src/core/index.ts';
 import type { CycleCosts } from './framework/cycle-work.ts';
@@ -15,8 +15,8 @@ export const schedulerConstants: readonly ConstantEntry[] = [
     9_000,
     2_000,
     15_000,
-    'estimate',
-    'eight filters that compare a few fields, each behind an interface and a status',
+    'fitted',
+    `${PERF}: SchedulingBasic, with cycleNs; eight filters, each behind an interface and a status`,
   ),
   entry(
     'scheduler.scoreNodeNs',

@@ -154,7 +154,7 @@ export class Algorithm {
     return decision;
   }
 
-  /** Of the pod of the last cycle: no filter that its nodes failed or passed looks at other pods. */
+  /** Of the pod of the last cycle: of what pods on a node do, its filters see what they ask. */
   get onlyResourcesMatter(): boolean {
     const hasPorts = this.#shape.podClass.request.ports.length > 0;
     return this.#spread === null && this.#podAffinity === null && !this.#hasVolumes && !hasPorts;

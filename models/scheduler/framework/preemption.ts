@@ -160,6 +160,7 @@ function splitByBudgets(
   entries: readonly PodEntry[],
   budgets: readonly PodDisruptionBudget[],
 ): { violating: PodEntry[]; others: PodEntry[] } {
+  if (budgets.length === 0) return { violating: [], others: [...entries] };
   const allowed = budgets.map((budget) => budget.status.disruptionsAllowed);
   const violating: PodEntry[] = [];
   const others: PodEntry[] = [];

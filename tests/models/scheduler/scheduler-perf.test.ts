@@ -17,10 +17,16 @@ const predicted = perfRows.map((row) => {
   return predict(row, { constants, sim, samples: 20 });
 });
 
-test('at most four rows set constants', () => {
-  assert.ok(perfRows.filter((row) => row.isFitted).length <= 4);
-  const fitted = schedulerConstants.filter((entry) => entry.mark === 'fitted');
-  assert.ok(fitted.length <= 4, fitted.map((entry) => entry.name).join());
+test('at most four rows set constants, and every fitted constant names one of them', () => {
+  const rows = perfRows.filter((row) => row.isFitted).map((row) => row.name);
+  assert.ok(rows.length <= 4, rows.join());
+  for (const { mark, name, source } of schedulerConstants) {
+    if (mark !== 'fitted') continue;
+    assert.ok(
+      rows.some((row) => source.includes(row.replace(/^Scheduling/, ''))),
+      `${name}: ${source}`,
+    );
+  }
 });
 
 for (const { row, podsPerSecond } of predicted) {
