@@ -28,9 +28,12 @@ const VALIDATED = {
 export function conditionsOf(scenarios: readonly Scenario[]): string[] {
   const found = new Set<string>();
   for (const scenario of scenarios) {
-    for (const sentence of [...etcdDifferences(scenario), ...loadDifferences(scenario)]) {
-      found.add(sentence);
-    }
+    const all = [
+      ...etcdDifferences(scenario),
+      ...loadDifferences(scenario),
+      ...kubernetesDifferences(scenario),
+    ];
+    for (const sentence of all) found.add(sentence);
   }
   return [...found];
 }
@@ -72,6 +75,27 @@ function etcdDifferences(scenario: Scenario): string[] {
   }
   if (network.lossProbability > 0 || network.pairs.some((pair) => pair.lossProbability > 0)) {
     found.push('Packet loss: not measured.');
+  }
+  return found;
+}
+
+/** Nothing of the control plane above etcd was measured: its mechanisms and its costs are read. */
+function kubernetesDifferences({ kubernetes }: Scenario): string[] {
+  if (kubernetes === null) return [];
+  const { apiServer, nodeGroups, cloud } = kubernetes;
+  const found = [
+    `Kubernetes ${kubernetes.version}: no real control plane was measured; mechanisms follow the code of its components, costs of CPU follow published figures (constants.csv has the range of each).`,
+  ];
+  if (nodeGroups.length > 0) {
+    found.push(
+      'Times of the container runtime are those of the scenario: they decide most of a start-up.',
+    );
+  }
+  if (apiServer.webhooks.length > 0) {
+    found.push('Webhooks take the time that the scenario gives them, whatever their load.');
+  }
+  if (cloud !== null) {
+    found.push('The cloud takes the times that the scenario gives it; no provider was measured.');
   }
   return found;
 }

@@ -10,11 +10,12 @@ import {
 import { compareText } from './labels.ts';
 import { REQUEST_METRIC } from './outcome.ts';
 import type { PointSummary, ScenarioPoint } from './summary.ts';
+import { exceededLimits } from './supported-limits.ts';
 
 export interface SummaryWarning {
   /**
    * Closed set: few-samples, coordinated-omission, overload, dropped, utilization, response-disk,
-   * stalls-assumed, interrupted, flags-without-effect, and the codes of models.
+   * stalls-assumed, interrupted, flags-without-effect, supported-limit, and the codes of models.
    */
   readonly code: string;
   /** What it is about (a resource, a workload); with `code` it identifies the warning. */
@@ -65,6 +66,7 @@ export function warningsOf(
       ...fewSamples(summary, scenario),
       ...disks(summary, scenario, profiles),
       ...flags(summary, scenario),
+      ...limits(summary, scenario),
       ...ofModels(summary, own),
     );
   }
@@ -105,6 +107,7 @@ const IMPORTANCE = [
   'response-disk',
   'stalls-assumed',
   'flags-without-effect',
+  'supported-limit',
 ];
 
 function rankOf(code: string): number {
@@ -279,7 +282,10 @@ function countOf(summary: PointSummary, name: string): number {
 }
 
 function flags(summary: PointSummary, scenario: Scenario): Finding[] {
-  const { flagsWithoutEffect } = scenario.etcd;
+  const flagsWithoutEffect = [
+    ...scenario.etcd.flagsWithoutEffect,
+    ...(scenario.kubernetes?.flagsWithoutEffect ?? []),
+  ];
   if (flagsWithoutEffect.length === 0) return [];
   return [
     {
@@ -291,6 +297,17 @@ function flags(summary: PointSummary, scenario: Scenario): Finding[] {
       weight: 0,
     },
   ];
+}
+
+function limits(summary: PointSummary, scenario: Scenario): Finding[] {
+  return exceededLimits(scenario).map(({ what, value, limit }) => ({
+    code: 'supported-limit',
+    subject: what,
+    message: `${short(value)} ${what}: Kubernetes is tested up to ${short(limit)}.`,
+    hint: 'Beyond the limits of SIG Scalability nobody promises its service levels, and published results are rare.',
+    point: summary.point,
+    weight: value / limit,
+  }));
 }
 
 function ofModels(summary: PointSummary, runs: readonly RunResult[]): Finding[] {
