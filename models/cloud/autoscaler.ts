@@ -46,7 +46,7 @@ interface Group {
   readonly scenario: NodeGroupScenario;
   readonly min: number;
   readonly max: number;
-  /** Ordered and not seen yet, by name. */
+  /** Ordered and not ready yet, by name. */
   readonly upcoming: Set<string>;
 }
 
@@ -95,7 +95,10 @@ export class ClusterAutoscaler {
     this.#pods = this.#factory.informer('pods');
     this.#pods.addIndex(INDEX_NODE, (pod) => pod.nodeName);
     this.#nodes = this.#factory.informer('nodes');
-    this.#nodes.addHandlers({ onAdd: (node) => this.#onNode(node) });
+    this.#nodes.addHandlers({
+      onAdd: (node) => this.#onNode(node),
+      onUpdate: (node) => this.#onNode(node),
+    });
     const { metrics } = ctx;
     this.#scaledUp = metrics.counter('cluster_autoscaler_scaled_up_nodes_total');
     this.#scaledDown = metrics.counter('cluster_autoscaler_scaled_down_nodes_total');
@@ -114,7 +117,9 @@ export class ClusterAutoscaler {
     }
   }
 
+  /** Upcoming until pods can run on it. */
   #onNode(node: Node): void {
+    if (node.status.conditions.ready !== 'True' || isTainted(node)) return;
     for (const group of this.#groups) group.upcoming.delete(node.meta.name);
   }
 
@@ -142,7 +147,9 @@ export class ClusterAutoscaler {
 
   #sizeOf({ scenario, upcoming }: Group): number {
     let size = upcoming.size;
-    for (const node of this.#nodes.values()) if (isOf(node, scenario)) size++;
+    for (const node of this.#nodes.values()) {
+      if (isOf(node, scenario) && !upcoming.has(node.meta.name)) size++;
+    }
     return size;
   }
 
@@ -239,4 +246,11 @@ function nodesFor(pods: readonly Pod[], group: NodeGroupScenario): number {
     while (first < rooms.length && rooms[first].pods === 0) first++;
   }
   return rooms.length;
+}
+
+/** It carries a taint of nodes that are not in service yet. */
+function isTainted(node: Node): boolean {
+  return node.spec.taints.some(
+    ({ key }) => key.startsWith('node.kubernetes.io/') || key.startsWith('node.cloudprovider'),
+  );
 }
