@@ -45,8 +45,6 @@ export interface ControllerEnvironment {
   readonly uids: Uids;
   readonly observer: ClusterObserver;
   readonly scenario: ControllerManagerScenario;
-  /** 35 for 1.35. */
-  readonly minorVersion: number;
   readonly pods: Informer<'pods'>;
   informer<R extends ResourceName>(resource: R): Informer<R>;
   /** A client of its own, QPS and burst of the scenario times these factors. */

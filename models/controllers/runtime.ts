@@ -7,7 +7,7 @@
  * Follows kubernetes/cmd/kube-controller-manager/app/{controllermanager.go,core.go}: a client for
  * each controller, one shared informer factory.
  */
-import { assert, type Constants, type Simulation, type Waitable } from '../../src/core/index.ts';
+import type { Constants, Simulation, Waitable } from '../../src/core/index.ts';
 import type { Metrics } from '../../src/metrics/index.ts';
 import type { ModelContext } from '../../src/resource/index.ts';
 import type { ControllerManagerScenario } from '../../src/scenario/types.ts';
@@ -195,7 +195,6 @@ export class Term implements ControllerEnvironment {
   readonly uids: Uids;
   readonly observer: ClusterObserver;
   readonly scenario: ControllerManagerScenario;
-  readonly minorVersion: number;
   readonly pods: Informer<'pods'>;
   readonly #runtime: Runtime;
   readonly #loops: { readonly periodNs: number; readonly pass: () => Steps }[] = [];
@@ -209,8 +208,6 @@ export class Term implements ControllerEnvironment {
     this.uids = options.uids;
     this.observer = options.observer;
     this.scenario = runtime.scenario;
-    this.minorVersion = Number(options.version.split('.')[1]);
-    assert(this.minorVersion >= 1, `version ${options.version} has no minor part`);
     runtime.forgetHandlers();
     const pods = this.informer('pods');
     pods.addIndex(INDEX_NODE, (pod) => pod.nodeName);
