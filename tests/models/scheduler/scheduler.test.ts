@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { suite } from 'uvu';
 import { NO_RESOURCES, type Node, type Pod, type Uids } from '../../../models/objects/index.ts';
+import { defaultProfile } from '../../../models/scheduler/index.ts';
 import { Bed } from './bed.ts';
 import { GI, nodeOf, podOf, S, specOf } from './objects.ts';
 
@@ -143,6 +144,50 @@ test('a pod of higher priority gets the room of those that matter least', () => 
   bed.delete('pods', 'default/l1');
   bed.to(6);
   assert.equal(bed.nodeOf('high'), 'n0');
+});
+
+test('before 1.33 the victims are deleted within the cycle, and the next pod waits for that', () => {
+  for (const version of ['1.32', '1.33']) {
+    const bed = new Bed({ preload: nodes(1), version, delayNs: 100e6 });
+    bed.create(podOf(bed.uids, 'low', specOf({ requests: cpu(3000) })));
+    bed.to(2);
+    bed.create(podOf(bed.uids, 'high', specOf({ priority: 10, requests: cpu(3000) })));
+    const next = bed.create(podOf(bed.uids, 'next', specOf()));
+    bed.to(4);
+    assert.ok(!Number.isNaN(bed.pod('low')?.meta.deletedNs), version);
+    const popped = bed.stages.get(`${next.meta.uid}/popped`) ?? Number.NaN;
+    const waitedNs = popped - 2 * S;
+    // Three calls of 100 ms each (condition, deletion, status of the preemptor), or the last alone.
+    const calls = version === '1.32' ? 3 : 1;
+    assert.equal(Math.floor(waitedNs / 100e6), calls, `${version}: ${waitedNs} ns`);
+  }
+});
+
+test('profiles differ in plugins and weights, and share the cluster', () => {
+  const packing = {
+    ...defaultProfile,
+    schedulerName: 'packing',
+    scoringStrategy: 'MostAllocated' as const,
+    disabled: ['TaintToleration', 'NodeResourcesBalancedAllocation'],
+  };
+  const taint = { key: 'a', value: 'b', effect: 'NoSchedule', addedNs: 0 } as const;
+  const bed = new Bed({
+    scenario: { profiles: [defaultProfile, packing] },
+    preload: (uids) => [nodeOf(uids, 'n0'), nodeOf(uids, 'n1', { taints: [taint] })],
+  });
+  bed.create(podOf(bed.uids, 'first', specOf()));
+  bed.to(1);
+  assert.equal(bed.nodeOf('first'), 'n0');
+  for (let i = 0; i < 3; i++) {
+    bed.create(podOf(bed.uids, `p${i}`, specOf({ schedulerName: 'packing' })));
+  }
+  bed.to(2);
+  assert.deepEqual(
+    [0, 1, 2].map((i) => bed.nodeOf(`p${i}`)),
+    ['n0', 'n0', 'n0'],
+  );
+  const attempt = bed.attempts.get(bed.pod('p0')?.meta.uid ?? 0);
+  assert.equal(attempt?.nodesFeasible, 2);
 });
 
 test('a standby leads 15 to 18 s after the leader froze, and takes what waits', () => {
