@@ -21,6 +21,9 @@ import type { ComponentScenario, KubernetesScenario, Scenario } from '../scenari
 import type { Cluster } from './cluster.ts';
 import { networkHosts } from './network-hosts.ts';
 
+/** kubeadm sets --watch-progress-notify-interval=5s (kubernetes cmd/kubeadm/app/phases/etcd). */
+const PROGRESS_NOTIFY_NS = 5e9;
+
 export interface KubernetesCluster extends Cluster {
   readonly etcd: EtcdCluster;
   readonly servers: ApiServers;
@@ -153,9 +156,13 @@ class Base {
     this.kubernetes = kubernetes;
     this.#hosts = new Map(scenario.hosts.map((h) => [h.name, new Host(ctx, h.name, h)]));
     this.network = new Network(ctx, scenario.network, networkHosts(scenario));
-    this.etcd = new EtcdCluster(ctx, scenario, this.#hosts, this.network);
+    const progressNotifyNs = PROGRESS_NOTIFY_NS;
+    this.etcd = new EtcdCluster(ctx, scenario, this.#hosts, this.network, { progressNotifyNs });
     this.eventsEtcd = apiServer.eventsEtcd
-      ? new EtcdCluster(ctx, eventsScenario(scenario), this.#hosts, this.network)
+      ? new EtcdCluster(ctx, eventsScenario(scenario), this.#hosts, this.network, {
+          name: 'etcd-events',
+          progressNotifyNs,
+        })
       : null;
     this.timeline = new Timeline(ctx);
     this.outages = new OutageTracker(ctx.sim);
