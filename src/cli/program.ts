@@ -67,12 +67,9 @@ const setOption = (): Option =>
     .argParser(assignment)
     .default([], 'none');
 
-function addRun(program: Command, io: Io, finish: Finish): void {
-  program
-    .command('run')
-    .summary('simulate a scenario or an experiment')
-    .description('Simulates a scenario or an experiment, writes CSV and prints a summary.')
-    .argument('[file]', "scenario or experiment in YAML; '-' reads standard input")
+/** Options of every command that simulates. */
+function withRunOptions(command: Command): Command {
+  return command
     .addOption(setOption())
     .option('--seed <text>', 'seed in place of the one in the file', seedText)
     .option('--replications <n>', 'independent repetitions', integerBetween(1, REPLICATIONS_MAX))
@@ -94,7 +91,16 @@ function addRun(program: Command, io: Io, finish: Finish): void {
     .addOption(
       new Option('--executor <name>', 'where runs happen').choices(['in-process', 'threads']),
     )
-    .option('--quick', 'the short form of an experiment: fewer points, less time', false)
+    .option('--quick', 'the short form of an experiment: fewer points, less time', false);
+}
+
+function addRun(program: Command, io: Io, finish: Finish): void {
+  const command = program
+    .command('run')
+    .summary('simulate a scenario or an experiment')
+    .description('Simulates a scenario or an experiment, writes CSV and prints a summary.')
+    .argument('[file]', "scenario or experiment in YAML; '-' reads standard input");
+  withRunOptions(command)
     .addHelpText(
       'after',
       examples([
@@ -251,6 +257,52 @@ function addWritingCommands(program: Command, io: Io, finish: Finish): void {
     });
 }
 
+/** '1h..2h' to ns; either end may be left out. */
+function windowNs(text: string): [number, number] {
+  const match = /^(.*?)\.\.(.*)$/.exec(text);
+  if (match === null) throw new InvalidArgumentError('Expected a part of the trace: 1h..2h.');
+  const from = match[1] === '' ? 0 : durationNs(match[1]);
+  const to = match[2] === '' ? Number.POSITIVE_INFINITY : durationNs(match[2]);
+  if (from < to) return [from, to];
+  throw new InvalidArgumentError('Expected a part of the trace that begins before it ends.');
+}
+
+function factor(text: string): number {
+  const value = Number(text.replace(/x$/, ''));
+  if (/^[0-9.]+x?$/.test(text) && value > 0 && value <= 1e9) return value;
+  throw new InvalidArgumentError('Expected a factor such as 2x or 0.5.');
+}
+
+function addReplay(program: Command, io: Io, finish: Finish): void {
+  const command = program
+    .command('replay')
+    .summary('run a cluster under the arrivals of a trace')
+    .description(
+      'Runs a cluster under what came in a trace: a CSV of pods (openb, or our own columns), or\n' +
+        "the audit log of an API server. Without --scenario it is a small control plane's.",
+    )
+    .argument('[trace]', "the trace; '-' reads standard input")
+    .option('--trace <file>', 'the trace, in place of the argument')
+    .option('--nodes <file>', "nodes: openb's list, or Nodes of Kubernetes in YAML or JSON")
+    .option('--scenario <file>', 'the cluster, and what else happens to it')
+    .option('--window <from..to>', 'a part of the trace, e.g. 1h..2h', windowNs)
+    .option('--time-scale <factor>', 'so many times faster than it was', factor, 1)
+    .option('--scale <factor>', 'so many times as much, e.g. 2x', factor, 1)
+    .option('--arrivals-only', 'pods stay to the end, however long they ran', false);
+  withRunOptions(command)
+    .addHelpText(
+      'after',
+      examples([
+        ['replay pods.csv --nodes nodes.csv --time-scale 1000', 'arrivals of a trace'],
+        ['replay audit.log --scenario cluster.yaml --scale 2x', 'twice the requests of a log'],
+      ]),
+    )
+    .action(async (trace: string | undefined, options) => {
+      const { replayCommand } = await import('./commands/replay.ts');
+      await finish(replayCommand(trace ?? options.trace, options, io));
+    });
+}
+
 function addImport(program: Command, io: Io, finish: Finish): void {
   program
     .command('import')
@@ -331,6 +383,7 @@ export function createProgram(io: Io, finish: Finish): Command {
   addExplainPod(program, io, finish);
   addWritingCommands(program, io, finish);
   addImport(program, io, finish);
+  addReplay(program, io, finish);
   addValidation(program, io, finish);
   return program;
 }

@@ -15,6 +15,13 @@ export {
 export { type CalibrateCode, calibrateCodes } from './problems.ts';
 export { profileYaml } from './profile-yaml.ts';
 export { namedProfiles, profilesByName } from './profiles/index.ts';
+export {
+  nodeGroupsOf,
+  readTrace,
+  TRACE_IMAGE,
+  type Trace,
+  type TraceOptions,
+} from './replay/index.ts';
 export { calibrationText, problemText } from './report.ts';
 export type * from './types.ts';
 export { formatNs } from './units.ts';

@@ -201,6 +201,7 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   yaml: [
     'src/import/kubernetes/collector.ts',
     'src/import/kubernetes/read-yaml.ts',
+    'src/import/replay/node-list.ts',
     'src/scenario/document.ts',
     'src/scenario/print-yaml.ts',
   ],

@@ -3,7 +3,13 @@ import { sortRuns, summarize } from '../../analyze/index.ts';
 import type { ExecutorName } from '../../executor/index.ts';
 import { checkWritable, UserError, writeFilesAtomically } from '../../host/index.ts';
 import { type OutputInput, tables } from '../../output/index.ts';
-import { MODEL_REVISION, planRuns, type QueueName, VERSION } from '../../run/index.ts';
+import {
+  MODEL_REVISION,
+  planRuns,
+  type QueueName,
+  type RunResult,
+  VERSION,
+} from '../../run/index.ts';
 import { quoteCommand } from '../errors.ts';
 import { execute } from '../execute.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -48,7 +54,7 @@ function withoutFile(io: Io): number {
 }
 
 /** Before anything runs: a name that is mistyped must not cost the result. */
-function checkFileNames(names: readonly string[]): void {
+export function checkFileNames(names: readonly string[]): void {
   const known = tables.map((table) => table.file.replace(/\.csv$/, ''));
   const unknown = names.find((name) => !known.includes(name));
   if (unknown === undefined) return;
@@ -77,7 +83,7 @@ async function simulate(
   options: RunCommandOptions,
   signal: AbortSignal,
   io: Io,
-): Promise<number> {
+): Promise<Ran> {
   const plans = planRuns(
     loaded.points.map((point) => point.scenario),
     options,
@@ -85,7 +91,7 @@ async function simulate(
   const executed = await execute(plans, { ...options, label: loaded.name }, signal, io);
   if (executed.results.length === 0) {
     io.err('wavetank: interrupted before anything was measured; nothing was written\n');
-    return EXIT.interrupted;
+    return { code: EXIT.interrupted, results: [] };
   }
   const results = sortRuns(executed.results);
   const { name, description, profiles, points } = loaded;
@@ -108,10 +114,10 @@ async function simulate(
   if (executed.interrupted) {
     const count = `${results.length} of ${plans.length} runs`;
     io.err(`wavetank: interrupted after ${count}; what there is was written to ${folder}\n`);
-    return EXIT.interrupted;
+    return { code: EXIT.interrupted, results };
   }
   if (options.verify) io.err('wavetank: verified, every run twice: the digests are equal\n');
-  return summary.exitStatus;
+  return { code: summary.exitStatus, results };
 }
 
 export async function runCommand(
@@ -123,16 +129,31 @@ export async function runCommand(
   checkFileNames(options.files ?? []);
   const loaded = loadScenario(file, options, io);
   if (loaded === null) return EXIT.invalidScenario;
+  const command = repeatCommand(file, options);
+  return (await runLoaded(loaded, command, options, io)).code;
+}
+
+export interface Ran {
+  readonly code: number;
+  readonly results: readonly RunResult[];
+}
+
+/** What was loaded is run, written and printed; `command` repeats it. */
+export async function runLoaded(
+  loaded: Loaded,
+  command: string,
+  options: RunCommandOptions,
+  io: Io,
+): Promise<Ran> {
   if (options.printConfig) {
     io.out(printedConfig(loaded));
-    return EXIT.good;
+    return { code: EXIT.good, results: [] };
   }
   const folder = options.out ?? defaultFolder(loaded.name);
   checkWritable(folder);
   // Until the files are written: a Ctrl-C in the middle of writing waits for the last rename.
   const interrupts = io.interrupts(() => undefined);
   try {
-    const command = repeatCommand(file, options);
     return await simulate(loaded, folder, command, options, interrupts.signal, io);
   } finally {
     interrupts.dispose();

@@ -37,9 +37,9 @@ export class Tally {
   readonly #notes: ImportNote[] = [];
   readonly #byReason = new Map<string, number>();
 
-  read(kind: string, bytes: number): void {
+  read(kind: string, bytes: number, count = 1): void {
     const counting = this.#of(kind);
-    counting.read++;
+    counting.read += count;
     counting.bytes += bytes;
   }
 
