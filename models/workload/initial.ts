@@ -22,6 +22,7 @@ export type Settle = (
     /** Names of nodes on which a DaemonSet's pod runs. */
     eligible(spec: PodSpec): readonly string[];
   },
+  namespaces: readonly string[],
 ) => readonly KubeObject[];
 
 const NAMESPACES = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];
@@ -40,7 +41,8 @@ export class InitialState {
     this.#uids = uids;
     const creates = kubernetes.load.flatMap((load) => (load.kind === 'create' ? [load.set] : []));
     this.sets = new Map([...creates, ...kubernetes.objects].map((set) => [set.name, set]));
-    for (const name of namespacesOf(kubernetes)) this.objects.push(this.#namespace(name));
+    const namespaces = [...namespacesOf(kubernetes)];
+    for (const name of namespaces) this.objects.push(this.#namespace(name));
     for (const object of ofNodes) this.objects.push(object);
     // By its resource a node.
     const nodes = ofNodes.filter((object) => object.resource === 'nodes') as Node[];
@@ -49,7 +51,7 @@ export class InitialState {
     for (const set of kubernetes.objects) {
       for (let copy = 0; copy < set.copies; copy++) given.push(...objectsOf(set, copy, uids, 0));
     }
-    for (const object of settle(given, placement)) this.objects.push(object);
+    for (const object of settle(given, placement, namespaces)) this.objects.push(object);
   }
 
   /** Of a component that leads from the start. */
@@ -83,7 +85,7 @@ export class InitialState {
   #namespace(name: string): Namespace {
     return {
       resource: 'namespaces',
-      meta: metaOf(this.#uids, 0, { name }),
+      meta: metaOf(this.#uids, 0, { name, finalizers: ['kubernetes'] }),
       bytes: 600,
       resourceVersion: 0,
       phase: 'Active',

@@ -15,7 +15,15 @@ import {
   Uids,
 } from '../../models/objects/index.ts';
 import { Scheduler } from '../../models/scheduler/index.ts';
-import { InitialState, Load, loadHost, PodWatcher, Timeline } from '../../models/workload/index.ts';
+import {
+  Agent,
+  InitialState,
+  Load,
+  loadHost,
+  PodWatcher,
+  type Settle,
+  Timeline,
+} from '../../models/workload/index.ts';
 import type { ModelContext } from '../resource/index.ts';
 import type { ComponentScenario, KubernetesScenario, Scenario } from '../scenario/types.ts';
 import type { Cluster } from './cluster.ts';
@@ -62,20 +70,25 @@ export function buildKubernetes(
   ];
   const cloud = createCloud(ctx, base, nodes);
   components.push(...cloud.managers);
-  const { maxEndpointsPerSlice } = kubernetes.controllerManager;
-  const initial = new InitialState(kubernetes, base.uids, nodes.initialObjects(), (given, where) =>
+  const { maxEndpointsPerSlice, disabledControllers } = kubernetes.controllerManager;
+  const settle: Settle = (given, where, namespaces) =>
     settledObjects(given, {
       sim: ctx.sim,
       uids: base.uids,
       maxEndpointsPerSlice,
+      namespaces,
+      endpoints: !disabledControllers.some((name) => /^endpoints(-controller)?$/.test(name)),
       place: (spec) => where.place(spec),
       eligible: (spec) => where.eligible(spec),
-    }),
-  );
+    });
+  const initial = new InitialState(kubernetes, base.uids, nodes.initialObjects(), settle);
   for (const component of components) initial.addLease(component.initialLease());
   base.preload(initial.objects);
   const loads = base.createLoads(initial);
   const watcher = new PodWatcher(base.library, timeline, base.frontDoor);
+  const agents = kubernetes.agents.map(
+    (agent) => new Agent(ctx, agent, base.library, base.frontDoor, nodes.nodeNames),
+  );
   const clientHosts = [...new Set(scenario.workload.map((w) => w.host))];
   const faults = new FaultDriver(etcd, base.network, outages, clientHosts, scenario.faults);
   return {
@@ -90,6 +103,7 @@ export function buildKubernetes(
       cloud.autoscaler?.start(true);
       watcher.start();
       for (const load of loads) load.start();
+      for (const agent of agents) agent.start();
       faults.start();
     },
     finish: () => ({

@@ -419,7 +419,7 @@ export interface TracePod {
 /** What lists and watches beside the control plane. */
 export interface AgentScenario {
   readonly name: string;
-  readonly kind: 'daemon' | 'deployment' | 'scrape';
+  readonly kind: 'daemon' | 'deployment';
   /** daemon: one on every node; deployment: so many. */
   readonly count: number;
   readonly lists: readonly ResourceName[];

@@ -421,8 +421,8 @@ export const loadGroup: Group<typeof loadFields> = {
 
 export const agentFields = {
   name: field.string({ description: 'Name.', required: true, example: 'log-agent' }),
-  kind: field.choice(['daemon', 'deployment', 'scrape'], {
-    description: 'daemon: one on each node; deployment: `count` of them; scrape: of /metrics.',
+  kind: field.choice(['daemon', 'deployment'], {
+    description: 'daemon: one on each node; deployment: `count` of them.',
     default: 'daemon',
   }),
   count: field.integer({ description: 'deployment: how many.', default: '1', min: '1' }),
