@@ -79,7 +79,7 @@ export async function replayCommand(
   }
   const loaded = load(trace, { ...options, set }, io);
   if (loaded === null) return EXIT.invalidScenario;
-  const command = repeatCommand(files.trace, options);
+  const command = repeatCommand(given ?? files.trace, options);
   const ran = await runLoaded(withTrace(loaded, trace), command, options, io);
   if (options.output === 'text') {
     for (const result of ran.results) io.out(outcomeText(result));
