@@ -90,27 +90,27 @@ const runtimeFields = {
   }),
   sandbox: field.distribution('duration', {
     description: 'Time to make a sandbox on an idle node.',
-    default: '{ lognormal: { p50: 250ms, p99: 500ms } }',
+    default: '{ lognormal: { p50: 200ms, p99: 600ms } }',
   }),
   cni: field.distribution('duration', {
     description: 'Time to set its network up.',
-    default: '{ lognormal: { p50: 150ms, p99: 400ms } }',
+    default: '{ lognormal: { p50: 140ms, p99: 500ms } }',
   }),
   create: field.distribution('duration', {
     description: 'Time to create a container.',
-    default: '{ lognormal: { p50: 150ms, p99: 400ms } }',
+    default: '{ lognormal: { p50: 110ms, p99: 400ms } }',
   }),
   start: field.distribution('duration', {
     description: 'Time to start a container.',
-    default: '{ lognormal: { p50: 100ms, p99: 250ms } }',
+    default: '{ lognormal: { p50: 75ms, p99: 250ms } }',
   }),
   stop: field.distribution('duration', {
     description: 'Time to stop a container whose process has ended.',
-    default: '{ lognormal: { p50: 120ms, p99: 400ms } }',
+    default: '{ lognormal: { p50: 120ms, p99: 500ms } }',
   }),
   registryLatency: field.distribution('duration', {
     description: 'Time of one request to the registry.',
-    default: '{ lognormal: { p50: 80ms, p99: 400ms } }',
+    default: '{ lognormal: { p50: 60ms, p99: 600ms } }',
   }),
   layerBandwidth: field.bandwidth({
     description: 'Speed at which one layer is fetched.',
@@ -130,7 +130,7 @@ const runtimeFields = {
   }),
   unpackBandwidth: field.bandwidth({
     description: 'Speed at which one layer is unpacked, in compressed bytes.',
-    default: '90MiB/s',
+    default: '94MB/s',
     min: '1B/s',
   }),
 };
