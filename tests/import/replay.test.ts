@@ -148,7 +148,7 @@ test('Nodes of Kubernetes are read as import reads them', () => {
 });
 
 test('an audit log becomes requests by rate, with names hashed', () => {
-  const text = example('audit.log');
+  const text = example('audit.jsonl');
   const { loads, counts, spanNs, format } = trace(text, {}, 100);
   assert.is(format, 'audit');
   assert.is(counts.rows, 42);

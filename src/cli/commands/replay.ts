@@ -199,7 +199,7 @@ function outcomeText(result: RunResult): string {
   const lines = [
     `\nReplay ${result.replication}: ${accepted} calls accepted, ${rejected} rejected`,
   ];
-  if (counts !== undefined) {
+  if (counts !== undefined && counts.created > 0) {
     const { created, unscheduled, deletedEarly, started, failed } = counts;
     const placed = created - unscheduled - deletedEarly;
     lines.push(
