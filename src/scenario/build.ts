@@ -134,9 +134,8 @@ export interface Cluster {
   readonly shared: boolean;
 }
 
-function clusterOf(input: BuildInput, checker: Checker): Cluster {
-  const { base, node } = input;
-  const { etcd } = base;
+/** Version and flags of etcd, as the members take them. */
+function etcdFlagsOf({ etcd }: BaseValue, checker: Checker) {
   if (minorOf(etcd.version) === null) {
     checker.at('etcd.version', 'WT1204', `etcd ${etcd.version} is not modelled`, {
       expected: 'one of 3.4, 3.5, 3.6, 3.7, with or without a patch number',
@@ -150,6 +149,13 @@ function clusterOf(input: BuildInput, checker: Checker): Cluster {
       hint: 'from 3.6 on, extraArgs: { max-learners: "2" } allows more',
     });
   }
+  return flags;
+}
+
+function clusterOf(input: BuildInput, checker: Checker): Cluster {
+  const { base, node } = input;
+  const { etcd } = base;
+  const flags = etcdFlagsOf(base, checker);
   const shared = etcd.placement === 'shared';
   const count = etcd.members + etcd.learners;
   const joining = joiningNames(base, count);

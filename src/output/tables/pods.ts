@@ -1,4 +1,4 @@
-/** pods.csv: every pod that was created in a run (the newest, where they are many), stage by stage. */
+/** pods.csv: pods that were created in a run (the newest, where they are many), by stage. */
 import { podStages } from '../../../models/objects/index.ts';
 import type { PodReport } from '../../run/index.ts';
 import { column, seconds, type Table } from '../csv.ts';
