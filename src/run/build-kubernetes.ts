@@ -54,22 +54,8 @@ export function buildKubernetes(
     servers: base.frontDoor,
     cloud: kubernetes.cloud !== null,
   });
-  const components: Component[] = [
-    ...kubernetes.scheduler.replicas.map(
-      (component) => new Scheduler(ctx, kubernetes.scheduler, component, base.optionsOf(component)),
-    ),
-    ...kubernetes.controllerManager.replicas.map(
-      (component) =>
-        new ControllerManager(
-          ctx,
-          kubernetes.controllerManager,
-          component,
-          base.optionsOf(component),
-        ),
-    ),
-  ];
   const cloud = createCloud(ctx, base, nodes);
-  components.push(...cloud.managers);
+  const components: Component[] = [...createComponents(ctx, base), ...cloud.managers];
   const { maxEndpointsPerSlice, disabledControllers } = kubernetes.controllerManager;
   const settle: Settle = (given, where, namespaces) =>
     settledObjects(given, {
@@ -117,6 +103,20 @@ export function buildKubernetes(
 interface Component {
   initialLease(): Lease;
   start(preloaded: boolean): void;
+}
+
+/** Replicas of the scheduler and the controller manager. */
+function createComponents(ctx: ModelContext, base: Base): Component[] {
+  const { scheduler, controllerManager } = base.kubernetes;
+  return [
+    ...scheduler.replicas.map(
+      (component) => new Scheduler(ctx, scheduler, component, base.optionsOf(component)),
+    ),
+    ...controllerManager.replicas.map(
+      (component) =>
+        new ControllerManager(ctx, controllerManager, component, base.optionsOf(component)),
+    ),
+  ];
 }
 
 /** What stands in the cloud, and orders from it. */
