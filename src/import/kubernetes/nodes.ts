@@ -87,7 +87,7 @@ export class NodeCollector {
       zone: labels[LABEL_ZONE] ?? labels[`${BEFORE_TOPOLOGY}zone`] ?? '',
       labels: withoutOwn(labels),
       fields: fieldsOf(node, capacity.nano, allocatable.nano),
-      maxPods: unitsOf(capacity.nano.get('pods') ?? BigInt(DEFAULT_PODS) * 10n ** 9n),
+      maxPods: unitsOf(capacity.nano.get('pods') ?? BigInt(DEFAULT_PODS) * 1_000_000_000n),
       runtime: textOf(at(info, 'containerRuntimeVersion')).startsWith('cri-o') ? 'cri-o' : '',
       bytes: jsonBytes({ ...node, status }),
     });

@@ -7,7 +7,7 @@ import { parseDocument } from 'yaml';
 import type { ObjectReader, ObjectSink } from './documents.ts';
 import { isMap, type Json } from './json.ts';
 
-/** One object: a ConfigMap has 1 MiB at most; a List whose items stand in brackets may have more. */
+/** One object: etcd takes 1.5 MiB; a List whose items stand in brackets may have more. */
 const TEXT_MAX = 64 * 1024 * 1024;
 
 export class YamlObjects implements ObjectReader {

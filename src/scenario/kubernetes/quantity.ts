@@ -21,11 +21,11 @@ const DECIMAL: Readonly<Record<string, number>> = {
 };
 const BINARY = ['Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei'];
 const NANO_DIGITS = 9;
-const NANO = 10n ** 9n;
+const NANO = 1_000_000_000n;
 /** Beyond these an exponent makes every amount 0 or the largest there is. */
 const EXPONENT_MAX = 60;
 const DIGITS_MAX = 1000;
-export const QUANTITY_MAX = 2n ** 63n - 1n;
+export const QUANTITY_MAX = (1n << 63n) - 1n;
 
 /** In billionths; null where the text is no quantity. */
 export function parseQuantity(text: string): bigint | null {
@@ -36,7 +36,7 @@ export function parseQuantity(text: string): bigint | null {
   if (scale === null) return null;
   let amount = BigInt(whole + fraction) * scale.factor;
   const shift = scale.exponent + NANO_DIGITS - fraction.length;
-  amount = shift >= 0 ? amount * 10n ** BigInt(shift) : ceilDivide(amount, 10n ** BigInt(-shift));
+  amount = shift >= 0 ? amount * powerOfTen(shift) : ceilDivide(amount, powerOfTen(-shift));
   if (amount > QUANTITY_MAX * NANO) amount = QUANTITY_MAX * NANO;
   return sign === '-' ? -amount : amount;
 }
@@ -44,11 +44,15 @@ export function parseQuantity(text: string): bigint | null {
 function scaleOf(suffix: string): { readonly factor: bigint; readonly exponent: number } | null {
   if (Object.hasOwn(DECIMAL, suffix)) return { factor: 1n, exponent: DECIMAL[suffix] };
   const power = BINARY.indexOf(suffix);
-  if (power >= 0) return { factor: 1024n ** BigInt(power + 1), exponent: 0 };
+  if (power >= 0) return { factor: 1n << BigInt(10 * (power + 1)), exponent: 0 };
   const exponent = /^[eE]([+-]?\d+)$/.exec(suffix);
   if (exponent === null) return null;
   const clamped = Math.max(-DIGITS_MAX, Math.min(DIGITS_MAX + EXPONENT_MAX, Number(exponent[1])));
   return { factor: 1n, exponent: clamped };
+}
+
+function powerOfTen(exponent: number): bigint {
+  return BigInt(`1${'0'.repeat(exponent)}`);
 }
 
 /** Of amounts of at least 0. */
