@@ -1,6 +1,6 @@
 /**
- * The cloud behind a cluster: calls that take time and are rationed, a token bucket for each kind of
- * call, as clouds document it (Amazon EC2 API throttling: a bucket of 100, refilled at 20/s).
+ * The cloud behind a cluster: calls that take time and are rationed, a token bucket for each kind
+ * of call, as clouds document it (Amazon EC2 API throttling: a bucket of 100, refilled at 20/s).
  *
  * Left out: quotas of resources, eventual consistency, errors other than throttling, regions.
  */

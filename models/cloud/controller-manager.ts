@@ -4,8 +4,8 @@
  *
  * Follows kubernetes/cloud-provider: controllers/node (new nodes carry the taint `uninitialized`
  * until they are looked up; addresses of every node again every 5 min, one call each),
- * controllers/nodelifecycle (every 5 s, NotReady nodes only), controllers/route (every 10 s, at most
- * 200 at once), controllers/service (one worker, retries from 5 s to 300 s).
+ * controllers/nodelifecycle (every 5 s, NotReady nodes only), controllers/route (every 10 s, at
+ * most 200 at once), controllers/service (one worker, retries from 5 s to 300 s).
  * Left out: labels of zones and instance types beyond the taint, deletion of load balancers.
  */
 import type { Waitable } from '../../src/core/index.ts';
@@ -179,7 +179,7 @@ export class CloudControllerManager {
     }
   }
 
-  // --- Nodes --------------------------------------------------------------------------------------
+  // --- Nodes --------------------------------------------------
 
   #knowRoute(node: Node): void {
     if (node.status.conditions.networkUnavailable !== 'True') this.#routes.add(node.meta.name);
@@ -227,7 +227,7 @@ export class CloudControllerManager {
     }
   }
 
-  // --- Routes -------------------------------------------------------------------------------------
+  // --- Routes --------------------------------------------------
 
   *#reconcile(): Steps {
     yield* this.#o.cloud.call('describe');
@@ -260,7 +260,7 @@ export class CloudControllerManager {
     });
   }
 
-  // --- Services -----------------------------------------------------------------------------------
+  // --- Services --------------------------------------------------
 
   #onService(service: Service): void {
     const { spec, status, meta } = service;

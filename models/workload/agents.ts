@@ -1,6 +1,6 @@
 /**
- * What lists and watches beside the control plane: a log agent on every node, kube-state-metrics, an
- * operator.
+ * What lists and watches beside the control plane: a log agent on every node, an operator,
+ * kube-state-metrics.
  *
  * Members of an agent are alike: where each watches the same, they are one watch that counts for
  * all; lists that come again are spread over their period, as processes that were started at
