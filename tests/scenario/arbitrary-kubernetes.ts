@@ -118,6 +118,8 @@ export const kubernetesValue: fc.Arbitrary<Plain> = fc
     named(load, 'load', 0),
   )
   .map(([value, groups, sets, loads]) => ({
+    // An autoscaler orders from a cloud.
+    ...('clusterAutoscaler' in (value as object) ? { cloudControllerManager: {} } : {}),
     ...(value as object),
     nodeGroups: groups,
     objects: sets,
