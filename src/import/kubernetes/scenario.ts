@@ -2,7 +2,7 @@
 import { formatUnit, parseScenario, printYaml, type YamlValue } from '../../scenario/index.ts';
 import type { Collector } from './collector.ts';
 import { flowSchemasOf, priorityLevelsOf } from './flow-control.ts';
-import { compact, isMap, type Json, type JsonMap, keyOf } from './json.ts';
+import { at, compact, isMap, type Json, type JsonMap, keyOf, listOf, mapOf } from './json.ts';
 import { otherSets } from './others.ts';
 import { pathKey, type Workload } from './workloads.ts';
 
@@ -14,6 +14,8 @@ export interface ScenarioOptions {
 /** Names of nodes that a scenario is given for its pods; beyond them pods are placed anew. */
 const PLACEMENTS_MAX = 200_000;
 const REPAIRS_MAX = 20;
+/** What `wavetank run` reads of a scenario. */
+const TEXT_MAX = 4_000_000;
 const NOWHERE = { file: '', index: 0, line: 0 };
 const POD_BYTES = 5000;
 
@@ -188,6 +190,16 @@ function repaired(value: JsonMap, { tally }: Collector): string | null {
   for (let i = 0; i < REPAIRS_MAX; i++) {
     // Compacted JSON has no null.
     const text = printYaml(current as YamlValue);
+    if (text.length > TEXT_MAX && hasPlacements(current)) {
+      tally.note(
+        'warning',
+        NOWHERE,
+        '',
+        'pods are placed anew: with their nodes the file is too large',
+      );
+      current = withoutPlacements(current);
+      continue;
+    }
     const { problems } = parseScenario(text, { file: 'the scenario' });
     if (problems.length === 0) return text;
     const paths = new Set<string>();
@@ -207,6 +219,16 @@ function repaired(value: JsonMap, { tally }: Collector): string | null {
   }
   tally.note('error', NOWHERE, '', 'no scenario can be made of this');
   return null;
+}
+
+function hasPlacements(value: Json): boolean {
+  return listOf(at(value, 'kubernetes', 'objects')).some((set) => at(set, 'nodes') !== undefined);
+}
+
+function withoutPlacements(value: Json): Json {
+  const objects = listOf(at(value, 'kubernetes', 'objects')).map((set) => without(set, ['nodes']));
+  const kubernetes = { ...mapOf(at(value, 'kubernetes')), objects };
+  return { ...mapOf(value), kubernetes };
 }
 
 /** The smallest part that can go: a flag, an object set, a node group, a field of a component. */
