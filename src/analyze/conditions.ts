@@ -84,7 +84,7 @@ function kubernetesDifferences({ kubernetes }: Scenario): string[] {
   if (kubernetes === null) return [];
   const { apiServer, nodeGroups, cloud } = kubernetes;
   const found = [
-    `Kubernetes ${kubernetes.version}: no real control plane was measured; mechanisms follow the code of its components, costs of CPU follow published figures (constants.csv has the range of each).`,
+    `Kubernetes ${kubernetes.version}: no real control plane was measured; mechanisms follow the code of its components, costs of CPU are set from published figures or estimated (constants.csv has mark and range of each).`,
   ];
   if (nodeGroups.length > 0) {
     found.push(
