@@ -51,7 +51,8 @@ export class InitialState {
     for (const set of kubernetes.objects) {
       for (let copy = 0; copy < set.copies; copy++) given.push(...objectsOf(set, copy, uids, 0));
     }
-    for (const object of settle(given, placement, namespaces)) this.objects.push(object);
+    const places = new KnownPlaces(kubernetes.objects, nodes, placement);
+    for (const object of settle(given, places, namespaces)) this.objects.push(object);
   }
 
   /** Of a component that leads from the start. */
@@ -90,6 +91,36 @@ export class InitialState {
       resourceVersion: 0,
       phase: 'Active',
     };
+  }
+}
+
+/** Pods of imported sets run where they ran, in their order; others where there is room. */
+class KnownPlaces {
+  readonly #placement: Placement;
+  readonly #index: ReadonlyMap<string, number>;
+  /** By the spec that all pods of a set share: the nodes that are left. */
+  readonly #left = new Map<PodSpec, { readonly names: readonly string[]; next: number }>();
+
+  constructor(sets: readonly ObjectSetScenario[], nodes: readonly Node[], placement: Placement) {
+    this.#placement = placement;
+    this.#index = new Map(nodes.map((node, i) => [node.meta.name, i]));
+    for (const { template, nodes: names } of sets) {
+      if (template !== null && names.length > 0) this.#left.set(template.spec, { names, next: 0 });
+    }
+  }
+
+  place(spec: PodSpec): string {
+    const left = this.#left.get(spec);
+    if (left === undefined || left.next === left.names.length) return this.#placement.place(spec);
+    const name = left.names[left.next++];
+    const at = this.#index.get(name);
+    if (at === undefined) return this.#placement.place(spec);
+    this.#placement.take(at, spec);
+    return name;
+  }
+
+  eligible(spec: PodSpec): readonly string[] {
+    return this.#placement.eligible(spec);
   }
 }
 
