@@ -16,6 +16,7 @@ import { suite } from 'uvu';
 import {
   checkWritable,
   createTextFile,
+  readTextChunks,
   readTextFile,
   UserError,
   writeFileAtomically,
@@ -166,6 +167,29 @@ test('creating a file never overwrites one', ({ folder }) => {
     'WT8013',
   );
   assert.strictEqual(readFileSync(path, 'utf8'), 'first');
+});
+
+test('a file that is read piece by piece is the file, letters on the seams too', ({ folder }) => {
+  const path = join(folder, 'dump');
+  // 3 bytes each: a piece of 1 MiB ends inside of one.
+  const text = '€'.repeat(800_000);
+  writeFileSync(path, text);
+  const chunks = [...readTextChunks(path, 'dump')];
+  assert.ok(chunks.length > 2);
+  assert.strictEqual(chunks.join(''), text);
+});
+
+test('pieces of what is not there, or is a folder, are refused as whole files are', ({
+  folder,
+}) => {
+  assert.strictEqual(
+    codeOf(() => [...readTextChunks(join(folder, 'gone'), 'dump')]),
+    'WT8001',
+  );
+  assert.strictEqual(
+    codeOf(() => [...readTextChunks(folder, 'dump')]),
+    'WT8005',
+  );
 });
 
 test.run();

@@ -9,12 +9,7 @@ import {
   type Trace,
 } from '../../import/index.ts';
 import { knownConstants, type RunResult } from '../../run/index.ts';
-import {
-  type ContainerImage,
-  type LoadScenario,
-  parseScenario,
-  type Scenario,
-} from '../../scenario/index.ts';
+import { type LoadScenario, parseScenario, type Scenario } from '../../scenario/index.ts';
 import { quoteCommand } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { Io } from '../io.ts';
@@ -141,9 +136,11 @@ function scenarioWith(scenario: Scenario, trace: Trace): Scenario {
       hint: 'Give --scenario a file with `kubernetes:`.',
     });
   }
-  const image: ContainerImage | undefined = trace.pods[0]?.template.spec.containers[0]?.image;
+  const image = trace.pods.at(0)?.template.spec.containers.at(0)?.image;
   const nodeGroups = kubernetes.nodeGroups.map((group) =>
-    image?.name === TRACE_IMAGE ? { ...group, images: [...group.images, image] } : group,
+    image !== undefined && image.name === TRACE_IMAGE
+      ? { ...group, images: [...group.images, image] }
+      : group,
   );
   const pods: LoadScenario = {
     name: 'replay',
