@@ -7,6 +7,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { openbFiles, renderClusterCsv, renderClusterTable, runClusterBench } from './cluster.ts';
 import { renderCsv, renderTable, runCoreBench } from './core.ts';
 import { renderEtcdCsv, renderEtcdTable, runEtcdBench } from './etcd.ts';
 
@@ -18,6 +19,11 @@ console.log(`node ${process.version}, ${cpus()[0]?.model ?? 'unknown processor'}
 const etcd = runEtcdBench({ quick });
 console.log(`${renderEtcdTable(etcd)}\n`);
 writeFileSync(join(folder, 'etcd.csv'), renderEtcdCsv(etcd));
+
+const trace = openbFiles(process.argv, process.env.WAVETANK_OPENB);
+const cluster = runClusterBench({ quick, trace });
+console.log(`${renderClusterTable(cluster)}\n`);
+writeFileSync(join(folder, 'cluster.csv'), renderClusterCsv(cluster));
 
 const core = runCoreBench({ quick });
 console.log(renderTable(core));
