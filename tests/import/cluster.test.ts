@@ -161,6 +161,22 @@ test('what is wrong with an object is said with its place, and the rest is used'
   assert.is(kubernetes.objects[0].copies, 3, 'one, two and twice');
 });
 
+test('services and budgets that select nothing are kept, and said', () => {
+  const service = (name: string, selector: object) => ({
+    kind: 'Service',
+    metadata: { name, namespace: 'a' },
+    spec: { selector },
+  });
+  const imported = importText(
+    list([deployment('x'), service('good', { app: 'x' }), service('idle', { app: 'z' })]),
+  );
+  assert.equal(
+    imported.notes.map(({ where, message }) => `${where}: ${message}`),
+    ['object 3 (Service a/idle): a Service that selects no pods of the dump'],
+  );
+  assert.is(kindOf(imported, 'Service')?.used, 2);
+});
+
 test('a dump that breaks off gives nothing, unless what there is will do', () => {
   const text = list([node('a'), deployment('x'), node('b')]);
   for (const cut of [text.slice(0, -80), `${text.slice(0, -80)}}]`]) {

@@ -31,7 +31,8 @@ export interface OtherObject {
 /** Kinds that a scenario may have by number and size alone. */
 const BY_SIZE = ['ConfigMap', 'Secret', 'PersistentVolume', 'StorageClass', 'ResourceQuota'];
 /** A label that nothing has: a service without a selector has no pods of its own. */
-const SELECTS_NOTHING = { 'wavetank/none': 'none' };
+export const SELECTS_NOTHING_LABEL = 'wavetank/none';
+const SELECTS_NOTHING = { [SELECTS_NOTHING_LABEL]: 'none' };
 
 const BUILT_IN_GROUPS = /^(apps|batch|autoscaling|policy|extensions|events\.k8s\.io|.*\.k8s\.io|)$/;
 /** Groups of Kubernetes' own that are custom resources all the same. */

@@ -3,7 +3,7 @@ import { formatUnit, parseScenario, printYaml, type YamlValue } from '../../scen
 import type { Collector } from './collector.ts';
 import { flowSchemasOf, priorityLevelsOf } from './flow-control.ts';
 import { at, compact, isMap, type Json, type JsonMap, keyOf, listOf, mapOf } from './json.ts';
-import { otherSets } from './others.ts';
+import { otherSets, SELECTS_NOTHING_LABEL } from './others.ts';
 import { pathKey, type Workload } from './workloads.ts';
 
 export interface ScenarioOptions {
@@ -29,6 +29,7 @@ export function scenarioOf(collector: Collector, options: ScenarioOptions): stri
     configuration.kubeProxy,
   );
   const byKey = new Map(roots.map((root) => [root.key, root]));
+  noteIdleSelectors(roots, collector);
   const sets = [
     ...workloadSets(roots, nodes.names, collector),
     ...otherSets(collector.others, byKey, collector.crds, tally),
@@ -61,6 +62,24 @@ export function scenarioOf(collector: Collector, options: ScenarioOptions): stri
     kubernetes,
   };
   return repaired(value, collector);
+}
+
+/** Services and budgets that select no pods of the dump are kept, and said. */
+function noteIdleSelectors(roots: readonly Workload[], { others, tally }: Collector): void {
+  const byNamespace = new Map<string, Workload[]>();
+  for (const root of roots) {
+    const known = byNamespace.get(root.namespace);
+    if (known === undefined) byNamespace.set(root.namespace, [root]);
+    else known.push(root);
+  }
+  for (const { kind, name, namespace, fields, place } of others) {
+    const labels = Object.entries(mapOf(fields?.selector));
+    if (labels.length === 0 || labels[0][0] === SELECTS_NOTHING_LABEL) continue;
+    const own = byNamespace.get(namespace === '' ? 'default' : namespace) ?? [];
+    if (own.some((root) => labels.every(([key, value]) => root.labels[key] === value))) continue;
+    const object = `${kind} ${namespace}/${name}`;
+    tally.note('warning', place, object, `a ${kind} that selects no pods of the dump`);
+  }
 }
 
 function etcdOf({ configuration }: Collector): JsonMap {
