@@ -31,13 +31,24 @@ const WHOLE_FILES: readonly string[] = [
   'stages.csv',
   'outages.csv',
   'events.csv',
+  'pods.csv',
+  'sequence.mmd',
 ];
-/** Of runs.csv the keys, the axes and these metrics are kept; of estimates.csv the first one. */
-const KEPT_METRICS: readonly string[] = [
+/** What clients and pods felt: kept of estimates.csv, and of runs.csv. */
+const KEPT_LATENCIES: readonly string[] = [
   'wavetank_client_request_duration_seconds',
+  'wavetank_pod_startup_duration_seconds',
+  'kubeproxy_network_programming_duration_seconds',
+];
+/** Of runs.csv the keys, the axes and these metrics are kept. */
+const KEPT_METRICS: readonly string[] = [
+  ...KEPT_LATENCIES,
   'wavetank_client_requests',
   'etcd_server_leader_changes_seen_total',
 ];
+/** Calls of the API whose latencies are kept: heartbeats, and what makes pods. */
+const KEPT_CALLS =
+  /resource=(leases|pods) scope=\w+ subresource=(""|)(|\/?binding) verb=(GET|PUT|POST|PATCH|LIST)$/;
 const KEPT_FIGURES: readonly string[] = ['mean', 'p50', 'p99'];
 /** A larger file is not committed. */
 const GOLDEN_BYTES_MAX = 130_000;
@@ -68,10 +79,11 @@ export function firstDifference(file: string, golden: string, now: string): Diff
   }
 }
 
-function csvFiles(folder: string): string[] {
+/** Tables and diagrams. */
+function keptFiles(folder: string): string[] {
   if (!existsSync(folder)) return [];
   return readdirSync(folder)
-    .filter((name) => name.endsWith('.csv'))
+    .filter((name) => name.endsWith('.csv') || name.endsWith('.mmd'))
     .sort();
 }
 
@@ -89,15 +101,21 @@ export function reduceRuns(text: string): string {
   return stringify(rows.map((row) => row.filter((_, i) => kept[i])));
 }
 
-/** Latencies of clients alone: the figures that READMEs quote. */
+function isKeptEstimate(metric: string, labels: string): boolean {
+  if (metric === 'apiserver_request_duration_seconds') return KEPT_CALLS.test(labels);
+  return KEPT_LATENCIES.includes(metric);
+}
+
+/** Latencies that clients and pods felt: the figures that READMEs quote. */
 export function reduceEstimates(text: string): string {
   const rows: string[][] = parse(text);
   const metric = (rows[0] ?? []).indexOf('metric');
+  const labels = (rows[0] ?? []).indexOf('labels');
   const figure = (rows[0] ?? []).indexOf('figure');
   return stringify(
     rows.filter(
       (row, i) =>
-        i === 0 || (row[metric] === KEPT_METRICS[0] && KEPT_FIGURES.includes(row[figure])),
+        i === 0 || (isKeptEstimate(row[metric], row[labels]) && KEPT_FIGURES.includes(row[figure])),
     ),
   );
 }
@@ -105,7 +123,7 @@ export function reduceEstimates(text: string): string {
 /** What of a result folder is committed, by file name. */
 export function goldenTexts(folder: string): Map<string, string> {
   const texts = new Map<string, string>();
-  for (const file of csvFiles(folder)) {
+  for (const file of keptFiles(folder)) {
     const text = () => readFileSync(join(folder, file), 'utf8');
     if (WHOLE_FILES.includes(file)) texts.set(file, text());
     if (file === 'runs.csv') texts.set(file, reduceRuns(text()));
@@ -119,7 +137,7 @@ export function goldenTexts(folder: string): Map<string, string> {
 export function compareFolders(goldenFolder: string, nowFolder: string): Difference[] {
   const differences: Difference[] = [];
   const now = goldenTexts(nowFolder);
-  const golden = csvFiles(goldenFolder);
+  const golden = keptFiles(goldenFolder);
   for (const file of golden) {
     const text = now.get(file);
     if (text === undefined) {
@@ -139,7 +157,7 @@ export function compareFolders(goldenFolder: string, nowFolder: string): Differe
 
 function update(goldenFolder: string, nowFolder: string): number {
   mkdirSync(goldenFolder, { recursive: true });
-  for (const file of csvFiles(goldenFolder)) rmSync(join(goldenFolder, file));
+  for (const file of keptFiles(goldenFolder)) rmSync(join(goldenFolder, file));
   const texts = goldenTexts(nowFolder);
   for (const [file, text] of texts) writeFileSync(join(goldenFolder, file), text);
   return texts.size;
@@ -177,7 +195,7 @@ async function golden(name: string, root: string, options: Options): Promise<boo
       console.error(`${name}/${d.file}${d.line > 0 ? `:${d.line}` : ''} differs`);
       console.error(`  golden: ${d.golden.slice(0, 300)}\n  now:    ${d.now.slice(0, 300)}`);
     }
-    const compared = csvFiles(folder).length;
+    const compared = keptFiles(folder).length;
     if (compared === 0) console.error(`${name}: nothing to compare with in ${folder}`);
     if (differences.length === 0) console.log(`${name}: ${compared} files equal (exit ${code})`);
     return differences.length === 0 && compared > 0;

@@ -74,4 +74,19 @@ test('of estimates.csv the latencies of clients are kept, by three figures', () 
   assert.strictEqual(reduceEstimates(rows.join('\n')), `${rows.slice(0, 2).join('\n')}\n`);
 });
 
+test('of the calls of the API, heartbeats and what makes pods are kept', () => {
+  const call = (resource: string, subresource: string, verb: string) =>
+    `0,apiserver_request_duration_seconds,resource=${resource} scope=resource ` +
+    `subresource=${subresource} verb=${verb},p50,1`;
+  const rows = [
+    'point,metric,labels,figure,mean',
+    call('leases', '', 'PUT'),
+    call('pods', '/binding', 'POST'),
+    call('events', '', 'POST'),
+    call('pods', '/status', 'PATCH'),
+    '',
+  ];
+  assert.strictEqual(reduceEstimates(rows.join('\n')), `${rows.slice(0, 3).join('\n')}\n`);
+});
+
 test.run();
