@@ -1,5 +1,6 @@
 /** Fields of a Kubernetes cluster: its control plane, nodes, objects and load. */
 
+import { resourceNames } from '../../../models/objects/index.ts';
 import type { Group, ValueOf } from '../field.ts';
 import * as field from '../field.ts';
 import { agentGroup, loadGroup, objectSetGroup } from './kubernetes-load.ts';
@@ -43,12 +44,18 @@ export const webhookFields = {
     description: 'mutating: one after the other; validating: all at once; conversion: of CRDs.',
     default: 'validating',
   }),
-  resources: field.list(field.string({ description: 'A resource, or `*`.', example: 'pods' }), {
-    description: 'Resources it is called for; none: all but leases.',
-    example: '[pods]',
-  }),
+  resources: field.list(
+    field.choice([...resourceNames, '*'], { description: 'A resource, or `*`.', example: 'pods' }),
+    {
+      description: 'Resources it is called for; none: all but leases.',
+      example: '[pods]',
+    },
+  ),
   verbs: field.list(
-    field.string({ description: 'create, update, delete or `*`.', example: 'create' }),
+    field.choice(['create', 'update', 'delete', '*'], {
+      description: 'An operation.',
+      example: 'create',
+    }),
     {
       description: 'Operations it is called for; none: create and update.',
       example: '[create]',

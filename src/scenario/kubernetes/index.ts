@@ -1,6 +1,6 @@
 /** The Kubernetes part of a scenario: values as read to the control plane that the models take. */
 
-import type { ContainerImage, ResourceName } from '../../../models/objects/index.ts';
+import type { ContainerImage } from '../../../models/objects/index.ts';
 import type { Checker } from '../checker.ts';
 import { type KubernetesValue, kubernetesGroup, type WebhookValue } from '../fields/kubernetes.ts';
 import type {
@@ -409,8 +409,7 @@ function concurrentSyncs(flags: FlagReader): Record<string, number> {
 }
 
 function webhookOf(value: WebhookValue): WebhookScenario {
-  const resources = value.resources as readonly (ResourceName | '*')[];
-  const verbs = value.verbs as WebhookScenario['verbs'];
+  const { resources, verbs } = value;
   return {
     name: value.name,
     kind: value.kind,
