@@ -52,12 +52,17 @@ interface KeyGroup {
   live: number;
 }
 
+/** Told of every change as it is applied, in the order of revisions; it must not act on the run. */
+export type ContentsListener = (previous: StoredValue | null, value: StoredValue | null) => void;
+
 /** Requests that still mean an old key have ended long before. */
 const RELEASE_AFTER_NS = 180e9;
 
 export class KeyContents {
   readonly groups: KeyGroup[] = [{ name: '', keys: new Map(), live: 0 }];
   readonly values: (StoredValue | null)[] = [];
+  /** Checks of a run listen here; what stood there at the start counts as changes. */
+  listener: ContentsListener | null = null;
   readonly #keySpace: KeySpace;
   /** 0 where the key is not there. */
   readonly #modRevision: number[] = [];
@@ -123,6 +128,7 @@ export class KeyContents {
     value.resourceVersion = revision;
     this.values[key] = value;
     this.#modRevision[key] = revision;
+    this.listener?.(previous, value);
     return previous;
   }
 
@@ -134,6 +140,7 @@ export class KeyContents {
     this.values[key] = null;
     this.#modRevision[key] = 0;
     this.#retire(key, revision, nowNs);
+    this.listener?.(previous, null);
     return previous;
   }
 

@@ -7,7 +7,7 @@ export {
 } from './client-port.ts';
 export { EtcdCluster, type EtcdClusterOptions } from './cluster.ts';
 export { etcdConstants } from './constants.ts';
-export { GroupRead, KeyEvent, type StoredValue } from './contents.ts';
+export { type ContentsListener, GroupRead, KeyEvent, type StoredValue } from './contents.ts';
 export type { EtcdMember } from './member.ts';
 export { revisionFileBytes, walEntryBytes } from './pages.ts';
 export { EtcdProcess } from './process.ts';
