@@ -8,6 +8,7 @@ export {
   LeaderElector,
   type LeaderElectorOptions,
 } from './leader-elector.ts';
+export type { Ledger } from './ledger.ts';
 export { ClientLibrary, type LibraryOptions } from './library.ts';
 export type { LoadBalancerOptions } from './load-balancer.ts';
 export { ComponentProcess } from './process.ts';

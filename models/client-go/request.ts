@@ -72,6 +72,8 @@ export class ApiRequest implements ServerRequest, WatchSink {
   early = 0;
   /** The try after this one. */
   successor: ApiRequest | null = null;
+  /** A watch: the last version that it was told of; NaN while it is told what there was. */
+  version: number;
   /** A watch of a cluster that has been running: see `ServerRequest.preloaded`. */
   preloaded = false;
   readonly #transport: Transport;
@@ -96,6 +98,8 @@ export class ApiRequest implements ServerRequest, WatchSink {
     this.done = to.done;
     this.tag = to.tag;
     this.watch = to.watch;
+    const { sendInitialEvents, resourceVersion = 0 } = call;
+    this.version = sendInitialEvents || resourceVersion === 0 ? Number.NaN : resourceVersion;
   }
 
   get sink(): WatchSink | null {

@@ -23,11 +23,13 @@ import type { ClientState } from './client-state.ts';
 import { Dialer, type DialerHost } from './dialer.ts';
 import { EndpointPort } from './endpoint-port.ts';
 import { HttpConnection } from './http-connection.ts';
+import { type Ending, Ledger } from './ledger.ts';
 import { LoadBalancer, type LoadBalancerOptions } from './load-balancer.ts';
 import { ApiRequest, type RequestState, type WatchHandler } from './request.ts';
 import { isSuccess, noAnswer } from './results.ts';
 import { Timeouts } from './timeouts.ts';
 import type { TransportEvents } from './transport-events.ts';
+import { checkOrder } from './watch-order.ts';
 
 /** client-go rest/with_retry.go: maxRetries. */
 const RETRIES_MAX = 10;
@@ -62,6 +64,7 @@ export class Transport implements DialerHost, TransportEvents {
   readonly resetType: number;
   readonly ports: readonly EndpointPort[];
   readonly balancer: LoadBalancer;
+  readonly ledger = new Ledger();
   readonly #network: Network;
   readonly #observer: ClusterObserver;
   /** Somebody may want messages. */
@@ -193,12 +196,14 @@ export class Transport implements DialerHost, TransportEvents {
   cancel(r: ApiRequest): void {
     if (r.state === 'done') return;
     r.http?.cancel(r);
-    this.#leave(r);
+    this.#leave(r, 'ended');
   }
 
   /** Forgets all requests of a client that has stopped. */
   sweep(client: ClientState): void {
-    for (const r of this.#requests) if (r !== null && r.client === client) this.#leave(r);
+    for (const r of this.#requests) {
+      if (r !== null && r.client === client) this.#leave(r, 'dropped');
+    }
   }
 
   // --- What the server calls -------------------------------------------------------------------
@@ -274,13 +279,13 @@ export class Transport implements DialerHost, TransportEvents {
   onLost(r: ApiRequest): void {
     if (r.state === 'open') {
       const { watch } = r;
-      this.#leave(r);
+      this.#leave(r, 'ended');
       watch?.onEnd('Reset');
     } else if (r.state === 'sent') this.#fail(r, 'Reset');
   }
 
   onDropped(r: ApiRequest): void {
-    if (r.client.isStopped) this.#leave(r);
+    if (r.client.isStopped) this.#leave(r, 'dropped');
     else this.onLost(r);
   }
 
@@ -366,11 +371,12 @@ export class Transport implements DialerHost, TransportEvents {
     if (typeof batch === 'string') {
       const { watch } = r;
       r.http?.unlink(r);
-      this.#leave(r);
+      this.#leave(r, 'ended');
       watch.onEnd(batch);
       return;
     }
     if (this.#isObserved) this.#tellEvents(r, batch);
+    checkOrder(r, batch);
     r.watch.onEvents(batch);
   }
 
@@ -391,7 +397,7 @@ export class Transport implements DialerHost, TransportEvents {
 
   /** A retry is a request of its own: what the server may still say to the last one is void. */
   #again(r: ApiRequest): void {
-    this.#leave(r);
+    this.#leave(r, 'retried', r.result?.code);
     const next = new ApiRequest(this, r.client, r.call, r.startNs, r);
     next.attempts = r.attempts + 1;
     r.successor = next;
@@ -409,7 +415,7 @@ export class Transport implements DialerHost, TransportEvents {
 
   #finish(r: ApiRequest, result: ApiResult): void {
     const { watch, done } = r;
-    this.#leave(r);
+    this.#leave(r, result.code === 0 ? 'failed' : 'answered', result.code);
     if (watch !== null) watch.onOpen(result);
     else if (done !== null) done(result);
     else r.client.kind.onResult(r.client.member, r.tag, result);
@@ -439,14 +445,16 @@ export class Transport implements DialerHost, TransportEvents {
   // --- Slots -----------------------------------------------------------------------------------
 
   #admit(r: ApiRequest): void {
+    this.ledger.sent++;
     r.slot = this.#free.pop() ?? this.#requests.length;
     this.#generations[r.slot] ??= 0;
     r.generation = this.#generations[r.slot];
     this.#requests[r.slot] = r;
   }
 
-  #leave(r: ApiRequest): void {
+  #leave(r: ApiRequest, how: Ending, code = 0): void {
     if (r.state === 'done') return;
+    this.ledger.end(r.call, how, code);
     r.state = 'done';
     this.#requests[r.slot] = null;
     this.#generations[r.slot] = (r.generation + 1) & 0x7fffffff;
@@ -459,7 +467,7 @@ export class Transport implements DialerHost, TransportEvents {
     if (r === null || r.generation !== generation) return null;
     if (r.life === r.client.life) return r;
     r.http?.cancel(r);
-    this.#leave(r);
+    this.#leave(r, 'dropped');
     return null;
   }
 }
