@@ -27,6 +27,7 @@ import {
 import type { ModelContext } from '../resource/index.ts';
 import type { ComponentScenario, KubernetesScenario, Scenario } from '../scenario/types.ts';
 import type { Cluster } from './cluster.ts';
+import { Invariants } from './invariants.ts';
 import { networkHosts } from './network-hosts.ts';
 
 /** kubeadm sets --watch-progress-notify-interval=5s (kubernetes cmd/kubeadm/app/phases/etcd). */
@@ -95,7 +96,7 @@ export function buildKubernetes(
     finish: () => ({
       outages: outages.results(),
       timeline: timeline.report(),
-      warnings: [],
+      warnings: base.invariants.finish(base.library.transport.openRequests),
     }),
   };
 }
@@ -156,6 +157,7 @@ class Base {
   readonly uids = new Uids();
   readonly timeline: Timeline;
   readonly outages: OutageTracker;
+  readonly invariants: Invariants;
   /** How nodes and people reach the API. */
   readonly frontDoor: readonly string[];
   readonly #ctx: ModelContext;
@@ -215,6 +217,17 @@ class Base {
         resourceVersion: this.#store.resource(resource).cluster.shared.keys.revision,
       }),
     });
+    this.invariants = this.#watchInvariants();
+  }
+
+  /** Of all replicas of etcd together: what is applied first is what holds. */
+  #watchInvariants(): Invariants {
+    const invariants = new Invariants({
+      schedulers: this.kubernetes.scheduler.profiles.map((profile) => profile.schedulerName),
+      ledger: this.library.transport.ledger,
+    });
+    this.etcd.shared.contents.listener = invariants.listener;
+    return invariants;
   }
 
   /** A component talks to the API server of its own host, where there is one. */
@@ -264,6 +277,7 @@ class Base {
   }
 
   start(): void {
+    this.invariants.start();
     this.etcd.start();
     this.eventsEtcd?.start();
     this.servers.start();
