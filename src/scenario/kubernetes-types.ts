@@ -396,7 +396,7 @@ export type LoadScenario = {
     }
   | {
       /** A command of an operator, as a macro of its requests: 'get pods -A', 'drain node-3'. */
-      readonly kind: 'kubectl' | 'etcdctl';
+      readonly kind: 'kubectl';
       readonly command: readonly string[];
       readonly everyNs: number;
     }

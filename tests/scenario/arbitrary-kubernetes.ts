@@ -35,7 +35,6 @@ const special: Readonly<Record<string, fc.Arbitrary<Plain> | null>> = {
   'scale.target': fc.constant('set0'),
   'rollout.target': fc.constant('set0'),
   'delete.target': fc.constant('set0'),
-  'load.trace': null,
 };
 
 /** Not required by the table: an open loop has a rate in place of it. */

@@ -361,14 +361,6 @@ export const loadVerbs = {
     description: 'A command of kubectl, as its requests: get, describe, top, drain and others.',
     example: 'get pods -A',
   }),
-  etcdctl: field.string({
-    description: 'A command of etcdctl, as its requests.',
-    example: 'endpoint status',
-  }),
-  trace: field.string({
-    description: 'Arrivals of pods from a file: the CSV of `wavetank import`.',
-    example: './arrivals.csv',
-  }),
 };
 
 export const loadFields = {
@@ -393,10 +385,10 @@ export const loadFields = {
     only: ['create'],
   }),
   every: field.duration({
-    description: 'kubectl, etcdctl: again and again; 0s: once.',
+    description: 'kubectl: again and again; 0s: once.',
     default: '0s',
     min: '0s',
-    only: ['kubectl', 'etcdctl'],
+    only: ['kubectl'],
   }),
   user: field.string({
     description: 'Who does it: decides its flow schema.',

@@ -85,18 +85,9 @@ export function loadOf(
   if (value.delete !== undefined) {
     return { ...base, kind: 'delete', target: value.delete.target, replicas: 0, template: null };
   }
-  if (value.kubectl !== undefined || value.etcdctl !== undefined) {
-    return {
-      ...base,
-      kind: value.kubectl === undefined ? 'etcdctl' : 'kubectl',
-      command: (value.kubectl ?? value.etcdctl ?? '').trim().split(/\s+/),
-      everyNs: value.every,
-    };
-  }
-  if (value.trace !== undefined) {
-    checker.at(`${path}.trace`, 'WT1109', 'a trace is read by `wavetank replay`', {
-      hint: 'wavetank replay TRACE --scenario FILE',
-    });
+  if (value.kubectl !== undefined) {
+    const command = value.kubectl.trim().split(/\s+/);
+    return { ...base, kind: 'kubectl', command, everyNs: value.every };
   }
   return { ...base, ...requestsOf(value, path, checker) };
 }
