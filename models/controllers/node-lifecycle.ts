@@ -45,6 +45,13 @@ const TAINT_PERIOD_NS = 100e6;
 const UPDATE_RETRIES = 5;
 const RETRY_SLEEP_NS = 20e6;
 
+interface KnownNode {
+  /** Those that its zone was read from. */
+  readonly labels: Node['meta']['labels'];
+  readonly zone: string;
+  readonly leasePath: string;
+}
+
 interface Finding {
   readonly node: Node;
   readonly verdict: HealthVerdict;
@@ -62,8 +69,9 @@ export class NodeLifecycleController implements Controller {
   readonly #queue: WorkQueue;
   /** Nodes whose pods could not all be marked not ready. */
   readonly #podsToRetry = new Set<string>();
-  /** Known nodes with their zone. */
-  readonly #known = new Map<string, string>();
+  readonly #known = new Map<string, KnownNode>();
+  /** Nodes came, went or changed their labels since the last pass. */
+  #isDirty = true;
   readonly #nodeNs: number;
 
   constructor(env: ControllerEnvironment) {
@@ -84,7 +92,19 @@ export class NodeLifecycleController implements Controller {
     const look = (node: Node) => {
       if (scheduleTaintChange(node) !== null) this.#queue.add(node.meta.name);
     };
-    this.#nodes.addHandlers({ onAdd: look, onUpdate: look });
+    this.#nodes.addHandlers({
+      onAdd: (node) => {
+        this.#isDirty = true;
+        look(node);
+      },
+      onUpdate: (node, old) => {
+        if (node.meta.labels !== old.meta.labels) this.#isDirty = true;
+        look(node);
+      },
+      onDelete: () => {
+        this.#isDirty = true;
+      },
+    });
     env.every('node-lifecycle/monitor', env.scenario.nodeMonitorPeriodNs, () => this.#monitor());
     env.every('node-lifecycle/taint', TAINT_PERIOD_NS, () => this.#taintNoExecute());
   }
@@ -101,12 +121,14 @@ export class NodeLifecycleController implements Controller {
     const findings: Finding[] = [];
     this.#zones.countStart();
     for (const node of this.#nodes.values()) {
-      const { name } = node.meta;
-      const lease = this.#leases.get(`kube-node-lease/${name}`);
+      const { name, labels } = node.meta;
+      const known = this.#known.get(name);
+      const lease = this.#leases.get(known === undefined ? leaseOf(name) : known.leasePath);
       const verdict = this.#health.look(node, lease, env.sim.nowNs, grace);
-      this.#zones.count(this.#known.get(name) ?? zoneOf(node), verdict.current === 'True');
+      const zone = known !== undefined && known.labels === labels ? known.zone : zoneOf(node);
+      this.#zones.count(known === undefined ? zone : known.zone, verdict.current === 'True');
       if (needsAction(node, verdict, this.#podsToRetry.has(name))) findings.push({ node, verdict });
-      else if (verdict.current === 'True') this.#zones.remove(zoneOf(node), name);
+      else if (verdict.current === 'True') this.#zones.remove(zone, name);
     }
     yield* this.#actOnAll(findings);
     yield* this.#handleDisruption();
@@ -114,18 +136,22 @@ export class NodeLifecycleController implements Controller {
 
   /** classifyNodes: new ones get a zone, gone ones are forgotten. */
   #classify(): void {
+    if (!this.#isDirty) return;
+    this.#isDirty = false;
     const gone: string[] = [];
     for (const name of this.#known.keys()) if (this.#nodes.get(name) === undefined) gone.push(name);
     for (const name of gone) {
-      this.#zones.remove(this.#known.get(name)!, name);
+      this.#zones.remove(this.#known.get(name)!.zone, name);
       this.#known.delete(name);
       this.#health.forget(name);
       this.#podsToRetry.delete(name);
     }
     for (const node of this.#nodes.values()) {
+      const { name, labels } = node.meta;
+      const known = this.#known.get(name);
+      if (known?.labels === labels) continue;
       const zone = zoneOf(node);
-      if (this.#known.get(node.meta.name) === zone) continue;
-      this.#known.set(node.meta.name, zone);
+      this.#known.set(name, { labels, zone, leasePath: known?.leasePath ?? leaseOf(name) });
       this.#zones.ensure(zone);
     }
   }
@@ -265,6 +291,10 @@ function needsAction(node: Node, verdict: HealthVerdict, retriesPods: boolean): 
   return (
     hasTaint(node, TAINT_UNREACHABLE, 'NoExecute') || hasTaint(node, TAINT_NOT_READY, 'NoExecute')
   );
+}
+
+function leaseOf(name: string): string {
+  return `kube-node-lease/${name}`;
 }
 
 export function zoneOf(node: Node): string {
