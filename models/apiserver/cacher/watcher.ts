@@ -122,6 +122,12 @@ export class CacheWatcher implements CacheWatch {
   offer(event: KeyEvent): boolean {
     const value = currentOf(event);
     const previous = previousOf(event);
+    const { fieldSelector } = this.scope;
+    if (fieldSelector !== null && fieldSelector.field === 'metadata.name') {
+      // Both versions are of one name: most of what a watch of one object looks at ends here.
+      const either = value ?? previous;
+      if (either !== null && either.meta.name !== fieldSelector.value) return false;
+    }
     const isIn = value !== null && inScope(this.scope, value);
     const wasIn = previous !== null && inScope(this.scope, previous);
     if (!isIn && !wasIn) return false;
