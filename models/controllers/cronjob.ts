@@ -129,7 +129,9 @@ export class CronJobController implements Controller {
 
   /** getJobFromTemplate2: named by the minute of its time, so that it is made once. */
   #jobOf(cron: CronJob, dueNs: number): Job {
-    const name = `${cron.meta.name}-${Math.floor(dueNs / MINUTE_NS)}`;
+    // Ours may come more often than once a minute, and must differ then.
+    const stepNs = Math.min(MINUTE_NS, cron.spec.everyNs);
+    const name = `${cron.meta.name}-${Math.floor(dueNs / stepNs)}`;
     const { namespace } = cron.meta;
     const { labels } = cron.spec.job.template;
     return {
