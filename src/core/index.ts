@@ -4,6 +4,7 @@
  */
 export { type ConstantEntry, Constants } from './constants.ts';
 export { CHECKPOINT_EVENTS } from './digest.ts';
+export { dropFirst } from './drop-first.ts';
 export {
   assert,
   InvariantViolation,
