@@ -85,7 +85,7 @@ export class ComponentProcess {
 
   /** Runs `workNs` of CPU time, in parallel to its other jobs, then (doneType, a, b). */
   execute(workNs: number, doneType: number, a: number, b: number): void {
-    assert(this.#isUp, `${this.name} is down and cannot execute`);
+    if (!this.#isUp) assert(false, `${this.name} is down and cannot execute`);
     this.host.cpu.execute(this.#cpu, workNs, doneType, a, b);
   }
 
@@ -103,7 +103,7 @@ export class ComponentProcess {
 
   /** Runs a generator that ends with this life; `done` where it comes to its end. */
   spawn(process: Process, done?: () => void): void {
-    assert(this.#isUp, `${this.name} is down and cannot spawn`);
+    if (!this.#isUp) assert(false, `${this.name} is down and cannot spawn`);
     this.#runner.spawn(process, done);
   }
 

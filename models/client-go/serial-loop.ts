@@ -2,7 +2,7 @@
  * A goroutine that takes its work from a channel: one job after the other, never more than a core.
  * What it does after a job's CPU time is a callback; all is forgotten when the process ends.
  */
-import type { Simulation } from '../../src/core/index.ts';
+import { dropFirst, type Simulation } from '../../src/core/index.ts';
 import type { ComponentProcess } from './process.ts';
 
 export class SerialLoop {
@@ -48,13 +48,10 @@ export class SerialLoop {
   #done(): void {
     const then = this.#then[this.#head];
     this.#head++;
-    if (this.#head === this.#then.length) {
-      this.#workNs.length = 0;
-      this.#then.length = 0;
-      this.#head = 0;
-    } else if (this.#head >= 1024 && 2 * this.#head > this.#then.length) {
-      this.#workNs.splice(0, this.#head);
-      this.#then.splice(0, this.#head);
+    const left = this.#then.length - this.#head;
+    if (left === 0 || (this.#head >= 1024 && this.#head > left)) {
+      dropFirst(this.#workNs, this.#head);
+      dropFirst(this.#then, this.#head);
       this.#head = 0;
     }
     this.#isBusy = false;

@@ -107,7 +107,7 @@ export class ProposalTable {
   /** Row of a proposal in the columns above. */
   row(id: number): number {
     const row = id & this.#mask;
-    assert(this.#id[row] === id, `proposal ${id} was overwritten in the ring`);
+    if (this.#id[row] !== id) assert(false, `proposal ${id} was overwritten in the ring`);
     return row;
   }
 }

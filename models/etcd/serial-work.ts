@@ -1,6 +1,6 @@
 /** Work that one goroutine of a process does piece by piece, in the order in which it came. */
 
-import type { Simulation } from '../../src/core/index.ts';
+import { dropFirst, type Simulation } from '../../src/core/index.ts';
 
 export type WorkDone = (a: number, b: number) => void;
 
@@ -55,8 +55,10 @@ export class SerialWork {
     const a = this.#a[i];
     const b = this.#b[i];
     if (this.#head === this.#done.length || this.#head >= 1024) {
-      for (const column of [this.#workNs, this.#done, this.#a, this.#b])
-        column.splice(0, this.#head);
+      dropFirst(this.#workNs, this.#head);
+      dropFirst(this.#done, this.#head);
+      dropFirst(this.#a, this.#head);
+      dropFirst(this.#b, this.#head);
       this.#head = 0;
     }
     this.#next();

@@ -102,7 +102,9 @@ export class WatchHistory {
 
   /** Place of a kept row in the columns. */
   at(row: number): number {
-    assert(row >= this.base && row < this.next, `row ${row} of a watched history is not kept`);
+    if (row < this.base || row >= this.next) {
+      assert(false, `row ${row} of a watched history is not kept`);
+    }
     return row & this.mask;
   }
 

@@ -11,7 +11,7 @@
  * Left out: fragments of large responses, previous values (`prevKV`).
  */
 
-import { assert } from '../../src/core/index.ts';
+import { assert, dropFirst } from '../../src/core/index.ts';
 import type { WatchChunk } from './watch-chunks.ts';
 import { ResponseKind } from './watch-chunks.ts';
 import type { WatchHistory } from './watch-history.ts';
@@ -242,8 +242,11 @@ export class WatchStream {
   #shift(): void {
     this.#head++;
     if (this.#head < this.#kinds.length && this.#head < CHANNEL_RESPONSES) return;
-    for (const column of [this.#kinds, this.#counts, this.#froms, this.#tos, this.#revisions])
-      column.splice(0, this.#head);
+    dropFirst(this.#kinds, this.#head);
+    dropFirst(this.#counts, this.#head);
+    dropFirst(this.#froms, this.#head);
+    dropFirst(this.#tos, this.#head);
+    dropFirst(this.#revisions, this.#head);
     this.#head = 0;
   }
 }

@@ -6,7 +6,7 @@
  * every watch of the resource, waits as long as the time budget allows, then ends them.
  * Left out: the bound of 100 on events that wait for it, behind which the reflector would wait.
  */
-import { type EventId, NO_EVENT } from '../../../src/core/index.ts';
+import { dropFirst, type EventId, NO_EVENT } from '../../../src/core/index.ts';
 import type { KeyEvent } from '../../etcd/index.ts';
 import { currentOf, previousOf } from './event-view.ts';
 import { TimeBudget } from './time-budget.ts';
@@ -141,8 +141,8 @@ export class Dispatcher {
     this.#host.onDispatched(revision, this.#host.nowNs - this.#arrivedNs[this.#head]);
     this.#head++;
     if (this.#head < this.#queue.length && this.#head < 1024) return;
-    this.#queue.splice(0, this.#head);
-    this.#arrivedNs.splice(0, this.#head);
+    dropFirst(this.#queue, this.#head);
+    dropFirst(this.#arrivedNs, this.#head);
     this.#head = 0;
   }
 }

@@ -7,6 +7,7 @@
  * there, up to a batch, with one piece of work. A watch that stands for `members` identical ones
  * costs that many, spread over the cores, and is told when the last of them would have been.
  */
+import { dropFirst } from '../../../src/core/index.ts';
 import type { KeyEvent } from '../../etcd/index.ts';
 import type { KubeObject, WatchEvent, WatchSink } from '../../objects/index.ts';
 import { currentOf, encodesFirst, makeEvent, previousOf, watchEvent } from './event-view.ts';
@@ -235,13 +236,13 @@ export class CacheWatcher implements CacheWatch {
         onceNs += costs.encode(objectBytes, json) * copies;
       }
       this.#sendingBytes += bytes * copies;
-      this.#sending.push(event);
     }
+    this.#sending = this.#pending.slice(this.#head, end);
     this.#free = Math.max(0, this.#free - (end - this.#head));
     this.#head = end;
     if (this.#head === this.#pending.length || this.#head >= 1024) {
-      this.#pending.splice(0, this.#head);
-      this.#sources.splice(0, this.#head);
+      dropFirst(this.#pending, this.#head);
+      dropFirst(this.#sources, this.#head);
       this.#head = 0;
     }
     return workNs + onceNs / this.members;
