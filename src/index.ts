@@ -1,4 +1,26 @@
 /** The library: everything but the command, the executors and the files. Safe in a browser. */
+export {
+  type ApiClient,
+  ClientLibrary,
+  type ClientOptions,
+  type ComponentProcess,
+  type EventRecorder,
+  type Informer,
+  type InformerFactory,
+  type InformerHandlers,
+  type InformerOptions,
+  ItemQueue,
+  type ItemQueueOptions,
+  isSuccess,
+  LeaderElector,
+  type LeaderElectorOptions,
+  type PendingCall,
+  type Sync,
+  Workers,
+  type WorkersOptions,
+  type WorkQueue,
+} from '../models/client-go/index.ts';
+export * from '../models/objects/index.ts';
 export * from './analyze/index.ts';
 export {
   HORIZON_NS_MAX,
@@ -6,6 +28,9 @@ export {
   hashText,
   InvariantViolation,
   LimitError,
+  type Simulation,
+  type Stream,
+  type Waitable,
 } from './core/index.ts';
 export {
   calibrate,
@@ -15,6 +40,7 @@ export {
   profileYaml,
 } from './import/index.ts';
 export * from './output/index.ts';
+export type { ModelContext } from './resource/index.ts';
 export * from './run/index.ts';
 export {
   canonicalScenario,

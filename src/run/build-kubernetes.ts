@@ -29,6 +29,7 @@ import type { ComponentScenario, KubernetesScenario, Scenario } from '../scenari
 import type { Cluster } from './cluster.ts';
 import { Invariants } from './invariants.ts';
 import { networkHosts } from './network-hosts.ts';
+import { clusterAccess, type OwnComponent, type StartedComponent } from './own-components.ts';
 
 /** kubeadm sets --watch-progress-notify-interval=5s (kubernetes cmd/kubeadm/app/phases/etcd). */
 const PROGRESS_NOTIFY_NS = 5e9;
@@ -44,6 +45,7 @@ export function buildKubernetes(
   ctx: ModelContext,
   scenario: Scenario,
   kubernetes: KubernetesScenario,
+  own: readonly OwnComponent[] = [],
 ): KubernetesCluster {
   const base = new Base(ctx, scenario, kubernetes);
   const { servers, etcd, outages, timeline } = base;
@@ -76,6 +78,7 @@ export function buildKubernetes(
   const agents = kubernetes.agents.map(
     (agent) => new Agent(ctx, agent, base.library, base.frontDoor, nodes.nodeNames),
   );
+  const added = createOwn(ctx, scenario, base, own);
   const clientHosts = [...new Set(scenario.workload.map((w) => w.host))];
   const faults = new FaultDriver(etcd, base.network, outages, clientHosts, scenario.faults);
   return {
@@ -89,6 +92,7 @@ export function buildKubernetes(
       nodes.start(true);
       cloud.autoscaler?.start(true);
       watcher.start();
+      for (const component of added) component.start(true);
       for (const load of loads) load.start();
       for (const agent of agents) agent.start();
       faults.start();
@@ -118,6 +122,26 @@ function createComponents(ctx: ModelContext, base: Base): Component[] {
         new ControllerManager(ctx, controllerManager, component, base.optionsOf(component)),
     ),
   ];
+}
+
+/** Components of the library's user, after all others: these draw and act as without them. */
+function createOwn(
+  ctx: ModelContext,
+  scenario: Scenario,
+  base: Base,
+  own: readonly OwnComponent[],
+): readonly StartedComponent[] {
+  if (own.length === 0) return [];
+  const access = clusterAccess({
+    ...ctx,
+    scenario,
+    library: base.library,
+    uids: base.uids,
+    observer: base.timeline,
+    servers: base.frontDoor,
+    defaultHost: base.kubernetes.apiServer.replicas[0].host,
+  });
+  return own.map((component) => component.create(access));
 }
 
 /** What stands in the cloud, and orders from it. */

@@ -9,6 +9,7 @@ import { buildCluster } from './build.ts';
 import { buildKubernetes } from './build-kubernetes.ts';
 import type { Cluster, ClusterBuilder } from './cluster.ts';
 import { constantsOf } from './constants.ts';
+import type { OwnComponent } from './own-components.ts';
 import type { QueueName } from './plan.ts';
 import type { RunResult } from './result.ts';
 import { MODEL_REVISION, VERSION } from './version.ts';
@@ -20,6 +21,8 @@ export interface RunOptions {
   readonly point?: number;
   readonly replication?: number;
   readonly trace?: TraceOptions;
+  /** Of a Kubernetes cluster: beside its own components. */
+  readonly components?: readonly OwnComponent[];
   /** In place of the cluster of the scenario; tests put small models here. */
   readonly build?: ClusterBuilder;
 }
@@ -63,13 +66,24 @@ function metricTimes(scenario: Scenario, cutsNs: readonly number[]): number[] {
 }
 
 /** Hash of everything that decides the numbers: two runs with one key have the same bytes. */
-export function contentKey(scenario: Scenario, seed: string): string {
-  return hashText(JSON.stringify([VERSION, MODEL_REVISION, seed, canonicalScenario(scenario)]));
+export function contentKey(
+  scenario: Scenario,
+  seed: string,
+  components: readonly OwnComponent[] = [],
+): string {
+  const own = components.map(({ name }) => name);
+  const parts = [VERSION, MODEL_REVISION, seed, canonicalScenario(scenario)];
+  return hashText(JSON.stringify(own.length === 0 ? parts : [...parts, own]));
 }
 
-function builderOf({ kubernetes }: Scenario): ClusterBuilder {
-  if (kubernetes === null) return buildCluster;
-  return (ctx, scenario) => buildKubernetes(ctx, scenario, kubernetes);
+function builderOf({ kubernetes }: Scenario, own: readonly OwnComponent[]): ClusterBuilder {
+  const names = new Set(own.map(({ name }) => name));
+  if (names.size < own.length) throw new Error('two components have the same name');
+  if (kubernetes !== null) {
+    return (ctx, scenario) => buildKubernetes(ctx, scenario, kubernetes, own);
+  }
+  if (own.length > 0) throw new Error('the scenario has no Kubernetes to add components to');
+  return buildCluster;
 }
 
 class ClusterRun implements Run {
@@ -101,7 +115,7 @@ class ClusterRun implements Run {
     // Scheduled before anything else: at its time a cut comes before whatever the models do then.
     const cut = this.sim.eventType('metrics/cut', () => this.#metrics.cut(this.sim.nowNs));
     for (const atNs of metricTimes(scenario, cutsNs)) this.sim.scheduleAt(atNs, cut);
-    this.#cluster = (options.build ?? builderOf(scenario))(
+    this.#cluster = (options.build ?? builderOf(scenario, options.components ?? []))(
       { sim: this.sim, metrics: this.#metrics, constants: this.#constants },
       scenario,
     );
@@ -129,7 +143,7 @@ class ClusterRun implements Run {
       point: this.#options.point ?? 0,
       replication: this.#options.replication ?? 0,
       seed: this.#options.seed,
-      key: contentKey(this.#scenario, this.#options.seed),
+      key: contentKey(this.#scenario, this.#options.seed, this.#options.components),
       digest: sim.digest(),
       checkpoints: [...sim.digestCheckpoints()],
       eventCount: sim.eventCount,

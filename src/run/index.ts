@@ -11,6 +11,13 @@ export {
   type RunProgress,
 } from './create-run.ts';
 export { RunFailure, type RunFailureData } from './failure.ts';
+export type {
+  ClusterAccess,
+  ComponentParts,
+  OwnComponent,
+  PartsOptions,
+  StartedComponent,
+} from './own-components.ts';
 export { type PlanOptions, planRuns, type QueueName, type RunPlan } from './plan.ts';
 export type * from './result.ts';
 export { startRun } from './start-run.ts';

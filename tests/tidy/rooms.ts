@@ -169,7 +169,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'src/analyze',
       'src/output',
       'src/validation',
+      'models/objects',
+      'models/client-go',
     ],
+    types: ['src/resource'],
   },
 };
 
