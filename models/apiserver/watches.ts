@@ -120,7 +120,9 @@ export class WatchTable {
     this.#uses[slot] = ((this.#uses[slot] ?? 0) + 1) | 0;
     watch.slot = slot;
     this.#count(watch.members);
-    this.#sim.scheduleAt(deadlineNs, this.#timeoutType, slot, this.#uses[slot]);
+    // Where very many watches open at once the time of one may be over before its turn comes.
+    const atNs = Math.max(deadlineNs, this.#sim.nowNs);
+    this.#sim.scheduleAt(atNs, this.#timeoutType, slot, this.#uses[slot]);
   }
 
   /** All that there was has been sent. */
