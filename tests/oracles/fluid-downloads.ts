@@ -24,7 +24,10 @@ export function fluidDownloads(downloads: readonly Download[], limits: FluidLimi
     const open = downloads.flatMap((d, i) => (d.atNs <= nowNs && Number.isNaN(ends[i]) ? [i] : []));
     const next = Math.min(...downloads.filter((d) => d.atNs > nowNs).map((d) => d.atNs));
     if (open.length === 0 && next === Number.POSITIVE_INFINITY) return ends;
-    const rates = shares(open.map((i) => downloads[i].node), limits);
+    const rates = shares(
+      open.map((i) => downloads[i].node),
+      limits,
+    );
     const firstEnd = Math.min(...open.map((i, k) => nowNs + (left[i] / rates[k]) * 1e9));
     const untilNs = Math.min(firstEnd, next);
     open.forEach((i, k) => {
@@ -55,8 +58,14 @@ function shares(nodes: readonly number[], limits: FluidLimits): number[] {
       const full = (used: number, limit: number) => used >= limit * (1 - 1e-9);
       if (
         full(rate[k], limits.stream) ||
-        full(sum((j) => nodes[j] === node), limits.node) ||
-        full(sum(() => true), limits.registry)
+        full(
+          sum((j) => nodes[j] === node),
+          limits.node,
+        ) ||
+        full(
+          sum(() => true),
+          limits.registry,
+        )
       ) {
         frozen[k] = true;
       }
