@@ -16,7 +16,7 @@ interface Context {
 }
 
 const test = suite<Context>('browser');
-const REFERENCES = ['everything', 'heavy'];
+const REFERENCES = ['everything', 'heavy', 'kubernetes'];
 
 test.before(async (context) => {
   if (!hasChromium) return;
