@@ -110,15 +110,15 @@ function openb(files: { readonly pods: string; readonly nodes: string }): Entry 
 function entriesOf(quick: boolean): Entry[] {
   if (quick) return [idle(100, 60), idle(1000, 20), churn(100, 20), scheduling(100, 500)];
   return [
-    idle(100, 3600),
-    idle(1000, 600),
-    idle(5000, 300),
-    idle(15_000, 60),
-    idle(50_000, 20),
-    idle(100_000, 20),
-    churn(100, 300),
-    churn(1000, 120),
-    churn(5000, 120),
+    idle(100, 600),
+    idle(1000, 300),
+    idle(5000, 120),
+    idle(15_000, 40),
+    idle(50_000, 10),
+    idle(100_000, 10),
+    churn(100, 60),
+    churn(1000, 60),
+    churn(5000, 60),
     scheduling(5000, 10_000),
   ];
 }
@@ -156,6 +156,7 @@ function measure(file: string, entry: Entry): ClusterBenchRow {
   const { bench, nodes, pods } = entry;
   const asked: ClusterCase = { scenario: entry.scenario, trace: entry.trace };
   const args = ['--max-old-space-size=8192', file, JSON.stringify(asked)];
+  console.error(`${bench}, ${nodes} nodes, ${pods} pods`);
   const text = execFileSync(process.execPath, args, { encoding: 'utf8' });
   return { bench, nodes, pods, sample: JSON.parse(text) as ClusterSample };
 }

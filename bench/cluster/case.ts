@@ -71,8 +71,8 @@ function sample(): ClusterSample {
   const start = markAt(marks, scenario.warmupNs);
   const end = marks[marks.length - 1];
   const binds = bindsOf(result);
-  const first = markAt(marks, binds.firstNs);
   const last = markAt(marks, binds.lastNs);
+  const first = binds.count === 0 ? last : markAt(marks, binds.firstNs);
   return {
     startCpuNs: start.cpuNs,
     simulatedNs: end.nowNs - start.nowNs,
