@@ -69,6 +69,7 @@ function excerpt(out: string, until: string | undefined): string {
 }
 
 function update(page: Page, block: Block, now: string): void {
+  assert.notEqual(block.text, '', `${page.path}:${block.line}: write a word into the block first`);
   const file = join(ROOT, page.path);
   writeFileSync(
     file,
