@@ -1,6 +1,5 @@
 /** client-go: clients of the API, informers, work queues, elections, processes of components. */
 export { clientGoConstants } from './constants.ts';
-export { type EtcdctlCommand, parseEtcdctl } from './etcdctl.ts';
 export { KUBECTL_USER, type KubectlOutcome, kubectl, kubectlClient } from './kubectl.ts';
 export { kubectlProblem } from './kubectl-arguments.ts';
 export {

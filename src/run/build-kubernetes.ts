@@ -30,6 +30,7 @@ import type { Cluster } from './cluster.ts';
 import { Invariants } from './invariants.ts';
 import { networkHosts } from './network-hosts.ts';
 import { clusterAccess, type OwnComponent, type StartedComponent } from './own-components.ts';
+import type { RunWarning } from './result.ts';
 
 /** kubeadm sets --watch-progress-notify-interval=5s (kubernetes cmd/kubeadm/app/phases/etcd). */
 const PROGRESS_NOTIFY_NS = 5e9;
@@ -100,9 +101,19 @@ export function buildKubernetes(
     finish: () => ({
       outages: outages.results(),
       timeline: timeline.report(),
-      warnings: base.invariants.finish(base.library.transport.openRequests),
+      warnings: [
+        ...unplacedWarning(initial),
+        ...base.invariants.finish(base.library.transport.openRequests),
+      ],
     }),
   };
+}
+
+function unplacedWarning({ unplaced }: InitialState): RunWarning[] {
+  if (unplaced === 0) return [];
+  const message = `${unplaced} pods of the start had no node with room: they begin as Pending`;
+  const hint = 'give the node groups more nodes, or the objects fewer replicas or smaller requests';
+  return [{ code: 'unplaced', message, hint }];
 }
 
 interface Component {

@@ -115,6 +115,15 @@ test('pods that fit nowhere are counted as unscheduled', () => {
   assert.equal(ended.result.timeline?.counts.unscheduled, 4);
 });
 
+test('pods of the start that have no room begin as Pending, with a warning', () => {
+  // A node of 8 cores has 7.9 for pods: one of 5 cores fits on each of the four.
+  const set = { ...web, replicas: 6, template: { ...small, cpu: 5 } };
+  const ended = simulate(clusterOf({ objects: [set] }));
+  assert.equal(pods(ended, 'web').filter((pod) => pod.nodeName === '').length, 2);
+  const warning = ended.result.warnings.find(({ code }) => code === 'unplaced');
+  assert.match(warning?.message ?? '', /^2 pods /);
+});
+
 test('scaling, a rollout and a delete leave just what they should', () => {
   const scaled = [
     create(web),

@@ -5,7 +5,6 @@ import {
   kubectl,
   kubectlClient,
   kubectlProblem,
-  parseEtcdctl,
 } from '../../../models/client-go/index.ts';
 import {
   type Deployment,
@@ -234,22 +233,6 @@ test('a command with a mistake is told what is wrong', () => {
   assert.match(problem('drain') ?? '', /one name/);
   assert.match(problem('delete pods') ?? '', /resource and a name/);
   assert.equal(problem('rollout restart deployment web'), null);
-});
-
-test('commands of etcdctl are plain data', () => {
-  const parse = (command: string) => parseEtcdctl(command.split(' '));
-  assert.deepEqual(parse('etcdctl get /registry --prefix --keys-only --consistency=s'), {
-    kind: 'get',
-    prefix: '/registry',
-    isPrefix: true,
-    keysOnly: true,
-    countOnly: false,
-    limit: 0,
-    consistency: 'serializable',
-  });
-  assert.deepEqual(parse('defrag --cluster'), { kind: 'defrag', argument: '', cluster: true });
-  assert.deepEqual(parse('check perf --load=m'), { kind: 'checkPerf', ratePerSecond: 1000 });
-  assert.match(String(parse('auth enable')), /not modelled/);
 });
 
 test.run();
