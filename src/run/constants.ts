@@ -28,6 +28,11 @@ export function allConstants(): readonly ConstantEntry[] {
   return all;
 }
 
+/** Those that a run without Kubernetes can depend on. */
+export function etcdRunConstants(): readonly ConstantEntry[] {
+  return etcd;
+}
+
 /** Those that a run of this scenario can depend on. */
 export function constantsOf({ kubernetes }: Scenario): readonly ConstantEntry[] {
   return kubernetes === null ? etcd : all;

@@ -1,7 +1,7 @@
 /** From a scenario to the result of a run. */
 export { buildCluster, type EtcdRunCluster } from './build.ts';
 export type { Cluster, ClusterBuilder, ClusterEnd } from './cluster.ts';
-export { allConstants, knownConstants } from './constants.ts';
+export { allConstants, etcdRunConstants, knownConstants } from './constants.ts';
 export {
   contentKey,
   createRun,

@@ -10,7 +10,7 @@ import {
   writeFilesAtomically,
 } from '../../host/index.ts';
 import { textTable } from '../../output/index.ts';
-import { allConstants } from '../../run/index.ts';
+import { etcdRunConstants } from '../../run/index.ts';
 import {
   type DataFile,
   type ValidationReport,
@@ -119,7 +119,7 @@ function readFolder(folder: string): DataFile[] {
 
 /** All tables, then what was left out, and last the goals, which decide. */
 function print(report: ValidationReport, io: Io): void {
-  for (const section of validationSections(report, allConstants())) {
+  for (const section of validationSections(report, etcdRunConstants())) {
     if (section.rows.length === 0 || section.title === 'Goals') continue;
     const columns = section.head.map((head) => ({ head, align: 'left' as const }));
     const lines = textTable(columns, section.rows, io.outColors.dim);
@@ -147,7 +147,7 @@ function write(
   const folder =
     options.out ??
     (own ? join(io.packageRoot, 'results/golden/validation-etcd') : 'results/validation');
-  const constants = new Constants(allConstants()).entries();
+  const constants = new Constants(etcdRunConstants()).entries();
   writeFilesAtomically(folder, validationCsv(report, constants));
   const conditions = `etcd ${options.etcdVersion}, ${options.cores} cores shared by members and client, client round trip ${options.clientRtt / 1000} us, no TLS, injected sync and network delay.`;
   const page =
