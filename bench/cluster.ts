@@ -7,12 +7,11 @@
  * WAVETANK_OPENB.
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { buildSync } from 'esbuild';
 import { markdownTable } from '../src/output/index.ts';
+import { withBundle } from './bundle.ts';
 import type { ClusterCase, ClusterSample } from './cluster/case.ts';
 
 export interface ClusterBenchRow {
@@ -125,21 +124,7 @@ function entriesOf(quick: boolean): Entry[] {
 
 /** Runs all cases; several minutes, or seconds when `quick`. */
 export function runClusterBench(options: ClusterBenchOptions): ClusterBenchRow[] {
-  const directory = mkdtempSync(join(tmpdir(), 'wavetank-bench-'));
-  try {
-    const outfile = join(directory, 'case.mjs');
-    buildSync({
-      entryPoints: [fileURLToPath(new URL('cluster/case.ts', import.meta.url))],
-      outfile,
-      bundle: true,
-      format: 'esm',
-      platform: 'node',
-      target: 'es2022',
-      logLevel: 'warning',
-      banner: {
-        js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
-      },
-    });
+  return withBundle(new URL('cluster/case.ts', import.meta.url), (outfile) => {
     const rows: ClusterBenchRow[] = [];
     for (const entry of entriesOf(options.quick)) rows.push(measure(outfile, entry));
     if (options.quick) return rows;
@@ -147,9 +132,7 @@ export function runClusterBench(options: ClusterBenchOptions): ClusterBenchRow[]
     if (trace !== null) rows.push(measure(outfile, openb(trace)));
     else rows.push({ bench: 'openb', nodes: 1523, pods: 8152, sample: null });
     return rows;
-  } finally {
-    rmSync(directory, { recursive: true, force: true });
-  }
+  });
 }
 
 function measure(file: string, entry: Entry): ClusterBenchRow {

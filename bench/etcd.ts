@@ -4,12 +4,8 @@
  * process.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { buildSync } from 'esbuild';
 import { markdownTable } from '../src/output/index.ts';
+import { withBundle } from './bundle.ts';
 import type { EtcdCase, EtcdSample } from './etcd/case.ts';
 
 export interface EtcdBenchRow {
@@ -63,25 +59,9 @@ function entriesOf(quick: boolean): Entry[] {
 }
 
 export function runEtcdBench(options: { readonly quick: boolean }): EtcdBenchRow[] {
-  const directory = mkdtempSync(join(tmpdir(), 'wavetank-bench-'));
-  try {
-    const outfile = join(directory, 'case.mjs');
-    buildSync({
-      entryPoints: [fileURLToPath(new URL('etcd/case.ts', import.meta.url))],
-      outfile,
-      bundle: true,
-      format: 'esm',
-      platform: 'node',
-      target: 'es2022',
-      logLevel: 'warning',
-      banner: {
-        js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
-      },
-    });
+  return withBundle(new URL('etcd/case.ts', import.meta.url), (outfile) => {
     return entriesOf(options.quick).map((entry) => measure(outfile, entry));
-  } finally {
-    rmSync(directory, { recursive: true, force: true });
-  }
+  });
 }
 
 function measure(file: string, entry: Entry): EtcdBenchRow {
