@@ -236,20 +236,7 @@ export class Connection {
 
   private transmit(bytes: number, delayNs: number, type: number, a: number, b: number): void {
     const { path, sim } = this;
-    let atNs = sim.nowNs;
-    const { links } = path;
-    if (links.length > 0) {
-      // Cut-through: the bytes are on the next link while they still leave the last one, so the
-      // longest queue and the slowest link count. Every link is joined now, whatever the queue
-      // before it: levels know no future.
-      let waitNs = 0;
-      let serialNs = 0;
-      for (let i = 0; i < links.length; i++) {
-        waitNs = Math.max(waitNs, links[i].accept(bytes, sim.nowNs));
-        serialNs = Math.max(serialNs, links[i].serialNs(bytes));
-      }
-      atNs += Math.ceil(waitNs + serialNs);
-    }
+    let atNs = sim.nowNs + path.linksNs(bytes, sim.nowNs);
     const latencyNs = this.latency === null ? this.fixedNs : this.latency.next(sim.nowNs);
     atNs += latencyNs + path.addedNs + delayNs;
     if (atNs < this.lastArrivalNs) atNs = this.lastArrivalNs;

@@ -60,17 +60,7 @@ export class Lane {
    */
   arrivalNs(bytes: number, lastArrivalNs: number): number {
     const { path, sim } = this;
-    let atNs = sim.nowNs;
-    const { links } = path;
-    if (links.length > 0) {
-      let waitNs = 0;
-      let serialNs = 0;
-      for (let i = 0; i < links.length; i++) {
-        waitNs = Math.max(waitNs, links[i].accept(bytes, sim.nowNs));
-        serialNs = Math.max(serialNs, links[i].serialNs(bytes));
-      }
-      atNs += Math.ceil(waitNs + serialNs);
-    }
+    let atNs = sim.nowNs + path.linksNs(bytes, sim.nowNs);
     atNs += (this.latency === null ? this.fixedNs : this.latency.next(sim.nowNs)) + path.addedNs;
     if (path.lossProbability > 0) atNs += this.lossNs(bytes);
     return Math.max(atNs, lastArrivalNs);

@@ -56,6 +56,23 @@ export class Path {
     return this.resets + this.back.resets > 0;
   }
 
+  /**
+   * What `bytes` that leave now take on the links, ns. Cut-through: the bytes are on the next link
+   * while they still leave the last one, so the longest queue and the slowest link count. Every
+   * link is joined now, whatever the queue before it: levels know no future.
+   */
+  linksNs(bytes: number, nowNs: number): number {
+    const { links } = this;
+    if (links.length === 0) return 0;
+    let waitNs = 0;
+    let serialNs = 0;
+    for (let i = 0; i < links.length; i++) {
+      waitNs = Math.max(waitNs, links[i].accept(bytes, nowNs));
+      serialNs = Math.max(serialNs, links[i].serialNs(bytes));
+    }
+    return Math.ceil(waitNs + serialNs);
+  }
+
   /** The worst of the losses in force counts. */
   addLoss(probability: number): void {
     this.losses.push(probability);
