@@ -184,26 +184,22 @@ export class HttpConnection {
 
   /** The client's side is gone: whatever was on it fails. */
   lose(): void {
-    if (!this.isUp) return;
-    this.#down();
-    for (let r = this.first; r !== null; r = this.first) {
-      const { served } = r;
-      this.unlink(r);
-      this.#stopServed(served);
-      this.#events.onLost(r);
-    }
-    this.#release();
+    this.#end((request) => this.#events.onLost(request));
   }
 
   /** The client closes it; nothing is answered any more. */
   close(): void {
+    this.#end((request) => this.#events.onDropped(request));
+  }
+
+  #end(tell: (request: ApiRequest) => void): void {
     if (!this.isUp) return;
     this.#down();
     for (let r = this.first; r !== null; r = this.first) {
       const { served } = r;
       this.unlink(r);
       this.#stopServed(served);
-      this.#events.onDropped(r);
+      tell(r);
     }
     this.#release();
   }
