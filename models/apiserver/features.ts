@@ -1,4 +1,6 @@
 /** What differs between minor versions of kube-apiserver, as its feature gates default. */
+import { minorVersion } from '../objects/index.ts';
+
 export interface ApiServerFeatures {
   /** Retry-After of flow control follows the drops (1.27). */
   readonly retryAfterByDrops: boolean;
@@ -16,7 +18,7 @@ export interface ApiServerFeatures {
 
 /** '1.34' or '1.34.2'. */
 export function featuresOf(version: string): ApiServerFeatures {
-  const minor = Number(version.split('.')[1]);
+  const minor = minorVersion(version);
   return {
     retryAfterByDrops: minor >= 27,
     listSeatsBySize: minor >= 34,

@@ -9,6 +9,7 @@ import type { Network } from '../network/index.ts';
 import {
   type ApiEndpoint,
   type ClusterObserver,
+  minorVersion,
   type ResourceName,
   silentObserver,
   Uids,
@@ -89,7 +90,7 @@ export class ClientLibrary {
     this.uids = o.uids ?? new Uids();
     const nothing = () => ({ items: [], resourceVersion: 0 });
     this.#preloaded = new PreloadIndex(o.preloaded ?? nothing);
-    this.usesWatchList = Number(o.version.split('.')[1]) >= WATCH_LIST_SINCE;
+    this.usesWatchList = minorVersion(o.version) >= WATCH_LIST_SINCE;
     this.#draws = ctx.sim.stream('client-go/reflectors').u32();
     this.reflectorType = ctx.sim.eventType('client-go/reflector', (index, life) => {
       this.#reflectors[index].wake(life);

@@ -12,6 +12,7 @@ import {
   isBeingDeleted,
   type Job,
   metaOf,
+  NEW_JOB_STATUS,
   ownedBy,
 } from '../objects/index.ts';
 import { cost } from './constants.ts';
@@ -31,15 +32,6 @@ import {
 /** nextScheduleDelta. */
 const DELTA_NS = 100e6;
 const MINUTE_NS = 60e9;
-
-export const NEW_JOB_STATUS: Job['status'] = {
-  active: 0,
-  succeeded: 0,
-  failed: 0,
-  ready: 0,
-  finished: '',
-  finishedNs: Number.NaN,
-};
 
 export class CronJobController implements Controller {
   readonly name = 'cronjob';

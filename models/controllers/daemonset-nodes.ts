@@ -5,7 +5,7 @@
  * kubernetes/pkg/controller/daemon/util/daemonset_util.go.
  */
 import {
-  type Affinity,
+  NO_AFFINITY,
   type Node,
   type NodeSelectorTerm,
   type Pod,
@@ -73,15 +73,6 @@ function matchesNode(spec: PodSpec, node: Node): boolean {
   if (terms === null || terms === undefined) return true;
   return terms.some((term) => termMatches(term, node.meta.labels, node.meta.name));
 }
-
-const NO_AFFINITY: Affinity = {
-  nodeRequired: null,
-  nodePreferred: [],
-  podRequired: [],
-  podPreferred: [],
-  antiRequired: [],
-  antiPreferred: [],
-};
 
 /** ReplaceDaemonSetPodNodeNameNodeAffinity: the scheduler may put it on this node alone. */
 export function boundSpec(spec: PodSpec, nodeName: string): PodSpec {

@@ -14,6 +14,7 @@ import {
   type Pod,
   type PodSpec,
   type PodTemplate,
+  pendingPod,
   type Uids,
 } from '../objects/index.ts';
 import {
@@ -101,16 +102,8 @@ export function podOf(
   const name = o.name ?? generatedName(owner.meta.name, base.uid);
   const meta = { ...base, name, path: `${owner.meta.namespace}/${name}` };
   const spec = o.spec ?? template.spec;
-  const status = spec.schedulingGates.length > 0 ? GATED : PENDING;
-  return {
-    resource: 'pods',
-    meta,
-    bytes: template.bytes,
-    resourceVersion: 0,
-    spec,
-    nodeName: '',
-    status,
-  };
+  const pod = pendingPod(meta, { spec, bytes: template.bytes });
+  return spec.schedulingGates.length > 0 ? { ...pod, status: GATED } : pod;
 }
 
 const GATED: Pod['status'] = { ...PENDING, scheduled: 'SchedulingGated' };

@@ -1,6 +1,7 @@
 /** Objects that nodes bring with them: Node, Lease, CertificateSigningRequest. */
 import type { NodeGroupScenario } from '../../src/scenario/types.ts';
 import {
+  HEALTHY,
   LABEL_HOSTNAME,
   LABEL_ZONE,
   type Lease,
@@ -51,13 +52,7 @@ export function makeNode(
       capacity,
       allocatable,
       maxPods: group.kubelet.maxPods,
-      conditions: {
-        ready: joining === null ? 'True' : 'False',
-        memoryPressure: 'False',
-        diskPressure: 'False',
-        pidPressure: 'False',
-        networkUnavailable: 'False',
-      },
+      conditions: { ...HEALTHY, ready: joining === null ? 'True' : 'False' },
       images,
       volumesAttached: [],
     },

@@ -1,5 +1,4 @@
 /** Making objects and new versions of them. */
-import type { ResourceName } from './resources.ts';
 import type {
   KubeObject,
   Labels,
@@ -127,12 +126,4 @@ function combine(
     ephemeralBytes: f(a.ephemeralBytes, b.ephemeralBytes),
     extended,
   };
-}
-
-/** Typed view of an object whose resource is known. */
-export function isResource<R extends ResourceName>(
-  object: KubeObject,
-  resource: R,
-): object is KubeObject & { readonly resource: R } {
-  return object.resource === resource;
 }

@@ -3,6 +3,7 @@
  * SchedulerAsyncAPICalls is off by default in all of them: a failed pod's status is patched within
  * its cycle.
  */
+import { minorVersion } from '../objects/index.ts';
 
 export interface SchedulerFeatures {
   /** SchedulerQueueingHints. */
@@ -14,6 +15,6 @@ export interface SchedulerFeatures {
 }
 
 export function featuresOf(version: string): SchedulerFeatures {
-  const minor = Number(version.split('.')[1]);
+  const minor = minorVersion(version);
   return { hints: minor >= 32, asyncPreemption: minor >= 33, popFromBackoff: minor >= 33 };
 }

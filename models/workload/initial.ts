@@ -63,17 +63,6 @@ export class InitialState {
     if (!taken) this.objects.push(lease);
   }
 
-  /** Paths by resource. */
-  get paths(): Map<string, readonly string[]> {
-    const paths = new Map<string, string[]>();
-    for (const { resource, meta } of this.objects) {
-      const known = paths.get(resource);
-      if (known === undefined) paths.set(resource, [meta.path]);
-      else known.push(meta.path);
-    }
-    return paths;
-  }
-
   /** Pods that found no node. */
   get unplaced(): number {
     let count = 0;

@@ -15,23 +15,28 @@ import {
   type Deployment,
   type KubeObject,
   metaOf,
-  PENDING,
   type Pod,
+  pendingPod,
+  type ResourceName,
+  selectorOf,
   type Uids,
   withMeta,
 } from '../objects/index.ts';
 import { KubectlLoad } from './kubectl-load.ts';
-import { copyPath, objectsOf, podTemplate } from './objects.ts';
+import { copyPath, INSTANCE, newDeployment, objectsOf, podTemplate } from './objects.ts';
 import { RequestLoad } from './request-load.ts';
 import type { Timeline } from './timeline.ts';
+
+/** A Deployment of the churn, its pods apart. */
+const CHURNED_BYTES = 3000;
 
 export interface LoadWorld {
   readonly uids: Uids;
   readonly timeline: Timeline;
   /** Sets at the start and those of create loads, by name. */
   readonly sets: ReadonlyMap<string, ObjectSetScenario>;
-  /** Paths of what was there at the start, by resource. */
-  readonly initial: ReadonlyMap<string, readonly string[]>;
+  /** Paths of what was there at the start. */
+  pathsOf(resource: ResourceName): string[];
 }
 
 type Of<K extends LoadScenario['kind']> = Extract<LoadScenario, { readonly kind: K }>;
@@ -187,10 +192,13 @@ export class Load {
     const index = this.#next++;
     const name = `${load.name}-${index}`;
     const namespace = `${load.name}-${index % load.namespaces}`;
-    const labels = { ...load.template.labels, 'app.kubernetes.io/instance': name };
+    const labels = { ...load.template.labels, [INSTANCE]: name };
     const meta = metaOf(this.#world.uids, sim.nowNs, { name, namespace, labels });
-    const selector = { 'app.kubernetes.io/instance': name };
-    const deployment = deploymentOf(meta, load, podTemplate(load.template, labels, 'v1'), selector);
+    const deployment = newDeployment(meta, CHURNED_BYTES, {
+      replicas: load.replicas,
+      selector: selectorOf({ [INSTANCE]: name }),
+      template: podTemplate(load.template, labels, 'v1'),
+    });
     this.#createObject(deployment);
     this.#alive.push(meta.path);
     sim.schedule(load.lifetimeNs, this.#endType, index);
@@ -239,56 +247,8 @@ export class Load {
       namespace,
       labels: template.labels,
     });
-    return {
-      resource: 'pods',
-      meta,
-      bytes: template.bytes,
-      resourceVersion: 0,
-      spec: template.spec,
-      nodeName: '',
-      status: PENDING,
-    };
+    return pendingPod(meta, template);
   }
-}
-
-function deploymentOf(
-  meta: Deployment['meta'],
-  load: Of<'churn'>,
-  template: Deployment['spec']['template'],
-  selector: Readonly<Record<string, string>>,
-): Deployment {
-  const quarter = { kind: 'fraction', value: 0.25 } as const;
-  return {
-    resource: 'deployments',
-    meta,
-    bytes: 3000,
-    resourceVersion: 0,
-    spec: {
-      replicas: load.replicas,
-      selector: {
-        requirements: Object.entries(selector).map(([key, value]) => ({
-          key,
-          operator: 'In' as const,
-          values: [value],
-        })),
-      },
-      template,
-      strategy: 'RollingUpdate',
-      maxSurge: quarter,
-      maxUnavailable: quarter,
-      minReadyNs: 0,
-      progressDeadlineNs: 600e9,
-      revisionHistoryLimit: 10,
-      paused: false,
-    },
-    status: {
-      observedGeneration: 0,
-      replicas: 0,
-      updatedReplicas: 0,
-      readyReplicas: 0,
-      availableReplicas: 0,
-    },
-  };
 }
 
 /** A new version of a workload with other replicas, or another revision of its template. */

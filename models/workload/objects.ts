@@ -11,13 +11,14 @@ import {
   type Labels,
   metaOf,
   type Namespace,
+  NEW_JOB_STATUS,
   type OpaqueObject,
-  PENDING,
   type PersistentVolumeClaim,
   type Pod,
   type PodDisruptionBudget,
   type PodTemplate,
   pathOf,
+  pendingPod,
   type ReplicaSet,
   type ResourceName,
   resourceInfos,
@@ -31,10 +32,11 @@ const S = 1e9;
 /** apps/v1 defaults (kubernetes/pkg/apis/apps/v1/defaults.go). */
 const PROGRESS_DEADLINE_NS = 600 * S;
 const REVISION_HISTORY = 10;
+const QUARTER = { kind: 'fraction', value: 0.25 } as const;
 const JOB_BACKOFF_LIMIT = 6;
 
 /** Label that tells copies of one set apart. */
-const INSTANCE = 'app.kubernetes.io/instance';
+export const INSTANCE = 'app.kubernetes.io/instance';
 
 export function copyName(set: ObjectSetScenario, copy: number): string {
   return set.copies === 1 ? set.name : `${set.name}-${copy}`;
@@ -65,6 +67,40 @@ export function podTemplate(
   hash: string,
 ): PodTemplate {
   return { labels, spec: template.spec, bytes: template.bytes, hash };
+}
+
+type DeploymentParts = Pick<Deployment['spec'], 'replicas' | 'selector' | 'template'> &
+  Partial<Deployment['spec']>;
+
+/** As it is applied; what its spec does not say is as the API defaults it. */
+export function newDeployment(
+  meta: Deployment['meta'],
+  bytes: number,
+  spec: DeploymentParts,
+): Deployment {
+  return {
+    resource: 'deployments',
+    meta,
+    bytes,
+    resourceVersion: 0,
+    spec: {
+      strategy: 'RollingUpdate',
+      maxSurge: QUARTER,
+      maxUnavailable: QUARTER,
+      minReadyNs: 0,
+      progressDeadlineNs: PROGRESS_DEADLINE_NS,
+      revisionHistoryLimit: REVISION_HISTORY,
+      paused: false,
+      ...spec,
+    },
+    status: {
+      observedGeneration: 0,
+      replicas: 0,
+      updatedReplicas: 0,
+      readyReplicas: 0,
+      availableReplicas: 0,
+    },
+  };
 }
 
 /** Objects of one copy, in the order in which `kubectl apply` sends them. */
@@ -106,7 +142,7 @@ class CopyMaker {
       case 'DaemonSet':
         return this.#daemonSet();
       case 'Job':
-        return { ...this.#base('jobs'), spec: this.#jobSpec(), status: NO_JOB_STATUS } as Job;
+        return { ...this.#base('jobs'), spec: this.#jobSpec(), status: NEW_JOB_STATUS } as Job;
       case 'CronJob':
         return this.#cronJob();
       case 'Pod':
@@ -165,29 +201,11 @@ class CopyMaker {
   }
 
   #deployment(): Deployment {
-    const set = this.#set;
-    return {
-      ...this.#base('deployments'),
-      spec: {
-        replicas: set.replicas,
-        selector: this.#selector(),
-        template: this.#template(),
-        strategy: set.strategy,
-        maxSurge: set.maxSurge,
-        maxUnavailable: set.maxUnavailable,
-        minReadyNs: 0,
-        progressDeadlineNs: PROGRESS_DEADLINE_NS,
-        revisionHistoryLimit: REVISION_HISTORY,
-        paused: false,
-      },
-      status: {
-        observedGeneration: 0,
-        replicas: 0,
-        updatedReplicas: 0,
-        readyReplicas: 0,
-        availableReplicas: 0,
-      },
-    };
+    const { replicas, strategy, maxSurge, maxUnavailable, bytes } = this.#set;
+    const selector = this.#selector();
+    const template = this.#template();
+    const spec = { replicas, selector, template, strategy, maxSurge, maxUnavailable };
+    return newDeployment(this.#base('deployments').meta, bytes, spec);
   }
 
   #replicaSet(): ReplicaSet {
@@ -269,12 +287,7 @@ class CopyMaker {
 
   #pod(): Pod {
     const template = this.#template();
-    return {
-      ...this.#base('pods', template.bytes),
-      spec: template.spec,
-      nodeName: '',
-      status: PENDING,
-    };
+    return pendingPod(this.#base('pods', template.bytes).meta, template);
   }
 
   #budget(): PodDisruptionBudget {
@@ -328,12 +341,3 @@ class CopyMaker {
     };
   }
 }
-
-const NO_JOB_STATUS: Job['status'] = {
-  active: 0,
-  succeeded: 0,
-  failed: 0,
-  ready: 0,
-  finished: '',
-  finishedNs: Number.NaN,
-};

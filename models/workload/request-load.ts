@@ -46,7 +46,7 @@ export class RequestLoad {
     this.#targets = ctx.sim.stream(`${name}/target`);
     this.#arriveType = ctx.sim.eventType(`${name}/request`, () => this.#onArrival());
     this.#issueType = ctx.sim.eventType(`${name}/issue`, () => this.#issue());
-    this.#paths = [...(world.initial.get(load.resource) ?? [])];
+    this.#paths = world.pathsOf(load.resource);
   }
 
   start(): void {

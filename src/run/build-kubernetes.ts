@@ -295,7 +295,8 @@ class Base {
       uids: this.uids,
       timeline: this.timeline,
       sets: initial.sets,
-      initial: initial.paths,
+      pathsOf: (resource: ResourceName) =>
+        (this.#preloaded.get(resource) ?? []).map(({ meta }) => meta.path),
     };
     return load.map((entry) => {
       const client = this.library.client({

@@ -18,6 +18,7 @@ import {
   metaOf,
   NO_RESOURCES,
   PENDING,
+  PLAIN_POD_SPEC,
   type Pod,
   type PodSpec,
   type ResourceName,
@@ -295,20 +296,6 @@ export interface Answer {
 }
 
 export const podSpec: PodSpec = {
-  schedulerName: 'default-scheduler',
-  priority: 0,
-  preemptionPolicy: 'PreemptLowerPriority',
+  ...PLAIN_POD_SPEC,
   requests: { ...NO_RESOURCES, cpuMilli: 100, memoryBytes: 1e8 },
-  containers: [],
-  initContainers: [],
-  nodeSelector: {},
-  affinity: null,
-  tolerations: [],
-  topologySpread: [],
-  volumes: [],
-  schedulingGates: [],
-  terminationGraceNs: 30 * S,
-  restartPolicy: 'Always',
-  hostNetwork: false,
-  serviceAccount: 'default',
 };

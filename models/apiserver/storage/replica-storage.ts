@@ -11,8 +11,7 @@ import type { Tally } from '../../../src/metrics/index.ts';
 import type { ModelContext } from '../../../src/resource/index.ts';
 import type { ApiServerScenario } from '../../../src/scenario/types.ts';
 import type { EtcdCluster } from '../../etcd/index.ts';
-import type { ResourceName } from '../../objects/index.ts';
-import { resourceNames } from '../../objects/index.ts';
+import { minorVersion, type ResourceName, resourceNames } from '../../objects/index.ts';
 import { WatchCache } from '../cacher/cacher.ts';
 import { Cachers } from '../cacher/cachers.ts';
 import { Compactor } from './compactor.ts';
@@ -124,7 +123,7 @@ export class EtcdReplicaStorage implements ReplicaStorage {
   }
 
   get #minor(): number {
-    return Number(this.#options.version.split('.')[1]);
+    return minorVersion(this.#options.version);
   }
 
   #addResource(resource: ResourceName): void {

@@ -5,16 +5,20 @@
 import {
   type Affinity,
   type Container,
+  HEALTHY,
+  IDLE_BEHAVIOUR,
   LABEL_HOSTNAME,
   LABEL_ZONE,
   type Labels,
   metaOf,
+  NO_AFFINITY,
   NO_RESOURCES,
   type Node,
-  PENDING,
+  PLAIN_POD_SPEC,
   type Pod,
   type PodAffinityTerm,
   type PodSpec,
+  pendingPod,
   type ResourceList,
   selectorOf,
   type Uids,
@@ -46,13 +50,7 @@ export function perfNode(uids: Uids, name: string, zone: string, maxPods: number
       capacity: allocatable,
       allocatable,
       maxPods,
-      conditions: {
-        ready: 'True',
-        memoryPressure: 'False',
-        diskPressure: 'False',
-        pidPressure: 'False',
-        networkUnavailable: 'False',
-      },
+      conditions: HEALTHY,
       images: {},
       volumesAttached: [],
     },
@@ -72,34 +70,9 @@ export function perfSpec(o: Partial<PodSpec> = {}, cpuMilli = 100): PodSpec {
     livenessProbe: null,
     startupProbe: null,
     hostPorts: [],
-    behaviour: {
-      readyAfterNs: 0,
-      runsForNs: Number.POSITIVE_INFINITY,
-      exitCode: 0,
-      stopsAfterNs: 0,
-      cpuUseMilli: 0,
-      memoryUseBytes: 0,
-    },
+    behaviour: IDLE_BEHAVIOUR,
   };
-  return {
-    schedulerName: 'default-scheduler',
-    priority: 0,
-    preemptionPolicy: 'PreemptLowerPriority',
-    requests,
-    containers: [container],
-    initContainers: [],
-    nodeSelector: {},
-    affinity: null,
-    tolerations: [],
-    topologySpread: [],
-    volumes: [],
-    schedulingGates: [],
-    terminationGraceNs: 0,
-    restartPolicy: 'Always',
-    hostNetwork: false,
-    serviceAccount: 'default',
-    ...o,
-  };
+  return { ...PLAIN_POD_SPEC, requests, containers: [container], terminationGraceNs: 0, ...o };
 }
 
 export function perfPod(
@@ -109,27 +82,12 @@ export function perfPod(
 ): Pod {
   const meta = metaOf(uids, 0, { name: '', namespace: o.namespace, labels: o.labels });
   const name = `pod-${meta.uid}`;
-  return {
-    resource: 'pods',
-    meta: { ...meta, name, path: `${o.namespace}/${name}` },
-    bytes: 5000,
-    resourceVersion: 1,
-    spec,
-    nodeName: '',
-    status: PENDING,
-  };
+  const named = { ...meta, name, path: `${o.namespace}/${name}` };
+  return { ...pendingPod(named, { spec, bytes: 5000 }), resourceVersion: 1 };
 }
 
 export function affinity(o: Partial<Affinity>): Affinity {
-  return {
-    nodeRequired: null,
-    nodePreferred: [],
-    podRequired: [],
-    podPreferred: [],
-    antiRequired: [],
-    antiPreferred: [],
-    ...o,
-  };
+  return { ...NO_AFFINITY, ...o };
 }
 
 export function podTerm(

@@ -5,6 +5,7 @@
  * command-line-tools-reference). A known flag that no model reads is listed as without effect.
  */
 
+import { minorVersion } from '../../../models/objects/index.ts';
 import type { ProblemCode } from '../codes.ts';
 import { nearestName } from '../nearest.ts';
 import type { ProblemDetails } from '../problem.ts';
@@ -135,7 +136,7 @@ export class FlagReader {
     const names = known[component].split(/\s+/);
     for (const name of Object.keys(args)) {
       const gone = removed[name];
-      if (gone !== undefined && minorNumber(version) >= minorNumber(gone.since)) {
+      if (gone !== undefined && minorVersion(version) >= minorVersion(gone.since)) {
         problem(name, 'WT1202', `${component} ${version} has no flag --${name}`, {
           hint: gone.hint,
         });
@@ -202,9 +203,4 @@ export class FlagReader {
   #bad(name: string, value: string, expected: string): void {
     this.#problem(name, 'WT1203', `\`${value}\` is not a value of ${name}`, { expected });
   }
-}
-
-/** 35 of '1.35'. */
-export function minorNumber(version: string): number {
-  return Number(/^v?1\.(\d+)/.exec(version)?.[1] ?? '0');
 }

@@ -1,6 +1,6 @@
 /** The Kubernetes part of a scenario: values as read to the control plane that the models take. */
 
-import type { ContainerImage } from '../../../models/objects/index.ts';
+import { type ContainerImage, minorVersion } from '../../../models/objects/index.ts';
 import type { Checker } from '../checker.ts';
 import { type KubernetesValue, kubernetesGroup, type WebhookValue } from '../fields/kubernetes.ts';
 import type {
@@ -16,7 +16,7 @@ import type {
   WebhookScenario,
 } from '../kubernetes-types.ts';
 import { groupNode } from '../print-fields.ts';
-import { type ComponentName, FlagReader, minorNumber } from './flags.ts';
+import { type ComponentName, FlagReader } from './flags.ts';
 import { agentOf, loadOf } from './load.ts';
 import { nodeGroupOf } from './nodes.ts';
 import { objectSetOf } from './pods.ts';
@@ -60,7 +60,7 @@ export function kubernetesOf(
   checker: Checker,
 ): KubernetesScenario {
   const path = 'kubernetes';
-  const minor = minorNumber(value.version);
+  const minor = minorVersion(value.version);
   if (minor < FIRST_MINOR || minor > LAST_MINOR) {
     checker.at(`${path}.version`, 'WT1204', `Kubernetes ${value.version} is not modelled`, {
       expected: `one of 1.${FIRST_MINOR} to 1.${LAST_MINOR}`,
@@ -273,7 +273,7 @@ class Parts {
   controllerManager(): ControllerManagerScenario {
     const v = this.#value.kubeControllerManager;
     const flags = this.#flags('kube-controller-manager', v.extraArgs, 'kubeControllerManager');
-    const minor = minorNumber(this.#value.version);
+    const minor = minorVersion(this.#value.version);
     const scenario: ControllerManagerScenario = {
       replicas: this.#components('kube-controller-manager', v.replicas, 'kubeControllerManager'),
       leaderElection: leaderElectionOf(flags),

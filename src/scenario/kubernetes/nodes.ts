@@ -1,9 +1,9 @@
 /** Node groups as read to what the models take. */
 
+import { minorVersion } from '../../../models/objects/index.ts';
 import type { Checker } from '../checker.ts';
 import type { NodeGroupValue } from '../fields/kubernetes-nodes.ts';
 import type { KubeletScenario, NodeGroupScenario, RuntimeScenario } from '../kubernetes-types.ts';
-import { minorNumber } from './flags.ts';
 import { imageOf } from './pods.ts';
 
 const S = 1e9;
@@ -49,7 +49,7 @@ export function nodeGroupOf(
     names: value.names,
     objectBytes: value.objectSize,
     images: value.images.map(imageOf),
-    kubelet: kubeletOf(value.kubelet, minorNumber(version)),
+    kubelet: kubeletOf(value.kubelet, minorVersion(version)),
     runtime: runtimeOf(value),
     kubeProxy: {
       mode: value.kubeProxy.mode,

@@ -1,20 +1,12 @@
 /** A PodSpec that is a value, not a text: what is wrong with it, and what it asks for. */
 
-import type { PodSpec } from '../../../models/objects/index.ts';
+import { IDLE_BEHAVIOUR, type PodSpec } from '../../../models/objects/index.ts';
 import type { MapEntry, Node } from '../document.ts';
 import { Cursor } from './cursor.ts';
 import { podSpecOf } from './pod-spec.ts';
 import { imageOf } from './pods.ts';
 
 const NOWHERE = { source: { file: '', text: '' }, start: 0, end: 0 };
-const NO_BEHAVIOUR = {
-  readyAfterNs: 0,
-  runsForNs: Number.POSITIVE_INFINITY,
-  exitCode: 0,
-  stopsAfterNs: 0,
-  cpuUseMilli: 0,
-  memoryUseBytes: 0,
-};
 
 function nodeOf(value: unknown): Node {
   if (Array.isArray(value)) return { kind: 'list', items: value.map(nodeOf), span: NOWHERE };
@@ -49,7 +41,7 @@ export function readPodSpec(
     labels,
     priorityOf: () => 0,
     imageOf: (name) => imageOf({ name, size: 50e6, layers: 5, shared: '' }),
-    behaviourOf: () => NO_BEHAVIOUR,
+    behaviourOf: () => IDLE_BEHAVIOUR,
     restartPolicy: 'Always',
   });
   return { spec, problems: [...problems] };

@@ -1,22 +1,21 @@
 /** Pod templates and object sets as read to what the models take. */
 
-import type {
-  Affinity,
-  Container,
-  ContainerBehaviour,
-  ContainerImage,
-  IntOrFraction,
-  PodSpec,
-  PodVolume,
-  ResourceList,
-  TaintEffect,
-  Toleration,
-} from '../../../models/objects/index.ts';
 import {
+  type Container,
+  type ContainerBehaviour,
+  type ContainerImage,
+  type IntOrFraction,
   LABEL_HOSTNAME,
   LABEL_ZONE,
+  NO_AFFINITY,
+  PLAIN_POD_SPEC,
+  type PodSpec,
+  type PodVolume,
+  type ResourceList,
   resourceInfos,
   selectorOf,
+  type TaintEffect,
+  type Toleration,
 } from '../../../models/objects/index.ts';
 import type { Checker } from '../checker.ts';
 import type { Node } from '../document.ts';
@@ -98,22 +97,18 @@ export function templateOf(
     behaviour: behaviourOf(value, job, requests),
   };
   const spec: PodSpec = {
+    ...PLAIN_POD_SPEC,
     schedulerName: value.schedulerName,
     priority: value.priority,
-    preemptionPolicy: 'PreemptLowerPriority',
     requests,
     containers: [container],
-    initContainers: [],
     nodeSelector: value.nodeSelector,
     affinity: affinityOf(value, labels),
     tolerations: value.tolerations.map(tolerationOf),
     topologySpread: spreadOf(value, labels),
     volumes: volumesOf(value, name),
-    schedulingGates: [],
     terminationGraceNs: value.terminationGracePeriodSeconds * S,
     restartPolicy: value.restartPolicy ?? (job ? 'Never' : 'Always'),
-    hostNetwork: false,
-    serviceAccount: 'default',
   };
   return { labels, spec, bytes: value.size, imagePresent: value.imagePresent };
 }
@@ -185,15 +180,11 @@ function affinityOf(value: TemplateValue, labels: Readonly<Record<string, string
     namespaces: [],
     namespaceSelector: null,
   });
-  const affinity: Affinity = {
-    nodeRequired: null,
-    nodePreferred: [],
+  return {
+    ...NO_AFFINITY,
     podRequired: value.affinity === 'none' ? [] : [term(value.affinity)],
-    podPreferred: [],
     antiRequired: value.antiAffinity === 'none' ? [] : [term(value.antiAffinity)],
-    antiPreferred: [],
   };
-  return affinity;
 }
 
 function spreadOf(value: TemplateValue, labels: Readonly<Record<string, string>>) {

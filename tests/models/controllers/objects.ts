@@ -10,6 +10,7 @@ import {
   type Node,
   type ObjectMeta,
   PENDING,
+  PLAIN_POD_SPEC,
   type Pod,
   type PodSpec,
   type PodStatus,
@@ -35,22 +36,9 @@ export const NODE_TOLERATIONS: PodSpec['tolerations'] = [
 }));
 
 export const podSpec = (spec: Partial<PodSpec> = {}): PodSpec => ({
-  schedulerName: 'default-scheduler',
-  priority: 0,
-  preemptionPolicy: 'PreemptLowerPriority',
+  ...PLAIN_POD_SPEC,
   requests: { ...NO_RESOURCES, cpuMilli: 100 },
-  containers: [],
-  initContainers: [],
-  nodeSelector: {},
-  affinity: null,
   tolerations: NODE_TOLERATIONS,
-  topologySpread: [],
-  volumes: [],
-  schedulingGates: [],
-  terminationGraceNs: 30 * S,
-  restartPolicy: 'Always',
-  hostNetwork: false,
-  serviceAccount: 'default',
   ...spec,
 });
 

@@ -1,15 +1,19 @@
 /** Nodes and pods by hand, for tests of the scheduler. */
 import {
   type Container,
+  HEALTHY,
+  IDLE_BEHAVIOUR,
   LABEL_HOSTNAME,
   LABEL_ZONE,
   type LabelSelector,
   type Labels,
   metaOf,
+  NO_AFFINITY,
   NO_RESOURCES,
   type Node,
   type OwnerReference,
   PENDING,
+  PLAIN_POD_SPEC,
   type Pod,
   type PodAffinityTerm,
   type PodSpec,
@@ -62,13 +66,7 @@ export function nodeOf(uids: Uids, name: string, o: NodeParts = {}): Node {
       capacity: allocatable,
       allocatable,
       maxPods: o.maxPods ?? 110,
-      conditions: {
-        ready: 'True',
-        memoryPressure: 'False',
-        diskPressure: 'False',
-        pidPressure: 'False',
-        networkUnavailable: 'False',
-      },
+      conditions: HEALTHY,
       images: o.images ?? {},
       volumesAttached: [],
     },
@@ -87,12 +85,7 @@ export function containerOf(o: Partial<Container> = {}): Container {
     startupProbe: null,
     hostPorts: [],
     behaviour: {
-      readyAfterNs: 0,
-      runsForNs: Number.POSITIVE_INFINITY,
-      exitCode: 0,
-      stopsAfterNs: 0,
-      cpuUseMilli: 0,
-      memoryUseBytes: 0,
+      ...IDLE_BEHAVIOUR,
     },
     ...o,
   };
@@ -102,22 +95,9 @@ export function containerOf(o: Partial<Container> = {}): Container {
 export function specOf(spec: Partial<PodSpec> = {}): PodSpec {
   const requests = spec.requests ?? { ...NO_RESOURCES, cpuMilli: 100, memoryBytes: 500 * MI };
   return {
-    schedulerName: 'default-scheduler',
-    priority: 0,
-    preemptionPolicy: 'PreemptLowerPriority',
+    ...PLAIN_POD_SPEC,
     requests,
     containers: [containerOf({ requests })],
-    initContainers: [],
-    nodeSelector: {},
-    affinity: null,
-    tolerations: [],
-    topologySpread: [],
-    volumes: [],
-    schedulingGates: [],
-    terminationGraceNs: 30 * S,
-    restartPolicy: 'Always',
-    hostNetwork: false,
-    serviceAccount: 'default',
     ...spec,
   };
 }
@@ -155,12 +135,7 @@ export function affinityOf(
   o: Partial<NonNullable<PodSpec['affinity']>>,
 ): NonNullable<PodSpec['affinity']> {
   return {
-    nodeRequired: null,
-    nodePreferred: [],
-    podRequired: [],
-    podPreferred: [],
-    antiRequired: [],
-    antiPreferred: [],
+    ...NO_AFFINITY,
     ...o,
   };
 }
