@@ -2,13 +2,14 @@
  * The kube-apiservers of a cluster: replicas that share nothing but etcd, and who starts them
  * again.
  */
+import type { DistributionSpec } from '../../src/dist/index.ts';
 import type { ModelContext } from '../../src/resource/index.ts';
 import type { ApiServerScenario } from '../../src/scenario/types.ts';
 import { ApiServer } from './api-server.ts';
 import { Defaulting } from './defaulting.ts';
 import { Supervisor } from './supervisor.ts';
 import type { ApiServersOptions } from './types.ts';
-import type { WebhookOutage } from './webhooks.ts';
+import type { Webhook, WebhookOutage } from './webhooks.ts';
 
 export class ApiServers {
   readonly replicas: readonly ApiServer[];
@@ -40,11 +41,18 @@ export class ApiServers {
 
   /** Whoever serves a webhook has gone, or is back. */
   setWebhookOutage(name: string, outage: WebhookOutage): void {
-    for (const { webhooks } of this.replicas) {
-      for (const webhook of webhooks.all) {
-        if (webhook.options.name === name) webhook.outage = outage;
-      }
-    }
+    for (const webhook of this.#webhooks(name)) webhook.outage = outage;
+  }
+
+  /** It answers as fast as this from now on; null: as fast as it did. */
+  setWebhookLatency(name: string, latency: DistributionSpec | null): void {
+    for (const webhook of this.#webhooks(name)) webhook.setLatency(latency);
+  }
+
+  #webhooks(name: string): Webhook[] {
+    return this.replicas.flatMap(({ webhooks }) =>
+      webhooks.all.filter(({ options }) => options.name === name),
+    );
   }
 
   /** Stays down when it ends (`false`), or is started again as its supervisor does. */

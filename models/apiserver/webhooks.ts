@@ -11,7 +11,8 @@
  * Left out: match conditions, object and namespace selectors, side effects, what a webhook changes,
  * ValidatingAdmissionPolicy (its CPU is in the cost of admission).
  */
-import { createSampler, type Sampler } from '../../src/dist/index.ts';
+import type { Stream } from '../../src/core/index.ts';
+import { createSampler, type DistributionSpec, type Sampler } from '../../src/dist/index.ts';
 import type { Counter, Tally } from '../../src/metrics/index.ts';
 import type { ModelContext } from '../../src/resource/index.ts';
 import type { WebhookScenario } from '../../src/scenario/types.ts';
@@ -20,8 +21,11 @@ import type { Request } from './request.ts';
 
 export const WEBHOOK_BUCKETS = [0.005, 0.025, 0.1, 0.5, 1, 2.5, 10, 25];
 
-/** 'timeout': a black hole; 'refused': nobody listens, known at once. */
-export type WebhookOutage = 'none' | 'timeout' | 'refused';
+/**
+ * 'timeout': a black hole; 'refused': nobody listens, known at once; 'error': it answers with an
+ * error, after its usual time.
+ */
+export type WebhookOutage = 'none' | 'timeout' | 'refused' | 'error';
 
 const KINDS: Readonly<Record<WebhookScenario['kind'], string>> = {
   mutating: 'admit',
@@ -32,10 +36,12 @@ const KINDS: Readonly<Record<WebhookScenario['kind'], string>> = {
 export class Webhook {
   readonly options: WebhookScenario;
   outage: WebhookOutage = 'none';
-  readonly #latency: Sampler;
+  readonly #stream: Stream;
+  #latency: Sampler;
   readonly #admitted: Tally;
   readonly #rejected: Tally;
   readonly #failedOpen: Counter;
+  readonly #failedClosed: Counter;
 
   constructor(ctx: ModelContext, instance: string, options: WebhookScenario) {
     this.options = options;
@@ -51,10 +57,18 @@ export class Webhook {
     this.#rejected = tally('true');
     const open = 'apiserver_admission_webhook_fail_open_count';
     this.#failedOpen = ctx.metrics.counter(open, { name, type });
-    this.#latency = createSampler(
-      options.latency,
-      ctx.sim.stream(`${instance}/webhook/${options.name}`),
-    );
+    this.#failedClosed = ctx.metrics.counter('apiserver_admission_webhook_rejection_count', {
+      name,
+      type,
+      error_type: 'calling_webhook_error',
+    });
+    this.#stream = ctx.sim.stream(`${instance}/webhook/${options.name}`);
+    this.#latency = createSampler(options.latency, this.#stream);
+  }
+
+  /** Another latency from now on; null: its own again. */
+  setLatency(latency: DistributionSpec | null): void {
+    this.#latency = createSampler(latency ?? this.options.latency, this.#stream);
   }
 
   matches(kind: RequestKind): boolean {
@@ -72,14 +86,16 @@ export class Webhook {
   call(atNs: number): number {
     const { timeoutNs } = this.options;
     let ns = this.outage === 'refused' ? 0 : this.#latency.next(atNs);
+    if (this.outage === 'timeout') ns = timeoutNs;
     const failed = this.outage !== 'none' || ns > timeoutNs;
-    if (failed && this.outage !== 'refused') ns = timeoutNs;
+    ns = Math.min(ns, timeoutNs);
     (failed ? this.#rejected : this.#admitted).record(ns);
     if (!failed) return ns;
     if (this.options.failurePolicy === 'Ignore') {
       this.#failedOpen.add();
       return ns;
     }
+    this.#failedClosed.add();
     return -ns - 1;
   }
 }

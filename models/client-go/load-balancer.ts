@@ -34,6 +34,8 @@ export class LoadBalancer {
   /** Probes in a row against the present verdict, by replica. */
   readonly #against: number[];
   readonly #answers: boolean[];
+  /** By replica: how many times its health check was turned off. */
+  readonly #forced: number[];
   readonly #probeType: number;
 
   constructor(ctx: ModelContext, o: LoadBalancerOptions, ports: readonly EndpointPort[]) {
@@ -42,14 +44,25 @@ export class LoadBalancer {
     this.#ports = ports;
     this.#against = ports.map(() => 0);
     this.#answers = ports.map(() => true);
+    this.#forced = ports.map(() => 0);
     this.#probeType = ctx.sim.eventType('load-balancer/probe', () => this.#probe());
     if (o.kind === 'loadBalancer') ctx.sim.schedule(o.healthIntervalNs, this.#probeType);
   }
 
   /** By a draw in (0, 1); null: none is healthy. */
   choose(draw: number): EndpointPort | null {
-    const healthy = this.#ports.filter((port) => port.isHealthy);
+    const healthy = this.#ports.filter((p) => p.isHealthy || this.#forced[p.index] > 0);
     return healthy.length === 0 ? null : healthy[Math.floor(draw * healthy.length)];
+  }
+
+  /**
+   * Its health check is off: connections go to the replica, dead or not. To be ended as often as
+   * it was begun.
+   */
+  ignoreHealth(server: string, ignored: boolean): void {
+    for (const { endpoint, index } of this.#ports) {
+      if (endpoint.name === server) this.#forced[index] += ignored ? 1 : -1;
+    }
   }
 
   /** Judges the probes sent before, and sends the next. */

@@ -295,6 +295,29 @@ test('A webhook that is gone fails the call after its timeout, or lets it pass.'
   ]);
 });
 
+test('A webhook that answers with errors fails calls after its own time, not its timeout.', () => {
+  const t = new TestServers({ scenario: { webhooks: [webhook('a', 30)] } });
+  t.servers.setWebhookOutage('a', 'error');
+  const failed = create(t, 'x');
+  t.until(S);
+  assert.deepEqual([failed.result?.code, failed.atNs], [500, 30 * MS]);
+  t.servers.setWebhookOutage('a', 'none');
+  const admitted = create(t, 'x');
+  t.until(2 * S);
+  assert.deepEqual([admitted.result?.code, admitted.atNs], [201, S + 31 * MS]);
+});
+
+test('A webhook that is slow for a while is as fast as before afterwards.', () => {
+  const t = new TestServers({ scenario: { webhooks: [webhook('a', 10)] } });
+  t.servers.setWebhookLatency('a', { kind: 'constant', value: 700 * MS });
+  const slow = create(t, 'x');
+  t.until(S);
+  t.servers.setWebhookLatency('a', null);
+  const fast = create(t, 'y');
+  t.until(2 * S);
+  assert.deepEqual([slow.atNs, fast.atNs], [701 * MS, S + 11 * MS]);
+});
+
 test('A webhook that is slower than the request may take ends it with 504.', () => {
   const webhooks = [webhook('a', 5000)];
   const t = new TestServers({ scenario: { webhooks, requestTimeoutNs: 2 * S } });

@@ -236,6 +236,26 @@ test('health checks take a dead replica out after their threshold, and back in',
   assert.ok(received(c, before)[1] > 20);
 });
 
+test('without a health check a dead replica gets its share of dials, which are refused', () => {
+  const c = fakeCluster({ replicas: 2, loadBalancer: { kind: 'loadBalancer' } });
+  const { balancer } = c.library.transport;
+  c.endpoints[1].crash();
+  c.run(60 * S);
+  let before = spread(c, 1000);
+  c.run(61 * S);
+  assert.deepEqual(received(c, before), [1000, 0]);
+  balancer.ignoreHealth('kube-apiserver/1', true);
+  before = spread(c, 1000);
+  c.run(62 * S);
+  // Binomial, standard deviation 16: about half of the calls are lost, for calls do not dial again.
+  const [first] = received(c, before);
+  assert.ok(Math.abs(first - 500) < 4 * 16, `${first}`);
+  balancer.ignoreHealth('kube-apiserver/1', false);
+  before = spread(c, 1000);
+  c.run(63 * S);
+  assert.deepEqual(received(c, before), [1000, 0]);
+});
+
 test('clients stay with the replica that they have when another comes back', () => {
   const c = fakeCluster({
     replicas: 2,
