@@ -32,8 +32,11 @@ export class InvariantViolation extends Error {
   }
 }
 
-/** WT2001: the horizon; WT2002: pending events. */
-export type LimitCode = 'WT2001' | 'WT2002';
+/**
+ * WT2001: the horizon; WT2002: pending events; WT2003: events without progress; WT2004: memory;
+ * WT2005: occurrences of random faults.
+ */
+export type LimitCode = 'WT2001' | 'WT2002' | 'WT2003' | 'WT2004' | 'WT2005';
 
 /** A bound with a name was reached. The message says which, what was asked for and what to do. */
 export class LimitError extends Error {
@@ -43,6 +46,11 @@ export class LimitError extends Error {
   constructor(code: LimitCode, message: string) {
     super(`${code}: ${message}`);
     this.code = code;
+  }
+
+  /** Adds what was flooding. */
+  report(text: string): void {
+    this.message = `${this.message}. ${text}`;
   }
 }
 

@@ -80,6 +80,19 @@ export class EventStore {
     return isCurrent && this.isLive(slot) ? slot : -1;
   }
 
+  /** Live events by type, for a report: looks at every slot. */
+  liveByType(): number[] {
+    const counts: number[] = [];
+    const free = new Set(this.#free.subarray(0, this.#freeCount));
+    for (let slot = 0; slot < this.#fresh; slot++) {
+      const type = this.ints[slot * 12 + 8];
+      if (type < 0 || (free.size > 0 && free.has(slot))) continue;
+      while (counts.length <= type) counts.push(0);
+      counts[type]++;
+    }
+    return counts;
+  }
+
   #allocateFresh(): number {
     if (this.#fresh === this.#capacity) this.#grow();
     const slot = this.#fresh++;

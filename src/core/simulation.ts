@@ -6,6 +6,13 @@
 import { CHECKPOINT_EVENTS, Digest } from './digest.ts';
 import { assert, InvariantViolation, LimitError } from './errors.ts';
 import { EventStore } from './event-store.ts';
+import {
+  FLOOD_EVENTS_MAX,
+  FLOOD_SPAN_NS,
+  FloodGuard,
+  type FloodLimit,
+  topTypes,
+} from './flood-guard.ts';
 import { ProcessTable } from './process-table.ts';
 import type { EventQueue } from './queue/event-queue.ts';
 import { ReferenceQueue } from './queue/reference-queue.ts';
@@ -31,6 +38,8 @@ export interface SimulationOptions {
   readonly queue?: QueueKind;
   /** Records a window of events; off by default. */
   readonly trace?: TraceOptions;
+  /** Events without progress beyond which the run is given up; tests lower it. */
+  readonly flood?: FloodLimit;
 }
 
 export class Simulation {
@@ -47,6 +56,7 @@ export class Simulation {
   readonly #queue: EventQueue;
   readonly #digest = new Digest();
   readonly #trace: EventTrace | undefined;
+  readonly #flood: FloodGuard;
   #processes: ProcessTable | undefined = undefined;
   #sequence = 0;
   #finished = false;
@@ -68,6 +78,10 @@ export class Simulation {
         ? new ReferenceQueue(this.#store, horizonNs)
         : new TwoTierQueue(this.#store, horizonNs);
     this.#trace = options.trace === undefined ? undefined : new EventTrace(options.trace);
+    this.#flood = new FloodGuard(
+      (type) => this.typeName(type),
+      options.flood ?? { events: FLOOD_EVENTS_MAX, spanNs: FLOOD_SPAN_NS },
+    );
   }
 
   /** True once the horizon is reached or nothing is pending before it. */
@@ -155,9 +169,16 @@ export class Simulation {
           this.#finish();
           break;
         }
-        if (count === untilCheckpoint) this.#digest.checkpoint();
+        if (count === untilCheckpoint) {
+          this.#digest.checkpoint();
+          this.#flood.check(this.nowNs, this.eventCount);
+        }
       }
     } catch (error) {
+      if (error instanceof LimitError && error.code === 'WT2002') {
+        const top = topTypes(this.#store.liveByType(), (type) => this.typeName(type));
+        error.report(`Pending at ${this.nowNs} ns: ${top}`);
+      }
       if (error instanceof InvariantViolation) {
         error.locate({ seed: this.seed, nowNs: this.nowNs, eventSequence: this.eventCount });
       }
@@ -206,6 +227,7 @@ export class Simulation {
     const digest = this.#digest;
     const handlers = this.#handlers;
     const trace = this.#trace;
+    const flood = this.#flood.counting ? this.#flood : undefined;
     for (let handled = 0; handled < count; handled++) {
       const slot = queue.take();
       if (slot < 0) return handled;
@@ -229,6 +251,7 @@ export class Simulation {
       digest.first = first ^ (first >>> 15);
       digest.second = second ^ (second >>> 14);
       if (trace !== undefined) trace.record(this.eventCount, timeNs, type, a, b);
+      if (flood !== undefined) flood.count(type);
       handlers[type](a, b);
     }
     return count;

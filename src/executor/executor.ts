@@ -13,6 +13,7 @@ import {
   type RunResult,
   startRun,
 } from '../run/index.ts';
+import type { HeapGuard } from './heap-guard.ts';
 
 /** `index` counts the plans in the order in which they were given. */
 export interface SweepExecutor {
@@ -36,7 +37,8 @@ export const SLICE_EVENTS = 4096;
 export const SLICE_MS = 25;
 
 /** Advances by about SLICE_MS of wall time; true when the run is over. */
-export function advanceSlice(run: Run): boolean {
+export function advanceSlice(run: Run, heap?: HeapGuard): boolean {
+  heap?.check(run.progress());
   const endMs = performance.now() + SLICE_MS;
   do {
     if (run.advance(SLICE_EVENTS)) return true;

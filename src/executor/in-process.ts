@@ -3,6 +3,7 @@
  */
 import type { RunPlan, RunProgress, RunResult } from '../run/index.ts';
 import { advanceSlice, failureOf, type SweepExecutor, start } from './executor.ts';
+import { HeapGuard } from './heap-guard.ts';
 
 /** setImmediate lets signals and input through; a promise alone would not. */
 function breathe(): Promise<void> {
@@ -22,8 +23,9 @@ export class InProcessExecutor implements SweepExecutor {
       await breathe();
       if (signal.aborted) return;
       const run = start(plans[index]);
+      const heap = new HeapGuard();
       try {
-        while (!advanceSlice(run)) {
+        while (!advanceSlice(run, heap)) {
           onProgress(index, run.progress());
           await breathe();
           if (signal.aborted) break;

@@ -4,6 +4,7 @@
 import type { MessagePort, TransferListItem } from 'node:worker_threads';
 import type { RunFailureData, RunPlan, RunProgress, RunResult } from '../run/index.ts';
 import { advanceSlice, failureOf, start } from './executor.ts';
+import { HeapGuard } from './heap-guard.ts';
 
 export interface WorkerTask {
   readonly index: number;
@@ -36,9 +37,10 @@ function runPlan(task: WorkerTask): WorkerMessage {
   const { index, plan, port, stop } = task;
   if (Atomics.load(stop, 0) !== 0) return { kind: 'skipped', index };
   const run = start(plan);
+  const heap = new HeapGuard();
   try {
     let reportMs = performance.now() + PROGRESS_MS;
-    while (!advanceSlice(run)) {
+    while (!advanceSlice(run, heap)) {
       if (Atomics.load(stop, 0) !== 0) break;
       if (performance.now() < reportMs) continue;
       reportMs = performance.now() + PROGRESS_MS;
