@@ -6,7 +6,7 @@ import { getHeapStatistics } from 'node:v8';
 import { LimitError } from '../core/index.ts';
 import type { RunProgress } from '../run/index.ts';
 
-/** Share of the heap's limit beyond which a run is stopped; garbage counts until it is collected. */
+/** Share of the heap's limit beyond which a run is stopped; uncollected garbage counts. */
 export const HEAP_SHARE_MAX = 0.94;
 /** So many looks in a row, so that the collector has had its turn. */
 export const HEAP_LOOKS = 4;
