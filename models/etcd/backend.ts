@@ -243,6 +243,15 @@ export class Backend {
     this.#record();
   }
 
+  /** Another file takes the place of this one, and it knows nothing of the log. */
+  restore(bytes: number): void {
+    this.committedIndex = 0;
+    this.#committingIndex = 0;
+    this.#pinned = 0;
+    this.#pinnedFree = 0;
+    this.replaceFile(bytes);
+  }
+
   #armTimer(): void {
     const delay = this.#process.localDelay(this.#shared.scenario.backendBatchIntervalNs);
     this.#shared.sim.schedule(delay, this.#timerType, 0, this.#process.incarnation);

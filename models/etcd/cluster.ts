@@ -19,6 +19,7 @@ import { KeySpace } from './mvcc.ts';
 import { Peers } from './peers.ts';
 import { Kind, ProposalTable } from './proposals.ts';
 import { type ConfChangeKind, MessagePool } from './raft/index.ts';
+import { Recovery } from './recovery.ts';
 import { RequestTable } from './requests.ts';
 import type { EtcdShared } from './shared.ts';
 import { etcdFeatures } from './versions.ts';
@@ -51,6 +52,8 @@ export class EtcdCluster {
   readonly ports = new Map<string, ClientPort>();
   readonly #peers: Peers;
   readonly #membership: Membership;
+  /** Snapshots of the store, and the way back to one. */
+  readonly recovery: Recovery;
   readonly #bootType: number;
   readonly #stopType: number;
   readonly #portOfWorkload: ClientPort[] = [];
@@ -121,6 +124,13 @@ export class EtcdCluster {
       boot: (index) => this.boot(index),
       kill: (index) => this.kill(index, false),
       event: (kind, subject, detail) => this.event(kind, subject, detail),
+    });
+    this.recovery = new Recovery(shared, this.name, {
+      members: this.members,
+      kill: (index) => this.kill(index, true),
+      boot: (index) => this.boot(index),
+      event: (kind, subject, detail) => this.event(kind, subject, detail),
+      term: () => this.leaderTerm,
     });
     // Those that join later are known by name and stay away until an operator adds them.
     for (const member of this.members.slice(etcd.members.length)) {
@@ -304,7 +314,9 @@ export class EtcdCluster {
     const member = this.members[index];
     if (!member.isUp) return;
     const startNs = this.shared.sim.nowNs;
+    const snapshot = this.recovery.capture();
     member.maintenance.save(() => {
+      this.recovery.last = snapshot;
       const ms = (this.shared.sim.nowNs - startNs) / 1e6;
       this.event(
         'snapshot saved',

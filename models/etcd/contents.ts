@@ -52,6 +52,24 @@ interface KeyGroup {
   live: number;
 }
 
+/** A named key that exists, as a snapshot of the store keeps it. */
+export interface StoredKey {
+  readonly group: number;
+  readonly name: string;
+  /** Its number at that time. */
+  readonly key: number;
+  readonly value: StoredValue;
+}
+
+/** What a restored snapshot changed of a group of keys, copies counted. */
+export interface GroupChange {
+  readonly group: string;
+  /** Were there and are not; were not there and are again; are as they were before. */
+  lost: number;
+  returned: number;
+  reverted: number;
+}
+
 /** Told of every change as it is applied, in the order of revisions; it must not act on the run. */
 export type ContentsListener = (previous: StoredValue | null, value: StoredValue | null) => void;
 
@@ -154,6 +172,71 @@ export class KeyContents {
     return found;
   }
 
+  // --- Snapshots of the store -------------------------------------------------------------------
+
+  capture(): StoredKey[] {
+    const stored: StoredKey[] = [];
+    for (let group = 1; group < this.groups.length; group++) {
+      for (const [name, key] of this.groups[group].keys) {
+        const value = this.values[key];
+        if (value !== null) stored.push({ group, name, key, value });
+      }
+    }
+    return stored;
+  }
+
+  /**
+   * Goes back to what a snapshot has, whose key space will be the store's. `copies`: by the
+   * snapshot's numbers. Returns what changed, and today's numbers of the snapshot's keys.
+   */
+  restore(
+    stored: readonly StoredKey[],
+    copies: ReadonlyMap<number, number>,
+    revision: number,
+    nowNs: number,
+  ): { readonly changes: GroupChange[]; readonly numbers: Map<number, number> } {
+    const before = this.#clear(revision, nowNs);
+    const changes = this.groups.map(({ name }) => newChange(name));
+    const numbers = new Map<number, number>();
+    for (const { group, name, key: oldKey, value } of stored) {
+      const key = this.acquire(group, name, nowNs);
+      const count = copies.get(oldKey) ?? 1;
+      numbers.set(oldKey, key);
+      this.values[key] = value;
+      this.#modRevision[key] = value.resourceVersion;
+      this.groups[group].live += count;
+      const known = before.get(key);
+      if (known === undefined) changes[group].returned += count;
+      else if (known.value !== value) changes[group].reverted += count;
+      before.delete(key);
+    }
+    for (const [key, known] of before) changes[this.#group[key]].lost += known.copies;
+    return { changes: changes.filter((c) => c.lost + c.returned + c.reverted > 0), numbers };
+  }
+
+  /** Nothing is there any more. Returns what was. */
+  #clear(
+    revision: number,
+    nowNs: number,
+  ): Map<number, { readonly value: StoredValue; readonly copies: number }> {
+    const before = new Map<number, { readonly value: StoredValue; readonly copies: number }>();
+    for (let i = this.#oldHead; i < this.#oldRevision.length; i++) {
+      this.#oldRevision[i] = Math.min(this.#oldRevision[i], revision);
+    }
+    for (const group of this.groups) {
+      for (const key of group.keys.values()) {
+        const value = this.values[key];
+        if (value === null) continue;
+        before.set(key, { value, copies: this.#keySpace.copiesOf(key) });
+        this.values[key] = null;
+        this.#modRevision[key] = 0;
+        this.#retire(key, revision, nowNs);
+      }
+      group.live = 0;
+    }
+    return before;
+  }
+
   /** Gives back the numbers of keys that are gone from every file. */
   onCompacted(revision: number, nowNs: number): void {
     while (this.#oldHead < this.#oldKey.length) {
@@ -191,6 +274,10 @@ export class KeyContents {
       column.splice(0, this.#oldHead);
     this.#oldHead = 0;
   }
+}
+
+function newChange(group: string): GroupChange {
+  return { group, lost: 0, returned: 0, reverted: 0 };
 }
 
 /**

@@ -7,10 +7,17 @@ export {
 } from './client-port.ts';
 export { EtcdCluster, type EtcdClusterOptions } from './cluster.ts';
 export { etcdConstants } from './constants.ts';
-export { type ContentsListener, GroupRead, KeyEvent, type StoredValue } from './contents.ts';
+export {
+  type ContentsListener,
+  type GroupChange,
+  GroupRead,
+  KeyEvent,
+  type StoredValue,
+} from './contents.ts';
 export type { EtcdMember } from './member.ts';
 export { revisionFileBytes, walEntryBytes } from './pages.ts';
 export { EtcdProcess } from './process.ts';
+export type { Recovery, RestoreOptions, RestoreReport, StoreSnapshot } from './recovery.ts';
 export {
   isAmbiguous,
   Op,

@@ -18,6 +18,13 @@ export const LEASES_MAX = ROW_MASK;
 const GENERATION_MASK = 0x7ff;
 const NONE = -1;
 
+/** A lease as a snapshot of the store keeps it, and the keys that hang on it. */
+export interface StoredLease {
+  readonly lease: number;
+  readonly ttlMs: number;
+  readonly keys: readonly { readonly key: number; readonly keyBytes: number }[];
+}
+
 export class LeaseTable {
   /** 3/2 of the election's ticks, rounded up to a second (etcd server.go `minTTL`). */
   readonly ttlMsMin: number;
@@ -142,6 +149,50 @@ export class LeaseTable {
 
   leaseOf(key: number): number {
     return key < this.#leaseOfKey.length ? this.#leaseOfKey[key] : 0;
+  }
+
+  // --- Snapshots of the store -------------------------------------------------------------------
+
+  capture(): StoredLease[] {
+    const stored: StoredLease[] = [];
+    for (let row = 1; row < this.#rows; row++) {
+      const lease = this.leaseIn(row);
+      if (!this.isLive(lease)) continue;
+      const keys: { key: number; keyBytes: number }[] = [];
+      for (let key = this.#firstKey[row]; key !== NONE; key = this.#nextKey[key]) {
+        keys.push({ key, keyBytes: this.#keyBytes[key] });
+      }
+      stored.push({ lease, ttlMs: this.ttlMs[row], keys: keys.reverse() });
+    }
+    return stored;
+  }
+
+  /**
+   * Goes back to the leases of a snapshot. One that has ended since gets a number of its own, for
+   * its row may be another's now. Returns today's numbers.
+   */
+  restore(
+    stored: readonly StoredLease[],
+    keyOf: (key: number) => number,
+    nowNs: number,
+  ): Map<number, number> {
+    const numbers = new Map<number, number>();
+    const kept = new Set(stored.map(({ lease }) => lease).filter((lease) => this.isLive(lease)));
+    for (let row = 1; row < this.#rows; row++) {
+      const lease = this.leaseIn(row);
+      if (!this.isLive(lease)) continue;
+      while (this.takeKey(lease) >= 0);
+      if (!kept.has(lease)) this.revoke(lease, 0);
+      // The log begins anew, and every member has it from its beginning.
+      else this.#grantedIndex[row] = 0;
+    }
+    for (const { lease: before, ttlMs, keys } of stored) {
+      const lease = kept.has(before) ? before : this.grant(ttlMs, 0, nowNs);
+      numbers.set(before, lease);
+      this.renewedNs[this.row(lease)] = nowNs;
+      for (const { key, keyBytes } of keys) this.attach(keyOf(key), lease, keyBytes);
+    }
+    return numbers;
   }
 
   #takeRow(): number {

@@ -90,8 +90,8 @@ export class EtcdMember {
   readonly #snapshotType: number;
   readonly #logKeeper: LogKeeper;
   /** The group's original configuration, which a member without data starts from. */
-  readonly #voters: readonly number[];
-  readonly #learners: readonly number[];
+  #voters: readonly number[];
+  #learners: readonly number[];
   /** Index up to which the backend's file was complete when the process died. */
   #inFile = 0;
   readonly #inbox: Inbox;
@@ -244,6 +244,23 @@ export class EtcdMember {
     this.backend.replaceFile(0);
     this.#logKeeper.forget();
     this.#lostData = false;
+  }
+
+  /**
+   * Its files are made anew from a snapshot, as those of the first members of a cluster of `voters`
+   * (`etcdutl snapshot restore`). Terms go on counting, where etcd begins again at 1.
+   */
+  restore(voters: readonly number[], term: number): void {
+    this.kill(true);
+    this.#voters = voters;
+    this.#learners = [];
+    this.raft = this.#createRaft(null);
+    this.raft.term = term;
+    this.#inFile = 0;
+    this.#lostData = false;
+    this.#logKeeper.forget();
+    this.backend.restore(this.#shared.keys.revisionBytes);
+    this.watches.beginAnew(this.#shared.keys.revision);
   }
 
   /** Not a member yet: no process runs until the cluster adds it. */

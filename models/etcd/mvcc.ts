@@ -19,6 +19,26 @@ export interface CompactionPlan {
   readonly fileBytes: number;
 }
 
+/** A key space as a snapshot of the store keeps it. */
+export interface KeySpaceState {
+  readonly revision: number;
+  readonly compactRevision: number;
+  readonly alarmNoSpace: boolean;
+  readonly revisions: number;
+  readonly revisionBytes: number;
+  readonly supersededCount: number;
+  readonly supersededBytes: number;
+  readonly curveRevision: readonly number[];
+  readonly curveCount: readonly number[];
+  readonly curveBytes: readonly number[];
+  readonly stride: number;
+  /** Keys that exist, and by each: bytes in the file, lease, identical keys that it stands for. */
+  readonly keys: Int32Array;
+  readonly fileBytes: Float64Array;
+  readonly leases: Int32Array;
+  readonly copies: Int32Array;
+}
+
 export class KeySpace {
   revision = 1;
   compactRevision = 0;
@@ -179,6 +199,70 @@ export class KeySpace {
     this.#curveRevision = this.#curveRevision.slice(from);
     this.#curveCount = this.#curveCount.slice(from).map((n) => n - plan.revisions);
     this.#curveBytes = this.#curveBytes.slice(from).map((n) => n - plan.fileBytes);
+  }
+
+  // --- Snapshots of the store -------------------------------------------------------------------
+
+  capture(): KeySpaceState {
+    const alive: number[] = [];
+    for (let key = 0; key < this.#keys; key++) if (this.#alive[key] === 1) alive.push(key);
+    const keys = Int32Array.from(alive);
+    return {
+      revision: this.revision,
+      compactRevision: this.compactRevision,
+      alarmNoSpace: this.alarmNoSpace,
+      revisions: this.revisions,
+      revisionBytes: this.revisionBytes,
+      supersededCount: this.#supersededCount,
+      supersededBytes: this.#supersededBytes,
+      curveRevision: this.#curveRevision.slice(),
+      curveCount: this.#curveCount.slice(),
+      curveBytes: this.#curveBytes.slice(),
+      stride: this.#stride,
+      keys,
+      fileBytes: Float64Array.from(keys, (key) => this.#fileBytes[key]),
+      leases: Int32Array.from(keys, (key) => this.#lease[key]),
+      copies: Int32Array.from(keys, (key) => this.#copies[key]),
+    };
+  }
+
+  /**
+   * Goes back to what a snapshot has; its revision moves on by `bump`. `keyOf` and `leaseOf` tell
+   * which numbers a key and a lease of the snapshot have today.
+   */
+  restore(
+    state: KeySpaceState,
+    bump: number,
+    keyOf: (key: number) => number,
+    leaseOf: (lease: number) => number,
+  ): void {
+    this.#alive.fill(0);
+    this.#lease.fill(0);
+    this.liveKeys = 0;
+    this.liveBytes = 0;
+    state.keys.forEach((before, i) => {
+      const key = keyOf(before);
+      this.#alive[key] = 1;
+      this.#fileBytes[key] = state.fileBytes[i];
+      this.#lease[key] = state.leases[i] === 0 ? 0 : leaseOf(state.leases[i]);
+      this.#copies[key] = state.copies[i];
+      this.liveKeys += state.copies[i];
+      this.liveBytes += state.fileBytes[i];
+    });
+    this.revision = state.revision + bump;
+    // Watches from before begin anew: their rows are gone (watch-history.ts).
+    this.compactRevision = this.revision;
+    this.appliedMax = 0;
+    this.alarmNoSpace = state.alarmNoSpace;
+    this.revisions = state.revisions;
+    this.revisionBytes = state.revisionBytes;
+    this.#supersededCount = state.supersededCount;
+    this.#supersededBytes = state.supersededBytes;
+    this.#curveRevision = state.curveRevision.slice();
+    this.#curveCount = state.curveCount.slice();
+    this.#curveBytes = state.curveBytes.slice();
+    this.#stride = state.stride;
+    this.#plans.clear();
   }
 
   #addRevisions(count: number, bytes: number): void {

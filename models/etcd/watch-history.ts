@@ -145,6 +145,12 @@ export class WatchHistory {
     return low;
   }
 
+  /** The store went back to a snapshot: nothing of what was told before can be told again. */
+  forget(): void {
+    if (this.group !== NO_GROUP) this.#details.fill(undefined);
+    this.base = this.next;
+  }
+
   #makeRoom(): void {
     let needed = this.next;
     for (const reader of this.#readers) needed = Math.min(needed, reader());

@@ -90,7 +90,10 @@ export class WatchSync {
     const { revision } = this.#store;
     let minRevision = revision + 1;
     let events = 0;
+    const { compactRevision } = this.#shared.keys;
     this.#choose((stream, cohort) => {
+      // It is told so without a read.
+      if (cohort.minRevision < compactRevision) return;
       minRevision = Math.min(minRevision, cohort.minRevision);
       events += cohort.count * this.#rowsFor(stream, cohort.row);
     });

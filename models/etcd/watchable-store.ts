@@ -133,7 +133,8 @@ export class WatchableStore {
   /** Adds watchers; returns where they stand. */
   create(stream: WatchStream, o: WatchCreate): Cohort {
     const fromNow = o.minRevision === 0;
-    const row = fromNow ? this.applied(stream.historyNumber) : o.row;
+    const { base } = stream.history;
+    const row = fromNow ? this.applied(stream.historyNumber) : Math.max(o.row, base);
     const minRevision = fromNow ? this.revision + 1 : o.minRevision;
     this.#addSlow(o.count);
     this.settle(stream, o.count, row, minRevision);
@@ -171,6 +172,12 @@ export class WatchableStore {
     this.#shared.histories.list.forEach((history, i) => {
       this.#applied[i] = history.firstAfter(index);
     });
+  }
+
+  /** The store was restored from a snapshot, and its log begins anew. */
+  beginAnew(revision: number): void {
+    this.revision = revision;
+    this.restart(0);
   }
 
   /** A snapshot put the store at `index`: every watcher has to catch up (`Restore`). */
@@ -231,8 +238,10 @@ export class WatchableStore {
 
   /** A client asks for the store's revision (`RequestProgress`): told where all are in step. */
   requestProgress(stream: WatchStream): void {
-    if (!stream.isOpen || stream.synced !== stream.watchers) return;
+    if (!stream.isOpen) return;
     const row = this.applied(stream.historyNumber);
+    this.#admitAhead(stream, row, this.revision + 1);
+    if (stream.synced !== stream.watchers) return;
     stream.push(ResponseKind.progress, stream.synced, row, row, this.revision);
   }
 
@@ -243,6 +252,7 @@ export class WatchableStore {
 
   #notify(stream: WatchStream, row: number): void {
     const { revision } = this;
+    if (stream.ahead.length > 0) this.#admitAhead(stream, row, revision);
     const told = stream.push(ResponseKind.events, stream.synced, row, row, revision);
     const left = stream.synced - told;
     stream.synced = told;
@@ -250,12 +260,13 @@ export class WatchableStore {
       this.#addSlow(left);
       this.addVictims(stream, left, row, row, revision + 1);
     }
-    if (stream.ahead.length > 0) this.#admitAhead(stream, row + 1);
+    if (stream.ahead.length > 0) this.#admitAhead(stream, row + 1, revision + 1);
   }
 
-  #admitAhead(stream: WatchStream, row: number): void {
+  /** Who wants revisions beyond this one is told nothing (`minRev`), be they lost ones. */
+  #admitAhead(stream: WatchStream, row: number, revision: number): void {
     for (let i = stream.ahead.length - 1; i >= 0; i--) {
-      if (stream.ahead[i].row > row) continue;
+      if (stream.ahead[i].row > row || stream.ahead[i].minRevision > revision) continue;
       stream.synced += stream.ahead[i].count;
       stream.ahead.splice(i, 1);
     }
@@ -282,7 +293,8 @@ export class WatchableStore {
     this.#addSlow(-count);
     const applied = this.applied(stream.historyNumber);
     assert(row >= applied, 'a watcher in step misses a revision');
-    if (row > applied) addCohort(stream.ahead, count, row, minRevision);
+    if (row > applied || minRevision > this.revision + 1)
+      addCohort(stream.ahead, count, row, minRevision);
     else stream.synced += count;
   }
 
@@ -364,8 +376,9 @@ export class WatchableStore {
     if (this.#member.process.deferWhilePaused(this.#progressType, number)) return;
     const stream = this.open.find((s) => s.number === number);
     if (stream === undefined) return;
+    const row = this.applied(stream.historyNumber);
+    this.#admitAhead(stream, row, this.revision + 1);
     if (stream.quiet && stream.synced > 0) {
-      const row = this.applied(stream.historyNumber);
       stream.push(ResponseKind.progress, stream.synced, row, row, this.revision);
     }
     stream.quiet = true;
