@@ -1,6 +1,14 @@
 /** What results mean: intervals, verdicts, bottlenecks, stages, comparisons, warnings. */
 export { type BackWithin, backWithin } from './back-within.ts';
 export { type Bottlenecks, type ResourceRank, rankBottlenecks } from './bottlenecks.ts';
+export {
+  type FailureRepair,
+  type KOfNAvailability,
+  type KOfNSystem,
+  kOfNAvailability,
+  majority,
+  unitAvailability,
+} from './closed-form.ts';
 export { conditionsOf, VALIDATED_CONDITIONS } from './conditions.ts';
 export {
   type Comparison,
