@@ -1,6 +1,7 @@
 /** Experiments: a base scenario and what is varied, expanded to one scenario a point. */
 import { buildScenario } from './build.ts';
 import { Checker } from './checker.ts';
+import { type Claim, holdsAt, readClaims, type Where } from './claims.ts';
 import { entryOf, type ListNode, type MapNode, type Node } from './document.ts';
 import { type ExperimentValue, experimentGroup } from './fields/experiment.ts';
 import { baseGroup } from './fields/scenario.ts';
@@ -37,6 +38,7 @@ export interface Experiment {
   readonly axes: readonly string[];
   readonly points: readonly ExperimentPoint[];
   readonly verdict: { readonly good: string; readonly bad: string };
+  readonly claims: readonly Claim[];
   /** True where this is the quick form. */
   readonly quick: boolean;
 }
@@ -46,10 +48,13 @@ export function expandExperiment(experiment: Experiment): readonly ExperimentPoi
   return experiment.points;
 }
 
+/** What thresholds of experiments have beyond those of scenarios. */
+const OF_EXPERIMENTS: readonly string[] = ['where', 'claim', 'shows'];
+
 /** Where a threshold of the experiment holds. */
 interface ConditionalThreshold {
   readonly node: MapNode;
-  readonly where: readonly (readonly [string, readonly string[]])[];
+  readonly where: Where;
 }
 
 interface Plan {
@@ -98,6 +103,9 @@ export function parseExperiment(
     seeds: (quick ? value.quick.seeds : undefined) ?? value.seeds,
   };
   if (!checkAxes(plan, full.broken || quickAxes.broken, root, reader)) return null;
+  const checker = new Checker(root, reader, options.constants ?? null);
+  const wheres = plan.thresholds.map(({ where }) => where);
+  const claims = readClaims(value, wheres, multiply(axes), checker);
   return {
     name: value.metadata.name,
     description: value.metadata.description,
@@ -105,6 +113,7 @@ export function parseExperiment(
     axes: axes.flatMap((axis) => axis.columns),
     points: readPoints(plan, full.broken || quickAxes.broken, reader, options),
     verdict: value.verdict,
+    claims,
     quick,
   };
 }
@@ -179,7 +188,7 @@ function conditionalThresholds(
   for (const [i, item] of list.items.entries()) {
     if (item.kind !== 'map') continue;
     const where = entryOf(item, 'where');
-    const entries = item.entries.filter((entry) => entry.key !== 'where');
+    const entries = item.entries.filter(({ key }) => !OF_EXPERIMENTS.includes(key));
     thresholds.push({
       node: { ...item, entries },
       where:
@@ -305,9 +314,7 @@ function withThresholds(
   thresholds: readonly ConditionalThreshold[],
   step: AxisStep,
 ): MapNode {
-  const here = thresholds.filter(({ where }) =>
-    where.every(([column, labels]) => labels.includes(String(step.labels[column]))),
-  );
+  const here = thresholds.filter(({ where }) => holdsAt(where, step));
   if (here.length === 0) return tree;
   const own = entryOf(tree, 'thresholds');
   const items = own?.value.kind === 'list' ? own.value.items : [];

@@ -92,8 +92,52 @@ export const verdictFields = {
   }),
 };
 
+export const VERDICTS = ['true', 'true only if', 'false', 'undecided'] as const;
+
+export const claimFields = {
+  name: field.string({
+    description: 'Name of the claim, unique; thresholds refer to it.',
+    required: true,
+    example: 'offset',
+  }),
+  claim: field.string({
+    description: 'What is claimed, in one sentence.',
+    required: true,
+    example: 'Clock skew of more than 500 ms kills etcd clusters.',
+  }),
+  verdict: field.choice(VERDICTS, {
+    description:
+      'What holds where all thresholds of the claim hold; where one does not, nothing is shown.',
+    required: true,
+    example: 'false',
+  }),
+  condition: field.string({
+    description: 'What it depends on: the condition, or the input that is not known.',
+    default: '',
+    example: 'the clock steps by more than a minute, and tokens are checked elsewhere',
+  }),
+};
+
+export const claimGroup: Group<typeof claimFields> = {
+  name: 'claim',
+  description: 'A claim about control planes, and what the experiment says of it.',
+  fields: claimFields,
+};
+
 export const experimentThresholdFields = {
   ...thresholdFields,
+  claim: field.string({
+    description: 'Name of the claim that it decides.',
+    default: '',
+    defaultNote: 'none',
+    example: 'offset',
+  }),
+  shows: field.string({
+    description: 'What its figure is, in words, for the page of claims.',
+    default: '',
+    defaultNote: 'the metric',
+    example: 'leader changes with offsets up to 10 s',
+  }),
   where: field.any({
     description:
       'Only at these points: axes with a value, or a list of values, in the words of the results.',
@@ -128,6 +172,10 @@ export const experimentFields = {
     max: '10000',
     example: '5',
   }),
+  claims: field.list(
+    field.group(() => claimGroup, { description: 'One claim.' }),
+    { description: 'Claims that the experiment decides, by thresholds that name them.' },
+  ),
   thresholds: field.list(
     field.group(
       () => ({
