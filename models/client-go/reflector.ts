@@ -61,7 +61,7 @@ export class ListWatcher implements Reflector, WatchHandler {
   #opened: OpenedWatch | null = null;
   #openedNs = 0;
   #eventCount = 0;
-  /** The last version is too old for the server: list without it. */
+  /** The server has no such version as the last one, or not any more: list without it. */
   #isExpired = false;
   /** After the back-off only the watch is tried again. */
   #watchOnly = false;
@@ -114,7 +114,7 @@ export class ListWatcher implements Reflector, WatchHandler {
       return;
     }
     this.#opened = null;
-    if (result.code === 410) this.#expired();
+    if (hasNoSuchVersion(result)) this.#expired();
     else {
       const watchOnly = result.reason === 'Refused' || result.code === 429;
       this.#sleep(watchOnly && this.#state === 'watching');
@@ -235,7 +235,7 @@ export class ListWatcher implements Reflector, WatchHandler {
 
   #listed(result: ApiResult): void {
     if (!isSuccess(result)) {
-      if (result.code === 410) this.#expired();
+      if (hasNoSuchVersion(result)) this.#expired();
       else this.#sleep(false);
       return;
     }
@@ -351,6 +351,11 @@ export class ListWatcher implements Reflector, WatchHandler {
   #draw(): number {
     return this.#library.draw(this.#seed, this.#draws++);
   }
+}
+
+/** Too old for the server, or newer than it is: etcd went back to a snapshot. */
+function hasNoSuchVersion({ code, reason }: ApiResult): boolean {
+  return code === 410 || (code === 504 && reason === 'ResourceVersionTooLarge');
 }
 
 function isChange(event: WatchEvent): boolean {

@@ -16,7 +16,8 @@ const statuses: Readonly<Record<StoreCode, StoreStatus>> = {
   refused: { code: 422, reason: 'Invalid' },
   timeout: { code: 504, reason: 'Timeout' },
   expired: { code: 410, reason: 'Expired' },
-  tooLargeVersion: { code: 504, reason: 'Timeout' },
+  // Reason Timeout, cause ResourceVersionTooLarge: what clients look for is the cause.
+  tooLargeVersion: { code: 504, reason: 'ResourceVersionTooLarge' },
   notReady: { code: 429, reason: 'TooManyRequests' },
   tooLarge: { code: 500, reason: 'InternalError' },
   internal: { code: 500, reason: 'InternalError' },

@@ -366,4 +366,21 @@ test('lists are read in pages of 500 after the server has forgotten the version'
   );
 });
 
+test('a version that the server has not reached yet is as good as one that it has forgotten', () => {
+  const c = fakeCluster();
+  const { factory, informer } = informed(c);
+  c.store.preload([configMap(c, 'a')]);
+  let refusals = 1;
+  c.endpoint.intercept = (r) =>
+    r.call.verb === 'list' && refusals-- > 0 ? status(504, 'ResourceVersionTooLarge') : null;
+  factory.start(false);
+  c.run(10 * S);
+  assert.equal(informer.size, 1);
+  const lists = c.endpoint.calls.filter((call) => call.verb === 'list');
+  assert.deepEqual(
+    lists.map((call) => call.consistency),
+    ['any', 'consistent'],
+  );
+});
+
 test.run();
