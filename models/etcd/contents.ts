@@ -61,13 +61,14 @@ export interface StoredKey {
   readonly value: StoredValue;
 }
 
-/** What a restored snapshot changed of a group of keys, copies counted. */
-export interface GroupChange {
+/** What a restored snapshot changed of a named key. */
+export interface KeyChange {
   readonly group: string;
-  /** Were there and are not; were not there and are again; are as they were before. */
-  lost: number;
-  returned: number;
-  reverted: number;
+  /** Null: was not there, is not there any more. */
+  readonly before: StoredValue | null;
+  readonly after: StoredValue | null;
+  /** Identical keys that the key stands for. */
+  readonly copies: number;
 }
 
 /** Told of every change as it is applied, in the order of revisions; it must not act on the run. */
@@ -194,9 +195,13 @@ export class KeyContents {
     copies: ReadonlyMap<number, number>,
     revision: number,
     nowNs: number,
-  ): { readonly changes: GroupChange[]; readonly numbers: Map<number, number> } {
+  ): { readonly changes: KeyChange[]; readonly numbers: Map<number, number> } {
     const before = this.#clear(revision, nowNs);
-    const changes = this.groups.map(({ name }) => newChange(name));
+    const changes: KeyChange[] = [];
+    const change = (key: number, from: StoredValue | null, count: number): void => {
+      const { name } = this.groups[this.#group[key]];
+      changes.push({ group: name, before: from, after: this.values[key], copies: count });
+    };
     const numbers = new Map<number, number>();
     for (const { group, name, key: oldKey, value } of stored) {
       const key = this.acquire(group, name, nowNs);
@@ -205,13 +210,12 @@ export class KeyContents {
       this.values[key] = value;
       this.#modRevision[key] = value.resourceVersion;
       this.groups[group].live += count;
-      const known = before.get(key);
-      if (known === undefined) changes[group].returned += count;
-      else if (known.value !== value) changes[group].reverted += count;
+      const known = before.get(key)?.value ?? null;
+      if (known !== value) change(key, known, count);
       before.delete(key);
     }
-    for (const [key, known] of before) changes[this.#group[key]].lost += known.copies;
-    return { changes: changes.filter((c) => c.lost + c.returned + c.reverted > 0), numbers };
+    for (const [key, known] of before) change(key, known.value, known.copies);
+    return { changes, numbers };
   }
 
   /** Nothing is there any more. Returns what was. */
@@ -274,10 +278,6 @@ export class KeyContents {
       column.splice(0, this.#oldHead);
     this.#oldHead = 0;
   }
-}
-
-function newChange(group: string): GroupChange {
-  return { group, lost: 0, returned: 0, reverted: 0 };
 }
 
 /**

@@ -9,15 +9,21 @@ export { EtcdCluster, type EtcdClusterOptions } from './cluster.ts';
 export { etcdConstants } from './constants.ts';
 export {
   type ContentsListener,
-  type GroupChange,
   GroupRead,
+  type KeyChange,
   KeyEvent,
   type StoredValue,
 } from './contents.ts';
 export type { EtcdMember } from './member.ts';
 export { revisionFileBytes, walEntryBytes } from './pages.ts';
 export { EtcdProcess } from './process.ts';
-export type { Recovery, RestoreOptions, RestoreReport, StoreSnapshot } from './recovery.ts';
+export {
+  countChanges,
+  type Recovery,
+  type RestoreOptions,
+  type RestoreReport,
+  type StoreSnapshot,
+} from './recovery.ts';
 export {
   isAmbiguous,
   Op,

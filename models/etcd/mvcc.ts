@@ -228,14 +228,15 @@ export class KeySpace {
 
   /**
    * Goes back to what a snapshot has; its revision moves on by `bump`. `keyOf` and `leaseOf` tell
-   * which numbers a key and a lease of the snapshot have today.
+   * which numbers a key and a lease of the snapshot have today. Returns how many keys are lost.
    */
   restore(
     state: KeySpaceState,
     bump: number,
     keyOf: (key: number) => number,
     leaseOf: (lease: number) => number,
-  ): void {
+  ): number {
+    const before = this.#alive.slice(0, this.#keys);
     this.#alive.fill(0);
     this.#lease.fill(0);
     this.liveKeys = 0;
@@ -263,6 +264,11 @@ export class KeySpace {
     this.#curveBytes = state.curveBytes.slice();
     this.#stride = state.stride;
     this.#plans.clear();
+    let lost = 0;
+    for (let key = 0; key < before.length; key++) {
+      if (before[key] > this.#alive[key]) lost += this.#copies[key];
+    }
+    return lost;
   }
 
   #addRevisions(count: number, bytes: number): void {

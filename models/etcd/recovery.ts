@@ -15,7 +15,7 @@
  */
 
 import { assert } from '../../src/core/index.ts';
-import type { GroupChange, StoredKey } from './contents.ts';
+import type { KeyChange, StoredKey } from './contents.ts';
 import type { StoredLease } from './lease-table.ts';
 import type { EtcdMember } from './member.ts';
 import type { KeySpaceState } from './mvcc.ts';
@@ -43,8 +43,10 @@ export interface RestoreReport {
   /** Revisions of the store before and after. */
   readonly revisionBefore: number;
   readonly revision: number;
-  /** Of groups of named keys. */
-  readonly changes: readonly GroupChange[];
+  /** Keys that were there before and are not any more. */
+  readonly keysLost: number;
+  /** Of named keys. */
+  readonly changes: readonly KeyChange[];
 }
 
 export interface RecoveryLinks {
@@ -141,16 +143,38 @@ export class Recovery {
     const { changes, numbers } = contents.restore(snapshot.keys, copies, revision, sim.nowNs);
     const keyOf = (key: number): number => numbers.get(key) ?? key;
     const leaseNumbers = leases.restore(snapshot.leases, keyOf, sim.nowNs);
-    keys.restore(keySpace, bump, keyOf, (lease) => leaseNumbers.get(lease) ?? 0);
+    const leaseOf = (lease: number): number => leaseNumbers.get(lease) ?? 0;
+    const keysLost = keys.restore(keySpace, bump, keyOf, leaseOf);
     for (const history of histories.list) history.forget();
-    return { takenNs: snapshot.takenNs, revisionBefore, revision, changes };
+    return { takenNs: snapshot.takenNs, revisionBefore, revision, keysLost, changes };
   }
 }
 
-function describe(changes: readonly GroupChange[]): string {
-  const parts = changes.map(
-    ({ group, lost, returned, reverted }) =>
-      `${group} ${lost} lost, ${returned} returned, ${reverted} reverted`,
-  );
-  return parts.length === 0 ? '' : `; ${parts.join('; ')}`;
+/** Names of the three ways in which a restore changes a key. */
+export type ChangeName = 'lost' | 'returned' | 'reverted';
+
+/** Was there and is not; was not there any more and is again; is as it was before. */
+export function nameOfChange({ before, after }: KeyChange): ChangeName {
+  return after === null ? 'lost' : before === null ? 'returned' : 'reverted';
+}
+
+/** Keys by group and by what became of them, in the order of groups. */
+export function countChanges(
+  changes: readonly KeyChange[],
+): Map<string, Record<ChangeName, number>> {
+  const counts = new Map<string, Record<ChangeName, number>>();
+  for (const change of changes) {
+    const known = counts.get(change.group) ?? { lost: 0, returned: 0, reverted: 0 };
+    known[nameOfChange(change)] += change.copies;
+    counts.set(change.group, known);
+  }
+  return counts;
+}
+
+function describe(changes: readonly KeyChange[]): string {
+  let text = '';
+  for (const [group, { lost, returned, reverted }] of countChanges(changes)) {
+    text += `; ${group} ${lost} lost, ${returned} returned, ${reverted} reverted`;
+  }
+  return text;
 }

@@ -19,6 +19,7 @@ interface OpenOutage {
   longestGapEndNs: number;
   elections: number;
   restarts: number;
+  objectsLost: number;
   failed: Record<string, number>;
   ambiguous: number;
 }
@@ -44,6 +45,7 @@ export class OutageTracker {
       longestGapEndNs: Number.NaN,
       elections: 0,
       restarts: 0,
+      objectsLost: 0,
       failed: {},
       ambiguous: 0,
     });
@@ -89,7 +91,13 @@ export class OutageTracker {
     if (outage !== undefined) outage.restarts++;
   }
 
+  /** etcd went back to a snapshot that has no such keys. */
+  onObjectsLost(objects: number): void {
+    const outage = this.#outages[this.#outages.length - 1];
+    if (outage !== undefined) outage.objectsLost += objects;
+  }
+
   results(): (OutageResult & { readonly longestGapEndNs: number })[] {
-    return this.#outages.map((o) => ({ ...o, objectsLost: 0 }));
+    return this.#outages.map((o) => ({ ...o }));
   }
 }

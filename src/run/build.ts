@@ -29,6 +29,7 @@ export function buildCluster(ctx: ModelContext, scenario: Scenario): EtcdRunClus
   const outages = new OutageTracker(ctx.sim);
   etcd.onCampaign(() => outages.onCampaign());
   etcd.onLeader(() => outages.onElected());
+  etcd.recovery.onRestored(({ keysLost }) => outages.onObjectsLost(keysLost));
   const { clients, watchers } = createClients(etcd, scenario, {
     onAnswer: (_, outcome, ambiguous, sentNs) => outages.onAnswer(outcome, ambiguous, sentNs),
   });

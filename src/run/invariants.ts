@@ -12,7 +12,7 @@
  * others are known from the objects, and their nodes are no longer checked.
  */
 import type { Ledger } from '../../models/client-go/index.ts';
-import type { ContentsListener, StoredValue } from '../../models/etcd/index.ts';
+import type { ContentsListener, KeyChange, StoredValue } from '../../models/etcd/index.ts';
 import {
   isTerminal,
   type KubeObject,
@@ -48,6 +48,12 @@ export class Invariants {
   /** Bindings that made a node too full after one whose outcome nobody knows. */
   #overcommitted = 0;
   #isRunning = false;
+  /** etcd went back to a snapshot: schedulers may know of pods that are not there, and not of others. */
+  #wasRestored = false;
+  /** By uid: where pods were bound before a restore that forgot it. */
+  readonly #boundBefore = new Map<number, string>();
+  #boundTwice = 0;
+  #overcommittedAfterRestore = 0;
 
   constructor(o: InvariantOptions) {
     this.#schedulers = new Set(o.schedulers);
@@ -62,6 +68,27 @@ export class Invariants {
     else if (object.resource === 'nodes') this.#node(object as Node, value !== null);
   };
 
+  /**
+   * The store went back to a snapshot, and a new epoch of its data begins. What was bound twice
+   * across epochs, or on what schedulers remember of the one before, is counted, not checked.
+   */
+  restored(changes: readonly KeyChange[]): void {
+    this.#wasRestored = true;
+    for (const { before, after } of changes) {
+      const object = asObject(after ?? before);
+      if (object === null) continue;
+      if (object.resource === 'nodes') this.#use(object.meta.name).node = after as Node | null;
+      if (object.resource !== 'pods') continue;
+      const [old, now] = [before as Pod | null, after as Pod | null];
+      if (old !== null && occupies(old)) this.#add(old, -1);
+      if (now !== null && occupies(now)) this.#add(now, 1);
+      const forgotten = old !== null && old.nodeName !== '' && now?.nodeName === '';
+      if (forgotten && old.meta.uid === now.meta.uid) {
+        this.#boundBefore.set(old.meta.uid, old.nodeName);
+      }
+    }
+  }
+
   /** From now on changes are checked: what stood at the start is as it was given. */
   start(): void {
     this.#isRunning = true;
@@ -75,6 +102,28 @@ export class Invariants {
         `of ${sent} requests ${inFlight} have not ended, but ${openRequests} are under way`,
       );
     }
+    return [...this.#overcommitWarning(), ...this.#restoreWarnings()];
+  }
+
+  #restoreWarnings(): RunWarning[] {
+    const warnings: RunWarning[] = [];
+    const warn = (count: number, what: string, hint: string): void => {
+      if (count > 0) warnings.push({ code: 'restored', message: `${count} ${what}`, hint });
+    };
+    warn(
+      this.#boundTwice,
+      'pods ran on one node and were bound to another after etcd went back to a snapshot',
+      'Restart kubelets with the control plane, so that they see which pods are theirs.',
+    );
+    warn(
+      this.#overcommittedAfterRestore,
+      'bindings made a node fuller than its allocatable after etcd went back to a snapshot',
+      'Restart the scheduler with the API servers, or bump the revision of the snapshot.',
+    );
+    return warnings;
+  }
+
+  #overcommitWarning(): RunWarning[] {
     if (this.#overcommitted === 0) return [];
     const message =
       `${this.#overcommitted} bindings made a node fuller than its allocatable, after bindings ` +
@@ -98,6 +147,8 @@ export class Invariants {
 
   #bound(previous: Pod | null, pod: Pod): void {
     const use = this.#use(pod.nodeName);
+    const ranOn = this.#boundBefore.get(pod.meta.uid) ?? pod.nodeName;
+    if (ranOn !== pod.nodeName) this.#boundTwice++;
     const isBinding = previous !== null && previous.nodeName === '';
     if (!isBinding || !this.#schedulers.has(pod.spec.schedulerName)) {
       use.isExempt = true;
@@ -106,6 +157,10 @@ export class Invariants {
     if (use.node === null || use.isExempt) return;
     const lacking = tooMuch(use, use.node, pod.spec.requests);
     if (lacking === '') return;
+    if (this.#wasRestored) {
+      this.#overcommittedAfterRestore++;
+      return;
+    }
     if (this.#ledger.unsureBindings === 0) {
       throw new InvariantViolation(
         `${pod.meta.path} was bound to ${pod.nodeName}, which has too little ${lacking}`,

@@ -104,4 +104,40 @@ test('a request that has neither ended nor is under way is a violation', () => {
   assert.deepEqual(invariants.finish(2), []);
 });
 
+/** etcd goes back to a snapshot in which the pods are as in `after` (null: not there). */
+function restore(invariants: Invariants, pods: readonly (readonly [Pod | null, Pod | null])[]) {
+  const changes = pods.map(([before, after]) => ({ group: 'pods', before, after, copies: 1 }));
+  invariants.restored(changes);
+}
+
+test('a pod that ran and is bound to another node after a restore is counted, not a violation', () => {
+  const { invariants, listener } = begin();
+  listener(null, nodeOf('m', { cpuMilli: 1000, maxPods: 2 }));
+  const pod = podOf('a', 600);
+  const bound = bind(listener, pod);
+  restore(invariants, [[bound, pod]]);
+  const again = { ...pod, nodeName: 'm' };
+  listener(pod, again);
+  const [warning] = invariants.finish(0);
+  assert.match(warning.message, /^1 pods ran on one node and were bound to another/);
+  // Within the new epoch it is bound once, as ever.
+  assert.throws(() => listener(again, bound), /a pod was bound twice/);
+});
+
+test('what a restore takes from a node is free, and what it gives back is taken', () => {
+  const { invariants, listener } = begin();
+  const bound = bind(listener, podOf('a', 600));
+  restore(invariants, [[bound, null]]);
+  const other = bind(listener, podOf('b', 900));
+  assert.deepEqual(invariants.finish(0), []);
+  // A scheduler that knows of b alone.
+  restore(invariants, [
+    [null, bound],
+    [other, null],
+  ]);
+  bind(listener, podOf('c', 900));
+  const [warning] = invariants.finish(0);
+  assert.match(warning.message, /^1 bindings made a node fuller.*after etcd went back/);
+});
+
 test.run();

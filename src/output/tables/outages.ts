@@ -38,7 +38,12 @@ export const outagesTable: Table<Row> = {
     ),
     column('elections', '', 'Elections that began.', (r) => r.outage.elections),
     column('restarts', '', 'Processes that restarted.', (r) => r.outage.restarts),
-    column('objects_lost', '', 'Acknowledged writes that are gone.', (r) => r.outage.objectsLost),
+    column(
+      'objects_lost',
+      '',
+      'Objects (keys of etcd) that were there and are gone, after a restore of a snapshot.',
+      (r) => r.outage.objectsLost,
+    ),
     column('failed', '', 'Requests that failed.', (r) => failedTotal(r.outage)),
     column(
       'failed_by',
