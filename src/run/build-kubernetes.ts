@@ -262,6 +262,10 @@ class Base {
       ledger: this.library.transport.ledger,
     });
     this.etcd.shared.contents.listener = invariants.listener;
+    this.etcd.recovery.onRestored(({ changes, keysLost }) => {
+      invariants.restored(changes);
+      this.outages.onObjectsLost(keysLost);
+    });
     return invariants;
   }
 
