@@ -41,6 +41,9 @@ const USER: User = {
   authentication: 'serviceAccountToken',
 };
 const INDEX_NODE = 'nodeName';
+/** --initial-node-group-backoff-duration and --max-...: a group whose order failed is left alone. */
+const BACKOFF_FIRST_NS = 300e9;
+const BACKOFF_MAX_NS = 1800e9;
 
 interface Group {
   readonly scenario: NodeGroupScenario;
@@ -48,6 +51,9 @@ interface Group {
   readonly max: number;
   /** Ordered and not ready yet, by name. */
   readonly upcoming: Set<string>;
+  /** After failed orders: until when nothing is ordered, and how many there were in a row. */
+  backoffUntilNs: number;
+  failures: number;
 }
 
 /** What is left of a node, in the estimator. */
@@ -71,6 +77,7 @@ export class ClusterAutoscaler {
   readonly #emptySince = new Map<string, number>();
   readonly #scaledUp: Counter;
   readonly #scaledDown: Counter;
+  readonly #failedScaleUps: Counter;
 
   constructor(ctx: ModelContext, scenario: AutoscalerScenario, o: AutoscalerOptions) {
     this.#ctx = ctx;
@@ -80,7 +87,16 @@ export class ClusterAutoscaler {
       const found = o.groups.find((g) => g.name === group);
       return found === undefined
         ? []
-        : [{ scenario: found, min, max, upcoming: new Set<string>() }];
+        : [
+            {
+              scenario: found,
+              min,
+              max,
+              upcoming: new Set<string>(),
+              backoffUntilNs: 0,
+              failures: 0,
+            },
+          ];
     });
     this.#client = o.library.client({
       name: 'cluster-autoscaler',
@@ -101,6 +117,7 @@ export class ClusterAutoscaler {
     });
     const { metrics } = ctx;
     this.#scaledUp = metrics.counter('cluster_autoscaler_scaled_up_nodes_total');
+    this.#failedScaleUps = metrics.counter('cluster_autoscaler_failed_scale_ups_total');
     this.#scaledDown = metrics.counter('cluster_autoscaler_scaled_down_nodes_total');
   }
 
@@ -133,8 +150,12 @@ export class ClusterAutoscaler {
       const fitting = pending.filter((pod) => mayRun(pod.spec, scenario));
       const needed = nodesFor(fitting, scenario) - upcoming.size;
       const count = Math.min(needed, max - this.#sizeOf(group));
-      if (count <= 0) continue;
-      yield* this.#o.cloud.call('createInstance');
+      if (count <= 0 || this.#ctx.sim.nowNs < group.backoffUntilNs) continue;
+      if ((yield* this.#o.cloud.call('createInstance')) !== '') {
+        this.#backOff(group);
+        return;
+      }
+      group.failures = 0;
       for (let i = 0; i < count; i++) {
         const name = this.#o.order(scenario.name, this.#o.cloud.bootNs());
         if (name === '') break;
@@ -143,6 +164,14 @@ export class ClusterAutoscaler {
       }
       return;
     }
+  }
+
+  /** utils/backoff/exponential_backoff.go, which forgets after three hours. */
+  #backOff(group: Group): void {
+    const waitNs = Math.min(BACKOFF_MAX_NS, BACKOFF_FIRST_NS * (1 << Math.min(group.failures, 10)));
+    group.failures++;
+    group.backoffUntilNs = this.#ctx.sim.nowNs + waitNs;
+    this.#failedScaleUps.add();
   }
 
   #sizeOf({ scenario, upcoming }: Group): number {
@@ -167,10 +196,10 @@ export class ClusterAutoscaler {
         const since = this.#emptySince.get(name) ?? nowNs;
         this.#emptySince.set(name, since);
         if (nowNs - since < this.#scenario.scaleDownUnneededNs || size <= group.min) continue;
+        if ((yield* this.#o.cloud.call('deleteInstance')) !== '') continue;
         size--;
         this.#emptySince.delete(name);
         this.#scaledDown.add();
-        yield* this.#o.cloud.call('deleteInstance');
         yield this.#client.start({ verb: 'delete', resource: 'nodes', path: name });
       }
     }

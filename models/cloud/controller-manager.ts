@@ -193,7 +193,8 @@ export class CloudControllerManager {
   *#initialize(name: string): Sync {
     const node = this.#nodes.get(name);
     if (node === undefined || !isNew(node)) return true;
-    yield* this.#o.cloud.call('describe');
+    // The queue's back-off takes over (controllers/node syncNode: AddRateLimited).
+    if ((yield* this.#o.cloud.call('describe')) !== '') return false;
     const pending = this.#nodeClient.start(
       patch(node, (current) => ({
         ...current,
@@ -220,7 +221,8 @@ export class CloudControllerManager {
   *#lifecycle(): Steps {
     for (const node of [...this.#nodes.values()]) {
       if (node.status.conditions.ready === 'True') continue;
-      yield* this.#o.cloud.call('describe');
+      // An error is logged, and the node stays.
+      if ((yield* this.#o.cloud.call('describe')) !== '') continue;
       const { name } = node.meta;
       if (this.#o.exists(name)) continue;
       yield this.#nodeClient.start({ verb: 'delete', resource: 'nodes', path: name });
@@ -230,7 +232,8 @@ export class CloudControllerManager {
   // --- Routes --------------------------------------------------
 
   *#reconcile(): Steps {
-    yield* this.#o.cloud.call('describe');
+    // ListRoutes: without its answer nothing is done in this pass.
+    if ((yield* this.#o.cloud.call('describe')) !== '') return;
     const missing = [...this.#nodes.values()].filter(
       (node) => node.spec.podCIDR !== '' && !this.#routes.has(node.meta.name),
     );
@@ -241,19 +244,19 @@ export class CloudControllerManager {
   }
 
   *#route(node: Node): Steps {
-    yield* this.#o.cloud.call('createRoute');
-    this.#routesMade.add();
+    const failed = (yield* this.#o.cloud.call('createRoute')) !== '';
+    // The next pass tries again; meanwhile the node is said to have no network (NoRouteCreated).
+    if (failed) this.#routes.delete(node.meta.name);
+    else this.#routesMade.add();
+    const networkUnavailable = failed ? 'True' : 'False';
     yield this.#routeClient.start({
       ...patch(node, (current) => {
         const { conditions } = current.status;
-        if (conditions.networkUnavailable === 'False') return current;
+        if (conditions.networkUnavailable === networkUnavailable) return current;
         return {
           ...current,
           resourceVersion: 0,
-          status: {
-            ...current.status,
-            conditions: { ...conditions, networkUnavailable: 'False' },
-          },
+          status: { ...current.status, conditions: { ...conditions, networkUnavailable } },
         };
       }),
       subresource: 'status',
@@ -270,7 +273,7 @@ export class CloudControllerManager {
   *#balance(path: string): Sync {
     const service = this.#services.get(path);
     if (service === undefined || service.status.loadBalancerReady) return true;
-    yield* this.#o.cloud.call('createLoadBalancer');
+    if ((yield* this.#o.cloud.call('createLoadBalancer')) !== '') return false;
     const pending = this.#serviceClient.start({
       verb: 'patch',
       resource: 'services',

@@ -5,8 +5,9 @@
  * Follows kubernetes/pkg/controller/volume/attachdetach/{attach_detach_controller.go,
  * reconciler/reconciler.go} and the CSI plugin's attacher (kubernetes/pkg/volume/csi): a
  * VolumeAttachment is made or deleted here, and carried out by the driver's own attacher.
- * A volume counts as unmounted once no pod of the node is left, so a dead kubelet's volumes wait
- * for the force-detach of 6 min only where its pods were deleted by force.
+ * A volume counts as unmounted once no pod of a node that lives is left (in place of
+ * node.status.volumesInUse). Of a node that is dead or gone nobody can say so: what its pods had,
+ * once they were deleted by force or their node was, is taken by the force-detach after 6 min.
  * Left out: volumes that several nodes may write (they are not checked for multi-attach), the full
  * sync with the cloud every minute.
  */
@@ -48,6 +49,8 @@ interface Attachment {
   isBusy: boolean;
   /** Since when nobody needs it; NaN = needed. */
   unneededNs: number;
+  /** Its kubelet lived since then: it has unmounted it. */
+  isUnmounted: boolean;
   failures: number;
   retryNs: number;
 }
@@ -108,7 +111,15 @@ export class AttachDetachController implements Controller {
     let entry = this.#actual.get(key);
     if (entry === undefined) {
       const unneededNs = Number.NaN;
-      entry = { volume, nodeName, isBusy: false, unneededNs, failures: 0, retryNs: 0 };
+      entry = {
+        volume,
+        nodeName,
+        isBusy: false,
+        unneededNs,
+        isUnmounted: false,
+        failures: 0,
+        retryNs: 0,
+      };
       this.#actual.set(key, entry);
     }
     return entry;
@@ -149,6 +160,7 @@ export class AttachDetachController implements Controller {
 
   #attach(entry: Attachment): void {
     entry.unneededNs = Number.NaN;
+    entry.isUnmounted = false;
     const attachment = this.#attachments.get(attachmentName(entry));
     if (attachment === undefined) this.#run(entry, this.#create(entry));
     else if (attachment.attached) this.#report(entry, true);
@@ -172,8 +184,8 @@ export class AttachDetachController implements Controller {
     const { nowNs } = this.#env.sim;
     if (Number.isNaN(entry.unneededNs)) entry.unneededNs = nowNs;
     const node = this.#nodes.get(entry.nodeName);
-    const lost = node !== undefined && node.status.conditions.ready !== 'True';
-    if (lost && nowNs < entry.unneededNs + FORCE_DETACH_NS) {
+    if (node?.status.conditions.ready === 'True') entry.isUnmounted = true;
+    if (!entry.isUnmounted && nowNs < entry.unneededNs + FORCE_DETACH_NS) {
       // Nobody can say that it was unmounted.
       this.#dirty.add(entry.nodeName);
       return;

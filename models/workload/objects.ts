@@ -24,6 +24,7 @@ import {
   resourceInfos,
   type Service,
   type StatefulSet,
+  type StorageClass,
   selectorOf,
   type Uids,
 } from '../objects/index.ts';
@@ -34,6 +35,8 @@ const PROGRESS_DEADLINE_NS = 600 * S;
 const REVISION_HISTORY = 10;
 const QUARTER = { kind: 'fraction', value: 0.25 } as const;
 const JOB_BACKOFF_LIMIT = 6;
+/** The cloud's own; its classes bind when a pod comes, as those that clouds install do. */
+const PROVISIONER = 'csi.cloud';
 
 /** Label that tells copies of one set apart. */
 export const INSTANCE = 'app.kubernetes.io/instance';
@@ -157,6 +160,12 @@ class CopyMaker {
         return this.#autoscaler();
       case 'PersistentVolumeClaim':
         return this.#claim();
+      case 'StorageClass':
+        return {
+          ...this.#base('storageclasses'),
+          provisioner: PROVISIONER,
+          bindingMode: 'WaitForFirstConsumer',
+        } as StorageClass;
       default: {
         const info = resourceInfos.find((i) => i.kind === set.kind);
         return { ...this.#base(info?.name ?? 'customresources'), data: {} } as OpaqueObject;

@@ -1,7 +1,13 @@
 /** Wires a Kubernetes cluster: etcd, API servers, components, nodes, and what happens to them. */
 import { ApiServers, etcdStorage, ObjectStore } from '../../models/apiserver/index.ts';
 import { ClientLibrary } from '../../models/client-go/index.ts';
-import { Cloud, CloudControllerManager, ClusterAutoscaler } from '../../models/cloud/index.ts';
+import {
+  attachedByDriver,
+  Cloud,
+  CloudControllerManager,
+  ClusterAutoscaler,
+  VolumeDriver,
+} from '../../models/cloud/index.ts';
 import { ControllerManager, settledObjects } from '../../models/controllers/index.ts';
 import { EtcdCluster } from '../../models/etcd/index.ts';
 import { FaultDriver, OutageTracker } from '../../models/faults/index.ts';
@@ -73,7 +79,7 @@ export function buildKubernetes(
     });
   const initial = new InitialState(kubernetes, base.uids, nodes.initialObjects(), settle);
   for (const component of components) initial.addLease(component.initialLease());
-  base.preload(initial.objects);
+  base.preload(cloud.driver === null ? initial.objects : attachedByDriver(initial.objects));
   const loads = base.createLoads(initial);
   const watcher = new PodWatcher(base.library, timeline, base.frontDoor);
   const agents = kubernetes.agents.map(
@@ -92,6 +98,7 @@ export function buildKubernetes(
       for (const component of components) component.start(true);
       nodes.start(true);
       cloud.autoscaler?.start(true);
+      cloud.driver?.start(true);
       watcher.start();
       for (const component of added) component.start(true);
       for (const load of loads) load.start();
@@ -158,7 +165,7 @@ function createOwn(
 /** What stands in the cloud, and orders from it. */
 function createCloud(ctx: ModelContext, base: Base, nodes: Nodes) {
   const { cloud: scenario, autoscaler, nodeGroups } = base.kubernetes;
-  if (scenario === null) return { managers: [], autoscaler: null };
+  if (scenario === null) return { cloud: null, managers: [], autoscaler: null, driver: null };
   const cloud = new Cloud(ctx, scenario);
   const managers = scenario.replicas.map(
     (component) =>
@@ -168,9 +175,15 @@ function createCloud(ctx: ModelContext, base: Base, nodes: Nodes) {
         exists: (node) => nodes.stateOf(node) !== 'down',
       }),
   );
-  if (autoscaler === null) return { managers, autoscaler: null };
+  const [first] = scenario.replicas;
+  const driver = hasStorage(base.kubernetes)
+    ? new VolumeDriver(ctx, { ...base.optionsOf(first), cloud })
+    : null;
+  if (autoscaler === null) return { cloud, managers, autoscaler: null, driver };
   return {
+    cloud,
     managers,
+    driver,
     autoscaler: new ClusterAutoscaler(ctx, autoscaler, {
       library: base.library,
       networkHost: scenario.replicas[0].host,
@@ -180,6 +193,12 @@ function createCloud(ctx: ModelContext, base: Base, nodes: Nodes) {
       order: (group, bootNs) => nodes.order(group, bootNs),
     }),
   };
+}
+
+/** A driver is installed where there are, or will be, classes of volumes. */
+function hasStorage({ objects, load }: KubernetesScenario): boolean {
+  const created = load.flatMap((entry) => (entry.kind === 'create' ? [entry.set] : []));
+  return [...objects, ...created].some((set) => set.kind === 'StorageClass');
 }
 
 /** Machines, network, etcd, API servers, and the client library over them. */
