@@ -12,7 +12,7 @@ import type { ApiCall, ApiEndpoint, ServedWatch, ServerRequest } from '../object
 import { Arrival } from './arrivals.ts';
 import { Audit } from './audit.ts';
 import { Authentication } from './authentication.ts';
-import { Connections } from './connections.ts';
+import { Connections, type ServerConnection } from './connections.ts';
 import { Costs } from './costs.ts';
 import type { Defaulting } from './defaulting.ts';
 import { transformerOf } from './encryption.ts';
@@ -217,20 +217,21 @@ export class ApiServer implements ApiEndpoint {
       return source.sink === null ? null : arrival;
     }
     if (source.preloaded === true) return this.#adopt(source);
-    const fresh = this.#connections.isNew(connection);
-    if (this.#connections.open(connection)) return this.#serve(source, fresh);
+    const from = this.#connections.of(connection);
+    const fresh = from.isNew;
+    if (this.#connections.open(from)) return this.#serve(source, from, fresh);
     const arrival = new Arrival(source);
-    this.#connections.wait(arrival);
+    this.#connections.wait(from, arrival);
     return source.sink === null ? null : arrival;
   }
 
-  #serve(source: ServerRequest, fresh: boolean): ServedWatch | null {
+  #serve(source: ServerRequest, from: ServerConnection, fresh: boolean): ServedWatch | null {
     if (this.state === 'draining') {
       this.#path.refuse(source, 429, 'TooManyRequests', SHUTDOWN_RETRY_AFTER_S);
       return null;
     }
     if (this.#connections.drawGoaway()) this.#tell('goaway', source.connection);
-    const request = this.#path.begin(source, fresh ? this.#links.costs.tlsHandshakeNs : 0);
+    const request = this.#path.begin(source, from, fresh ? this.#links.costs.tlsHandshakeNs : 0);
     if (source.sink === null) return null;
     const watch = new ServerWatch(this.#watches, request, this.#shared.sim.nowNs);
     request.watch = watch;
@@ -239,7 +240,7 @@ export class ApiServer implements ApiEndpoint {
 
   /** A watch that has been there since before the start: nothing is charged or counted. */
   #adopt(source: ServerRequest): ServedWatch {
-    this.#connections.open(source.connection);
+    this.#connections.open(this.#connections.of(source.connection));
     const request = this.#path.adopt(source);
     const watch = new ServerWatch(this.#watches, request, this.#shared.sim.nowNs);
     request.watch = watch;
@@ -250,8 +251,9 @@ export class ApiServer implements ApiEndpoint {
   #streamEnded(connection: number): void {
     const arrival = this.#connections.close(connection);
     if (arrival === null || !this.process.alive) return;
-    this.#connections.open(connection);
-    arrival.watch = this.#serve(arrival.request, false);
+    const from = this.#connections.of(connection);
+    this.#connections.open(from);
+    arrival.watch = this.#serve(arrival.request, from, false);
   }
 
   #listen(): void {

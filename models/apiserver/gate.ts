@@ -76,7 +76,7 @@ export class Gate {
     this.#flow = null;
     if (kind.longRunning && (control === null || kind.verb !== 'watch')) return true;
     if (control === null) return true;
-    const flow = control.classify(request.user, request.call, kind.index);
+    const flow = control.classify(request.user, request.call, kind.index, request.connection);
     this.#flow = flow;
     this.#setSeats(request, control, flow);
     return control.hasFreeSeats(flow.level, Math.max(ticket.initialSeats, ticket.finalSeats));

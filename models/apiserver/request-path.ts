@@ -13,6 +13,7 @@ import type { ApiCall, KubeObject, ServerRequest } from '../objects/index.ts';
 import { Answers } from './answers.ts';
 import type { Audit } from './audit.ts';
 import type { Authentication } from './authentication.ts';
+import type { ServerConnection } from './connections.ts';
 import type { Costs } from './costs.ts';
 import type { Gate } from './gate.ts';
 import type { RequestKinds } from './kinds.ts';
@@ -90,7 +91,7 @@ export class RequestPath implements RequestDriver {
   }
 
   /** The bytes of a request have arrived; `extraNs`: CPU of its connection. */
-  begin(source: ServerRequest, extraNs: number): Request {
+  begin(source: ServerRequest, connection: ServerConnection, extraNs: number): Request {
     const links = this.#links();
     const nowNs = this.#sim.nowNs;
     const { call } = source;
@@ -101,6 +102,7 @@ export class RequestPath implements RequestDriver {
       ? source.deadlineNs
       : Math.min(source.deadlineNs, nowNs + timeoutNs);
     request.begin(source, kind, nowNs, deadlineNs);
+    request.connection = connection;
     if (!kind.longRunning) this.#answers.count(request, 1);
     const { authentication } = links;
     authentication.ask(source.user);

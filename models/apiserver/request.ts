@@ -11,6 +11,7 @@ import type {
   ServerRequest,
   User,
 } from '../objects/index.ts';
+import type { ServerConnection } from './connections.ts';
 import { Ticket } from './flow-control/ticket.ts';
 import type { RequestKind } from './kinds.ts';
 import type {
@@ -57,6 +58,8 @@ export class Request implements GetOptions, ListOptions, CreateOptions, Precondi
   source: ServerRequest | null = null;
   call: ApiCall = NO_CALL;
   user: User = NO_USER;
+  /** null where it has none of its own: a delete of a collection, a refusal. */
+  connection: ServerConnection | null = null;
   kind: RequestKind = NO_KIND;
   members = 1;
   /** End of its context: the client's deadline or the server's. */
@@ -134,6 +137,7 @@ export class Request implements GetOptions, ListOptions, CreateOptions, Precondi
     this.object = null;
     this.next = 0;
     this.parent = null;
+    this.connection = null;
     this.path = call.path ?? '';
     this.authnNs = 0;
     this.apfNs = 0;

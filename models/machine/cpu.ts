@@ -58,6 +58,8 @@ export class Cpu {
   private frozen = false;
   /** Moment of the last look for ended jobs. */
   private settledNs = -1;
+  /** Before this no direct job ends, nor can one be removed. */
+  private nextEndNs = Infinity;
   /** Why each process does not run: bits STOPPED, FROZEN. */
   private readonly held: number[] = [];
   private readonly quotaCores: number[] = [];
@@ -233,7 +235,9 @@ export class Cpu {
     if (this.count === this.endNs.length) this.grow();
     const nowNs = this.sim.nowNs;
     const i = this.count++;
-    this.endNs[i] = nowNs + job.leftNs;
+    const endNs = nowNs + job.leftNs;
+    this.endNs[i] = endNs;
+    if (endNs < this.nextEndNs) this.nextEndNs = endNs;
     this.waitedNs[i] = job.waitedNs;
     this.order[i] = job.order;
     this.owner[i] = job.process;
@@ -319,13 +323,17 @@ export class Cpu {
     // Once an instant: what starts in it ends later, or is metered when it starts.
     if (nowNs === this.settledNs) return;
     this.settledNs = nowNs;
+    if (nowNs < this.nextEndNs) return;
     for (let again = true; again; ) {
       again = false;
       let first = -1;
+      let nextEndNs = Infinity;
       for (let i = this.count - 1; i >= 0; i--) {
-        if (this.endNs[i] > nowNs) continue;
+        const endNs = this.endNs[i];
+        if (endNs >= nowNs && endNs < nextEndNs) nextEndNs = endNs;
+        if (endNs > nowNs) continue;
         if (this.metered[i] !== 0) {
-          if (this.endNs[i] < nowNs) {
+          if (endNs < nowNs) {
             this.removeAt(i);
             if (first === this.count) first = i;
           }
@@ -333,9 +341,10 @@ export class Cpu {
           first = i;
         } else {
           again = true;
-          if (this.endNs[i] < this.endNs[first]) first = i;
+          if (endNs < this.endNs[first]) first = i;
         }
       }
+      this.nextEndNs = nextEndNs;
       if (first < 0) return;
       this.running--;
       this.meter.busy(this.endNs[first], this.running);

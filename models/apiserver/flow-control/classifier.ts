@@ -27,16 +27,22 @@ interface Candidate {
 }
 
 /** What is known of one user. */
-interface Known {
+export interface KnownUser {
   readonly candidates: readonly Candidate[];
   /** By kind of request; undefined not asked yet, null where it depends on more than the kind. */
   readonly byKind: (Flow | null | undefined)[];
 }
 
+/** Where the next request of a user is likely to come from: it keeps what was found. */
+export interface Speaker {
+  user: User | null;
+  flows: KnownUser | null;
+}
+
 export class Classifier {
   readonly #schemas: readonly FlowSchema[];
   readonly #levels: readonly PriorityLevel[];
-  readonly #users = new Map<string, Known>();
+  readonly #users = new Map<string, KnownUser>();
   readonly #namespaces: (Map<string, Flow> | null)[];
 
   /** `schemas` in the order of precedence; the last one matches whatever comes. */
@@ -47,18 +53,30 @@ export class Classifier {
   }
 
   /** `kind`: a small number of its verb, resource and subresource. */
-  classify(user: User, call: ApiCall, kind: number): Flow {
-    let known = this.#users.get(user.name);
-    if (known === undefined) {
-      known = { candidates: this.#candidates(user), byKind: [] };
-      this.#users.set(user.name, known);
-    }
+  classify(user: User, call: ApiCall, kind: number, speaker: Speaker | null = null): Flow {
+    const known =
+      speaker !== null && speaker.user === user && speaker.flows !== null
+        ? speaker.flows
+        : this.#known(user, speaker);
     const flow = known.byKind[kind];
     if (flow !== undefined && flow !== null) return flow;
     return this.#find(known, call, kind, flow === undefined);
   }
 
-  #find(known: Known, call: ApiCall, kind: number, isNew: boolean): Flow {
+  #known(user: User, speaker: Speaker | null): KnownUser {
+    let known = this.#users.get(user.name);
+    if (known === undefined) {
+      known = { candidates: this.#candidates(user), byKind: [] };
+      this.#users.set(user.name, known);
+    }
+    if (speaker !== null) {
+      speaker.user = user;
+      speaker.flows = known;
+    }
+    return known;
+  }
+
+  #find(known: KnownUser, call: ApiCall, kind: number, isNew: boolean): Flow {
     let depends = false;
     for (const candidate of known.candidates) {
       const { schema } = candidate;

@@ -10,7 +10,7 @@ import type { ModelContext } from '../../../src/resource/index.ts';
 import type { ApiCall, User } from '../../objects/index.ts';
 import { allocateSeats } from './allocation.ts';
 import type { FlowSchema, PriorityLevel } from './bootstrap.ts';
-import { Classifier, type Flow } from './classifier.ts';
+import { Classifier, type Flow, type Speaker } from './classifier.ts';
 import { DroppedRequests } from './dropped-requests.ts';
 import { LevelMetrics, SchemaMetrics } from './level-metrics.ts';
 import { QueueSet } from './queue-set.ts';
@@ -144,8 +144,8 @@ export class FlowControl {
   }
 
   /** `kind`: a small number of its verb, resource and subresource. */
-  classify(user: User, call: ApiCall, kind: number): Flow {
-    return this.#classifier.classify(user, call, kind);
+  classify(user: User, call: ApiCall, kind: number, speaker: Speaker | null): Flow {
+    return this.#classifier.classify(user, call, kind, speaker);
   }
 
   /** Cap of a request's seats on this level. */
