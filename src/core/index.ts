@@ -28,7 +28,7 @@ export {
   Simulation,
   type SimulationOptions,
 } from './simulation.ts';
-export { mixUniform, type Stream } from './stream.ts';
+export { createStream, mixUniform, type Stream } from './stream.ts';
 export * from './time.ts';
 export type { TracedEvent, TraceOptions } from './trace.ts';
 export type { Process, Waitable } from './waitable.ts';
