@@ -17,12 +17,25 @@ const METHODS: Readonly<Record<Verb, string>> = {
   deletecollection: 'DELETE',
 };
 
+/** Of one verb; what is asked for every time is found without a Map. */
+class VerbMetrics {
+  readonly verb: Verb;
+  duration: Tally | null = null;
+  limit: Tally | null = null;
+  /** By code. */
+  readonly codes: (Counter | undefined)[] = [];
+
+  constructor(verb: Verb) {
+    this.verb = verb;
+  }
+}
+
 export class ClientMetrics {
   readonly #metrics: Metrics;
   readonly #component: string;
-  readonly #durations = new Map<Verb, Tally>();
-  readonly #limits = new Map<Verb, Tally>();
-  readonly #codes = new Map<string, Map<number, Counter>>();
+  readonly #verbs: VerbMetrics[] = [];
+  /** Of the last verb: most are followed by their like. */
+  #last: VerbMetrics | null = null;
 
   constructor(metrics: Metrics, component: string) {
     this.#metrics = metrics;
@@ -31,40 +44,48 @@ export class ClientMetrics {
 
   /** An answer, or the failure (code 0) of one try. */
   answered(verb: Verb, code: number, durationNs: number, members: number): void {
-    const name = 'rest_client_request_duration_seconds';
-    this.#tally(this.#durations, name, verb).recordMany(durationNs, members);
-    this.#counter(METHODS[verb], code).add(members);
+    const of = this.#of(verb);
+    of.duration ??= this.#tally('rest_client_request_duration_seconds', verb);
+    if (members === 1) of.duration.record(durationNs);
+    else of.duration.recordMany(durationNs, members);
+    const counter = of.codes[code] ?? this.#counter(of, code);
+    counter.add(members);
   }
 
   limited(verb: Verb, waitNs: number, members: number): void {
-    const name = 'rest_client_rate_limiter_duration_seconds';
-    this.#tally(this.#limits, name, verb).recordMany(waitNs, members);
+    const of = this.#of(verb);
+    of.limit ??= this.#tally('rest_client_rate_limiter_duration_seconds', verb);
+    if (members === 1) of.limit.record(waitNs);
+    else of.limit.recordMany(waitNs, members);
   }
 
-  #tally(tallies: Map<Verb, Tally>, name: string, verb: Verb): Tally {
-    const known = tallies.get(verb);
-    if (known !== undefined) return known;
-    const labels = { component: this.#component, verb: METHODS[verb] };
-    const tally = this.#metrics.tally(name, labels, { buckets: BUCKETS, series: false });
-    tallies.set(verb, tally);
-    return tally;
-  }
-
-  #counter(method: string, code: number): Counter {
-    let codes = this.#codes.get(method);
-    if (codes === undefined) {
-      codes = new Map();
-      this.#codes.set(method, codes);
+  #of(verb: Verb): VerbMetrics {
+    const last = this.#last;
+    if (last !== null && last.verb === verb) return last;
+    for (const known of this.#verbs) {
+      if (known.verb !== verb) continue;
+      this.#last = known;
+      return known;
     }
-    const known = codes.get(code);
-    if (known !== undefined) return known;
+    const made = new VerbMetrics(verb);
+    this.#verbs.push(made);
+    return made;
+  }
+
+  #tally(name: string, verb: Verb): Tally {
+    const labels = { component: this.#component, verb: METHODS[verb] };
+    return this.#metrics.tally(name, labels, { buckets: BUCKETS, series: false });
+  }
+
+  #counter(of: VerbMetrics, code: number): Counter {
+    const method = METHODS[of.verb];
     const labels = {
       component: this.#component,
       code: code === 0 ? '<error>' : `${code}`,
       method,
     };
     const counter = this.#metrics.counter('rest_client_requests_total', labels, { series: false });
-    codes.set(code, counter);
+    of.codes[code] = counter;
     return counter;
   }
 }

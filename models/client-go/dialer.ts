@@ -38,6 +38,9 @@ const TLS_TIMEOUT_NS = 10e9;
 /** How exactly it is noticed that the server goes on. */
 const TLS_POLL_NS = 1e9;
 
+/** Shared by the many that have nothing. */
+const NONE: readonly never[] = Object.freeze([]);
+
 type DialState = 'idle' | 'syn' | 'answer';
 
 export class Dialer {
@@ -52,8 +55,11 @@ export class Dialer {
   refusals = 0;
   #clients = 1;
   readonly #host: DialerHost;
-  #connections: HttpConnection[] = [];
-  #waiting: ApiRequest[] = [];
+  #connections: readonly HttpConnection[] = NONE;
+  /** The oldest of them: nearly always the only one. */
+  #first: HttpConnection | null = null;
+  /** Null while nobody waits. */
+  #waiting: ApiRequest[] | null = null;
   #state: DialState = 'idle';
   #sequence = 0;
   #startNs = 0;
@@ -82,8 +88,10 @@ export class Dialer {
   /** A client of the process has stopped; with the last one the connections close. */
   leave(client: ClientState): void {
     this.#clients--;
-    const waiting = this.#waiting;
-    this.#waiting = waiting.filter((request) => request.client !== client);
+    const waiting = this.#takeWaiting();
+    for (const request of waiting) {
+      if (request.client !== client) this.#wait(request);
+    }
     for (const request of waiting) if (request.client === client) this.#host.onDropped(request);
     if (this.#clients === 0) {
       this.#sequence++;
@@ -92,8 +100,8 @@ export class Dialer {
       return;
     }
     for (const connection of this.#connections) {
-      for (let r = connection.first; r !== null; ) {
-        const next = r.next;
+      for (let r = connection.calls ?? connection.watches; r !== null; ) {
+        const next = connection.after(r);
         if (r.client === client) {
           connection.cancel(r);
           this.#host.onDropped(r);
@@ -115,7 +123,7 @@ export class Dialer {
       return;
     }
     request.state = 'dialing';
-    this.#waiting.push(request);
+    this.#wait(request);
     if (this.#state === 'idle') this.#dial();
   }
 
@@ -136,6 +144,7 @@ export class Dialer {
 
   removed(connection: HttpConnection): void {
     this.#connections = this.#connections.filter((c) => c !== connection);
+    this.#first = this.#connections[0] ?? null;
   }
 
   /** The next step of a dial is due. */
@@ -160,6 +169,8 @@ export class Dialer {
 
   #available(): HttpConnection | null {
     const { streamsMax } = this.#host;
+    const first = this.#first;
+    if (first === null || (first.isUsable && first.streams < streamsMax)) return first;
     for (const connection of this.#connections) {
       if (connection.isUsable && connection.streams < streamsMax) return connection;
     }
@@ -204,9 +215,7 @@ export class Dialer {
     this.#state = 'idle';
     this.refusals = 0;
     const connection = this.#add(port);
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const request of waiting) {
+    for (const request of this.#takeWaiting()) {
       if (!this.#host.isCurrent(request)) continue;
       if (connection.isUsable && connection.streams < this.#host.streamsMax) {
         this.#host.transmit(request, connection);
@@ -221,16 +230,26 @@ export class Dialer {
       this.#dial();
       return;
     }
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const request of waiting) {
+    for (const request of this.#takeWaiting()) {
       if (this.#host.isCurrent(request)) this.#host.onRefused(request);
     }
+  }
+
+  #wait(request: ApiRequest): void {
+    if (this.#waiting === null) this.#waiting = [request];
+    else this.#waiting.push(request);
+  }
+
+  #takeWaiting(): readonly ApiRequest[] {
+    const waiting = this.#waiting ?? NONE;
+    this.#waiting = null;
+    return waiting;
   }
 
   #add(port: EndpointPort): HttpConnection {
     const connection = this.#host.connect(this, port);
     this.#connections = [...this.#connections, connection];
+    this.#first = this.#connections[0];
     return connection;
   }
 }

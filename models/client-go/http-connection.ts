@@ -30,7 +30,12 @@ export class HttpConnection {
   /** The server said GOAWAY: no new streams. */
   isLeaving = false;
   streams = 0;
-  first: ApiRequest | null = null;
+  /**
+   * Its streams, the newest first: calls apart from watches, so that a call that comes and goes
+   * does not touch what idles for minutes.
+   */
+  calls: ApiRequest | null = null;
+  watches: ApiRequest | null = null;
   /** The process at the other end is gone, and its reset could not get through yet. */
   isOrphan = false;
   readonly #to: Lane;
@@ -81,16 +86,28 @@ export class HttpConnection {
   link(request: ApiRequest): void {
     this.streams++;
     request.http = this;
-    request.next = this.first;
-    if (this.first !== null) this.first.previous = request;
-    this.first = request;
+    if (request.watch === null) {
+      request.next = this.calls;
+      if (this.calls !== null) this.calls.previous = request;
+      this.calls = request;
+    } else {
+      request.next = this.watches;
+      if (this.watches !== null) this.watches.previous = request;
+      this.watches = request;
+    }
+  }
+
+  /** The stream after this one: all calls, then all watches. */
+  after(request: ApiRequest): ApiRequest | null {
+    return request.next ?? (request.watch === null ? this.watches : null);
   }
 
   unlink(request: ApiRequest): void {
     if (request.http !== this) return;
     this.streams--;
-    if (request.previous === null) this.first = request.next;
-    else request.previous.next = request.next;
+    if (request.previous !== null) request.previous.next = request.next;
+    else if (request.watch === null) this.calls = request.next;
+    else this.watches = request.next;
     if (request.next !== null) request.next.previous = request.previous;
     request.previous = null;
     request.next = null;
@@ -195,7 +212,7 @@ export class HttpConnection {
   #end(tell: (request: ApiRequest) => void): void {
     if (!this.isUp) return;
     this.#down();
-    for (let r = this.first; r !== null; r = this.first) {
+    for (let r = this.calls ?? this.watches; r !== null; r = this.calls ?? this.watches) {
       const { served } = r;
       this.unlink(r);
       this.#stopServed(served);

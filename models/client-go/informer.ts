@@ -38,6 +38,7 @@ export class CachedInformer<R extends ResourceName> implements Informer<R>, Refl
   readonly #onSynced: () => void;
   readonly #cache = new Map<string, ObjectOf<R>>();
   readonly #indexes = new Map<string, Index<ObjectOf<R>>>();
+  readonly #indexList: Index<ObjectOf<R>>[] = [];
   readonly #handlers: InformerHandlers<ObjectOf<R>>[] = [];
   #life = 0;
   #memoryBytes = 0;
@@ -75,6 +76,7 @@ export class CachedInformer<R extends ResourceName> implements Informer<R>, Refl
   addIndex(name: string, keyOf: (object: ObjectOf<R>) => string): void {
     const index: Index<ObjectOf<R>> = { keyOf, byKey: new Map() };
     this.#indexes.set(name, index);
+    this.#indexList.splice(0, Infinity, ...this.#indexes.values());
     for (const object of this.#cache.values()) insert(index, object);
   }
 
@@ -91,7 +93,7 @@ export class CachedInformer<R extends ResourceName> implements Informer<R>, Refl
     this.resourceVersion = 0;
     this.#cache.clear();
     this.#memoryBytes = 0;
-    for (const index of this.#indexes.values()) index.byKey.clear();
+    for (const index of this.#indexList) index.byKey.clear();
   }
 
   // --- ReflectorSink -----------------------------------------------------------------------------
@@ -129,15 +131,15 @@ export class CachedInformer<R extends ResourceName> implements Informer<R>, Refl
   /** Objects that stayed as they were are told to nobody. */
   #replace(items: readonly KubeObject[], resourceVersion: number): void {
     const life = this.#life;
-    const before = new Map(this.#cache);
+    const before = this.#cache.size === 0 ? null : new Map(this.#cache);
     this.resourceVersion = resourceVersion;
     for (const item of items) {
       const object = item as ObjectOf<R>; // The list was of this resource.
-      before.delete(object.meta.path);
-      if (this.#cache.get(object.meta.path) !== object) this.#set(object);
+      before?.delete(object.meta.path);
+      if (before === null || this.#cache.get(object.meta.path) !== object) this.#set(object);
       if (life !== this.#life) return;
     }
-    for (const gone of before.values()) {
+    for (const gone of before?.values() ?? NONE) {
       this.#delete(gone);
       if (life !== this.#life) return;
     }
@@ -152,9 +154,9 @@ export class CachedInformer<R extends ResourceName> implements Informer<R>, Refl
     const old = this.#cache.get(path);
     this.#cache.set(path, object);
     this.#memoryBytes += object.bytes - (old?.bytes ?? 0);
-    for (const index of this.#indexes.values()) {
-      if (old !== undefined) remove(index, old);
-      insert(index, object);
+    for (const index of this.#indexList) {
+      if (old === undefined) insert(index, object);
+      else replace(index, old, object);
     }
     const life = this.#life;
     for (const handlers of this.#handlers) {
@@ -170,7 +172,7 @@ export class CachedInformer<R extends ResourceName> implements Informer<R>, Refl
     if (old === undefined) return;
     this.#cache.delete(path);
     this.#memoryBytes -= old.bytes;
-    for (const index of this.#indexes.values()) remove(index, old);
+    for (const index of this.#indexList) remove(index, old);
     const life = this.#life;
     for (const handlers of this.#handlers) {
       handlers.onDelete?.(object);
@@ -191,6 +193,16 @@ function insert<T extends KubeObject>(index: Index<T>, object: T): void {
   const objects = index.byKey.get(key);
   if (objects === undefined) index.byKey.set(key, new Map([[object.meta.path, object]]));
   else objects.set(object.meta.path, object);
+}
+
+/** A new version of an object: it keeps its place where its key stays. */
+function replace<T extends KubeObject>(index: Index<T>, old: T, object: T): void {
+  const key = index.keyOf(object);
+  if (index.keyOf(old) === key) index.byKey.get(key)?.set(object.meta.path, object);
+  else {
+    remove(index, old);
+    insert(index, object);
+  }
 }
 
 function remove<T extends KubeObject>(index: Index<T>, object: T): void {

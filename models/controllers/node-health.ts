@@ -25,6 +25,13 @@ export interface HealthVerdict {
   readonly conditions: NodeConditions | null;
 }
 
+/** What most looks find. */
+const HEALTHY: HealthVerdict = Object.freeze({
+  observed: 'True',
+  current: 'True',
+  conditions: null,
+});
+
 export class NodeHealth {
   readonly #byNode = new Map<string, Health>();
 
@@ -47,7 +54,10 @@ export class NodeHealth {
     health.conditions = node.status.conditions;
     const observed = node.status.conditions.ready;
     const graceNs = neverReported ? grace.startupNs : grace.monitorNs;
-    if (nowNs <= health.probeNs + graceNs) return { observed, current: observed, conditions: null };
+    if (nowNs <= health.probeNs + graceNs) {
+      if (observed === 'True') return HEALTHY;
+      return { observed, current: observed, conditions: null };
+    }
     const conditions: NodeConditions = {
       ...node.status.conditions,
       ready: 'Unknown',

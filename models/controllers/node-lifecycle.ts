@@ -49,7 +49,8 @@ interface KnownNode {
   /** Those that its zone was read from. */
   readonly labels: Node['meta']['labels'];
   readonly zone: string;
-  readonly leasePath: string;
+  /** The very string that its lease has, once there is one: found without comparing letters. */
+  leasePath: string;
 }
 
 interface Finding {
@@ -124,6 +125,7 @@ export class NodeLifecycleController implements Controller {
       const { name, labels } = node.meta;
       const known = this.#known.get(name);
       const lease = this.#leases.get(known === undefined ? leaseOf(name) : known.leasePath);
+      if (known !== undefined && lease !== undefined) known.leasePath = lease.meta.path;
       const verdict = this.#health.look(node, lease, env.sim.nowNs, grace);
       const zone = known !== undefined && known.labels === labels ? known.zone : zoneOf(node);
       this.#zones.count(known === undefined ? zone : known.zone, verdict.current === 'True');

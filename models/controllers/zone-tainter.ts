@@ -21,6 +21,7 @@ import {
 const RETRY_NS = 100e6;
 
 interface Zone {
+  readonly name: string;
   readonly queue: RateLimitedTimedQueue;
   ready: number;
   notReady: number;
@@ -33,6 +34,8 @@ export class ZoneTainter {
   readonly #env: ControllerEnvironment;
   readonly #rates: ZoneRates;
   readonly #zones = new Map<string, Zone>();
+  /** The one that was asked for last: most nodes are of the zone of the node before. */
+  #last: Zone | null = null;
   #states = new Map<string, ZoneState>();
 
   constructor(env: ControllerEnvironment) {
@@ -47,11 +50,16 @@ export class ZoneTainter {
   }
 
   ensure(name: string): Zone {
-    let zone = this.#zones.get(name);
-    if (zone !== undefined) return zone;
+    if (this.#last !== null && this.#last.name === name) return this.#last;
+    this.#last = this.#zones.get(name) ?? this.#add(name);
+    return this.#last;
+  }
+
+  #add(name: string): Zone {
     const { metrics, sim } = this.#env;
     const labels = { zone: name };
-    zone = {
+    const zone: Zone = {
+      name,
       queue: new RateLimitedTimedQueue(this.#rates.evictionRate, sim.nowNs),
       ready: 0,
       notReady: 0,
@@ -110,7 +118,8 @@ export class ZoneTainter {
   }
 
   remove(zone: string, node: string): void {
-    this.#zones.get(zone)?.queue.remove(node);
+    const known = this.#last?.name === zone ? this.#last : this.#zones.get(zone);
+    known?.queue.remove(node);
   }
 
   retry(zone: string, node: string): void {
