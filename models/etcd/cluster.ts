@@ -16,6 +16,7 @@ import { LeaseTable } from './lease-table.ts';
 import { EtcdMember, type MemberLinks } from './member.ts';
 import { Membership } from './membership.ts';
 import { KeySpace } from './mvcc.ts';
+import { Operations } from './operations.ts';
 import { Peers } from './peers.ts';
 import { Kind, ProposalTable } from './proposals.ts';
 import { type ConfChangeKind, MessagePool } from './raft/index.ts';
@@ -54,6 +55,8 @@ export class EtcdCluster {
   readonly #membership: Membership;
   /** Snapshots of the store, and the way back to one. */
   readonly recovery: Recovery;
+  /** Procedures of operators. */
+  readonly operations: Operations;
   readonly #bootType: number;
   readonly #stopType: number;
   readonly #portOfWorkload: ClientPort[] = [];
@@ -131,6 +134,15 @@ export class EtcdCluster {
       boot: (index) => this.boot(index),
       event: (kind, subject, detail) => this.event(kind, subject, detail),
       term: () => this.leaderTerm,
+    });
+    this.operations = new Operations(shared, this.name, {
+      members: this.members,
+      leader: () => this.members[this.leaderIndex],
+      changeMember: (index, kind) => this.changeMember(index, kind),
+      moveLeader: (to) => this.moveLeader(to),
+      kill: (index) => this.kill(index, false),
+      boot: (index) => this.boot(index),
+      event: (kind, subject, detail) => this.event(kind, subject, detail),
     });
     // Those that join later are known by name and stay away until an operator adds them.
     for (const member of this.members.slice(etcd.members.length)) {

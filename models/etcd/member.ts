@@ -31,6 +31,7 @@ import { Renewals } from './renewals.ts';
 import { Outcome, type OutcomeCode } from './requests.ts';
 import type { EtcdShared } from './shared.ts';
 import { StartTicks } from './start-ticks.ts';
+import type { EtcdFeatures } from './versions.ts';
 import { WallTicks } from './wall-ticks.ts';
 import { WatchableStore } from './watchable-store.ts';
 
@@ -59,6 +60,8 @@ export interface MemberLinks {
   onBooted(member: number): void;
 }
 
+type OwnShared = Omit<EtcdShared, 'features'> & { features: EtcdFeatures };
+
 export class EtcdMember {
   /** Index in the cluster's list; raft's id is one more. */
   readonly index: number;
@@ -79,7 +82,9 @@ export class EtcdMember {
   readonly loop: ReadyLoop;
   /** Removed from the configuration, or not yet added: it takes no part. */
   inCluster = true;
-  readonly #shared: EtcdShared;
+  /** Members may run different versions. */
+  readonly #shared: OwnShared;
+  #nextFeatures: EtcdFeatures | null = null;
   readonly #links: MemberLinks;
   readonly #pool: MessagePool;
   readonly #tickType: number;
@@ -102,7 +107,7 @@ export class EtcdMember {
   readonly #startTicks: StartTicks;
 
   constructor(
-    shared: EtcdShared,
+    cluster: EtcdShared,
     links: MemberLinks,
     pool: MessagePool,
     index: number,
@@ -110,6 +115,7 @@ export class EtcdMember {
     learners: readonly number[],
     o: EtcdMemberScenario,
   ) {
+    const shared: OwnShared = { ...cluster };
     this.#shared = shared;
     this.#links = links;
     this.#pool = pool;
@@ -215,6 +221,7 @@ export class EtcdMember {
   kill(loseData: boolean): void {
     if (!this.isUp) return;
     this.process.kill();
+    this.#takeVersion();
     this.#wallTicks?.stop();
     const { readIndex, admission, maintenance, lessor, renewals, watches } = this;
     for (const station of [readIndex, admission, maintenance, lessor, renewals, watches])
@@ -279,6 +286,18 @@ export class EtcdMember {
     const delay =
       constants.get('etcd.bootNs') + (bytes * 1e9) / constants.get('etcd.bootReadBytesPerSecond');
     sim.schedule(Math.round(delay), this.#bootType, 0, this.process.incarnation);
+  }
+
+  /** After its next stop another release is started. */
+  upgrade(features: EtcdFeatures): void {
+    this.#nextFeatures = features;
+  }
+
+  #takeVersion(): void {
+    if (this.#nextFeatures === null) return;
+    this.#shared.features = this.#nextFeatures;
+    this.#nextFeatures = null;
+    this.process.cpuFactor = this.#shared.features.cpuFactor;
   }
 
   pause(): void {

@@ -18,7 +18,8 @@ export class EtcdProcess {
   readonly name: string;
   readonly host: Host;
   readonly #sim: Simulation;
-  readonly #cpuFactor: number;
+  /** CPU of its work, relative to what constants say. */
+  cpuFactor: number;
   readonly #coldNs: number;
   readonly #coldIdleMaxNs: number;
   readonly #wakeNs: number;
@@ -40,7 +41,7 @@ export class EtcdProcess {
     this.name = name;
     this.host = host;
     this.#sim = ctx.sim;
-    this.#cpuFactor = options.cpuFactor;
+    this.cpuFactor = options.cpuFactor;
     this.#coldNs = ctx.constants.get('etcd.coldNs');
     this.#coldIdleMaxNs = ctx.constants.get('etcd.coldIdleMaxNs');
     this.#wakeNs = ctx.constants.get('etcd.wakeNs');
@@ -52,7 +53,7 @@ export class EtcdProcess {
   /** Runs `workNs` of one core, then hands (doneType, a, b); a killed process's jobs never end. */
   execute(workNs: number, doneType: number, a: number, b: number): void {
     const now = this.#sim.nowNs;
-    let work = workNs * this.#cpuFactor;
+    let work = workNs * this.cpuFactor;
     const idleNs = now - this.#busyUntilNs;
     if (idleNs > 0) {
       const cappedNs = Math.min(idleNs, this.#coldIdleMaxNs);

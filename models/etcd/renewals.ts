@@ -42,13 +42,12 @@ export class Renewals {
   readonly #applyTimeouts: TimeoutRing;
   readonly #messageNs: number;
   readonly #renewNs: number;
-  readonly #retryNs: number;
 
   constructor(shared: EtcdShared, member: EtcdMember, links: MemberLinks) {
     this.#shared = shared;
     this.#member = member;
     this.#links = links;
-    const { sim, constants, features } = shared;
+    const { sim, constants } = shared;
     const name = `${member.name}/lease`;
     const on = (what: string, handler: (slot: number, g: number) => void): number =>
       sim.eventType(`${name}/${what}`, (slot, g) => {
@@ -71,7 +70,6 @@ export class Renewals {
     );
     this.#messageNs = constants.get('etcd.messageNs');
     this.#renewNs = constants.get('etcd.leaseRenewNs');
-    this.#retryNs = features.minor >= 6 ? RETRY_NS : RETRY_NS_BEFORE_3_6;
   }
 
   #ring(name: string, isAlive: (slot: number, g: number) => boolean): TimeoutRing {
@@ -116,6 +114,10 @@ export class Renewals {
     const { requests } = this.#shared;
     if (requests.op[slot] !== Op.leaseKeepAlive || !this.#isOwn(slot, generation)) return false;
     return !Number.isNaN(requests.committed[slot]);
+  }
+
+  get #retryNs(): number {
+    return this.#shared.features.minor >= 6 ? RETRY_NS : RETRY_NS_BEFORE_3_6;
   }
 
   reset(): void {
