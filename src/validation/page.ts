@@ -54,9 +54,16 @@ export function validationMarkdown(
   );
   return [
     `# Validation against a real etcd\n\nWritten by \`npm run validate\`. ${conditions}`,
+    ...interruption(report),
     ...sections,
     '',
   ].join('\n\n');
+}
+
+function interruption({ interrupted }: ValidationReport): string[] {
+  if (interrupted === null) return [];
+  const { done, total } = interrupted;
+  return [`**INTERRUPTED** after ${done} of ${total} settings: the rest is missing everywhere.`];
 }
 
 type Grid = Pick<Section, 'head' | 'rows'>;

@@ -68,6 +68,8 @@ export interface ValidationReport {
   /** Empty unless asked for. */
   readonly published: readonly PublishedFigure[];
   readonly goals: readonly Goal[];
+  /** Steps that were done when it was stopped; null where it came to its end. */
+  readonly interrupted: { readonly done: number; readonly total: number } | null;
 }
 
 export interface ValidationOptions {
@@ -79,7 +81,10 @@ export interface ValidationOptions {
   readonly published: boolean;
 }
 
-/** One step of the work: yielded before it is done, so that a caller can show progress or stop. */
+/**
+ * One step of the work: yielded before it is done, so that a caller can show progress. Answered
+ * with true (`next(true)`), the comparison stops there and gives the report of what it has.
+ */
 export interface ValidationStep {
   readonly done: number;
   readonly total: number;
@@ -89,31 +94,47 @@ export interface ValidationStep {
 export function* validateAgainst(
   files: readonly DataFile[],
   options: ValidationOptions,
-): Generator<ValidationStep, ValidationReport> {
+): Generator<ValidationStep, ValidationReport, boolean | undefined> {
   const work = planWork(files, options.quick);
   const rows: ComparedRow[] = [];
   const events: EventComparison[] = [];
   const published: PublishedFigure[] = [];
   const steps = options.published ? publishedSteps().filter((s) => s.quick || !options.quick) : [];
-  const measuredSteps = work.settings.length + work.groups.length;
-  const total = measuredSteps + steps.length;
-  for (const [i, setting] of work.settings.entries()) {
-    yield { done: i, total, what: `${setting.file} ${setting.rows[0].experiment ?? ''}` };
-    rows.push(...compareSetting(setting, options.setup, options.constants));
-  }
-  for (const [i, group] of work.groups.entries()) {
-    yield { done: work.settings.length + i, total, what: `${group.file} ${group.setting}` };
-    for (const figure of compareEvents(group, options.setup, options.constants)) {
-      const compared = compareFigure(group, figure);
-      if (compared !== null) events.push(compared);
+  const tasks: Task[] = [
+    ...work.settings.map((setting) => ({
+      what: `${setting.file} ${setting.rows[0].experiment ?? ''}`,
+      compare: () => void rows.push(...compareSetting(setting, options.setup, options.constants)),
+    })),
+    ...work.groups.map((group) => ({
+      what: `${group.file} ${group.setting}`,
+      compare: () => {
+        for (const figure of compareEvents(group, options.setup, options.constants)) {
+          const compared = compareFigure(group, figure);
+          if (compared !== null) events.push(compared);
+        }
+      },
+    })),
+    ...steps.map((step) => ({
+      what: `published ${step.name}`,
+      compare: () => void published.push(...step.compare()),
+    })),
+  ];
+  const total = tasks.length;
+  let interrupted: ValidationReport['interrupted'] = null;
+  for (const [done, task] of tasks.entries()) {
+    if ((yield { done, total, what: task.what }) === true) {
+      interrupted = { done, total };
+      break;
     }
-  }
-  for (const [i, step] of steps.entries()) {
-    yield { done: measuredSteps + i, total, what: `published ${step.name}` };
-    published.push(...step.compare());
+    task.compare();
   }
   const goals = goalsOf(rows, events, published);
-  return { rows, events, problems: work.problems, published, goals };
+  return { rows, events, problems: work.problems, published, goals, interrupted };
+}
+
+interface Task {
+  readonly what: string;
+  compare(): void;
 }
 
 function planWork(files: readonly DataFile[], quick: boolean) {

@@ -112,7 +112,14 @@ test('The report holds published means to the rule, and shows what is missed wit
   assert.equal(goal.name, 'published: ratio of means within 0.66 to 1.50');
   assert.equal(goal.n, 3);
   assert.equal(goal.met, false);
-  const report = { rows: [], events: [], problems: [], goals: [goal], published };
+  const report = {
+    rows: [],
+    events: [],
+    problems: [],
+    goals: [goal],
+    published,
+    interrupted: null,
+  };
   const sections = validationSections(report, []);
   const lines = sections.find((s) => s.title === 'Published results')?.rows ?? [];
   assert.deepEqual(

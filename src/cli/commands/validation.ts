@@ -68,25 +68,43 @@ async function validate(options: ValidationCommandOptions, io: Io): Promise<numb
     stopped = true;
   });
   let step = steps.next();
-  while (!step.done) {
-    progress.update(
-      step.value.done / step.value.total,
-      `${step.value.done}/${step.value.total} ${step.value.what}`,
-    );
-    // Lets Ctrl-C and the progress line through.
-    await new Promise((resolve) => setImmediate(resolve));
-    if (stopped) {
-      progress.stop();
-      return EXIT.interrupted;
+  try {
+    while (!step.done) {
+      progress.update(
+        step.value.done / step.value.total,
+        `${step.value.done}/${step.value.total} ${step.value.what}`,
+      );
+      // Lets Ctrl-C and the progress line through.
+      await new Promise((resolve) => setImmediate(resolve));
+      step = steps.next(stopped);
     }
-    step = steps.next();
+  } finally {
+    progress.stop();
+    interrupts.dispose();
   }
-  progress.stop();
-  interrupts.dispose();
   const report = step.value;
   print(report, io);
+  if (report.interrupted !== null) return interruptedAfter(report, options, io);
   if (!options.quick) write(report, options, own, io);
   return report.goals.every((goal) => goal.met) ? EXIT.good : EXIT.thresholdFailed;
+}
+
+/** What is finished is kept, but never in place of a whole validation. */
+function interruptedAfter(
+  report: ValidationReport,
+  options: ValidationCommandOptions,
+  io: Io,
+): number {
+  const { done, total } = report.interrupted ?? { done: 0, total: 0 };
+  const count = `${done} of ${total} settings`;
+  if (done === 0) {
+    io.err('wavetank: interrupted before anything was compared; nothing was written\n');
+    return EXIT.interrupted;
+  }
+  const folder = options.out ?? 'results/validation-interrupted';
+  writeReport(report, options, folder, join(folder, 'validation.md'), io);
+  io.err(`wavetank: interrupted after ${count}; what there is was written to ${folder}\n`);
+  return EXIT.interrupted;
 }
 
 function readFolder(folder: string): DataFile[] {
@@ -147,13 +165,23 @@ function write(
   const folder =
     options.out ??
     (own ? join(io.packageRoot, 'results/golden/validation-etcd') : 'results/validation');
-  const constants = new Constants(etcdRunConstants()).entries();
-  writeFilesAtomically(folder, validationCsv(report, constants));
-  const conditions = `etcd ${options.etcdVersion}, ${options.cores} cores shared by members and client, client round trip ${options.clientRtt / 1000} us, no TLS, injected sync and network delay.`;
   const page =
     own && options.out === undefined
       ? join(io.packageRoot, 'docs/validation.md')
       : join(folder, 'validation.md');
+  writeReport(report, options, folder, page, io);
+}
+
+function writeReport(
+  report: ValidationReport,
+  options: ValidationCommandOptions,
+  folder: string,
+  page: string,
+  io: Io,
+): void {
+  const constants = new Constants(etcdRunConstants()).entries();
+  writeFilesAtomically(folder, validationCsv(report, constants));
+  const conditions = `etcd ${options.etcdVersion}, ${options.cores} cores shared by members and client, client round trip ${options.clientRtt / 1000} us, no TLS, injected sync and network delay.`;
   writeFileAtomically(page, validationMarkdown(report, constants, conditions));
   io.err(`written: ${relative('.', folder)}, ${relative('.', page)}\n`);
 }
