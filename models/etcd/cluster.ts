@@ -288,6 +288,7 @@ export class EtcdCluster {
     const member = this.members[index];
     if (!member.isUp) return;
     member.kill(loseData);
+    this.recovery.onKilled(index, loseData);
     this.#peers.onDown(index);
     for (const port of this.ports.values()) port.onMemberDown(index);
     this.event('killed', member.name, loseData ? 'data lost' : '');
@@ -296,7 +297,8 @@ export class EtcdCluster {
   /** Starts a member's process; one that was removed ends at once. */
   boot(index: number): void {
     const member = this.members[index];
-    if (member.isUp || !member.inCluster) return;
+    if (member.isUp || !member.inCluster || this.recovery.isRestoring) return;
+    this.recovery.onBoot(index);
     this.event('started', member.name, '');
     member.boot();
   }

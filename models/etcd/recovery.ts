@@ -18,7 +18,7 @@ import { assert } from '../../src/core/index.ts';
 import type { KeyChange, StoredKey } from './contents.ts';
 import type { StoredLease } from './lease-table.ts';
 import type { EtcdMember } from './member.ts';
-import type { KeySpaceState } from './mvcc.ts';
+import { KeySpace, type KeySpaceState } from './mvcc.ts';
 import type { EtcdShared } from './shared.ts';
 
 /** One file of a snapshot. */
@@ -68,6 +68,8 @@ export class Recovery {
   readonly #links: RecoveryLinks;
   readonly #listeners: ((report: RestoreReport) => void)[] = [];
   readonly #restoredType: number;
+  /** Members whose data is gone. */
+  readonly #lost = new Set<number>();
   #restoring: { readonly snapshot: StoreSnapshot; readonly bump: number } | null = null;
 
   constructor(shared: EtcdShared, name: string, links: RecoveryLinks) {
@@ -84,6 +86,33 @@ export class Recovery {
   onRestored(listener: (report: RestoreReport) => void): void {
     this.#listeners.push(listener);
   }
+
+  // --- A store that is gone ---------------------------------------------------------------------
+
+  /** A member died; its data may be gone with it. */
+  onKilled(index: number, loseData: boolean): void {
+    if (loseData) this.#lost.add(index);
+  }
+
+  /**
+   * A member is about to start. Where nobody has data any more, it and its peers are the first
+   * members of a new and empty cluster.
+   */
+  onBoot(index: number): void {
+    const isGone = this.#members.every((m) => this.#lost.has(m.index));
+    if (isGone && !this.isRestoring) {
+      const nothing = new KeySpace();
+      const snapshot = { takenNs: 0, bytes: 0, keySpace: nothing.capture(), keys: [], leases: [] };
+      this.#begin(snapshot, 0);
+    }
+    this.#lost.delete(index);
+  }
+
+  get #members(): readonly EtcdMember[] {
+    return this.#links.members.filter(({ inCluster }) => inCluster);
+  }
+
+  // --- Snapshots --------------------------------------------------------------------------------
 
   /** The store as it is now, as of the member that is furthest. */
   capture(): StoreSnapshot {
@@ -102,9 +131,7 @@ export class Recovery {
     assert(o.bytesPerSecond > 0, 'a restore needs a speed');
     if (this.#restoring !== null) return;
     this.#restoring = { snapshot, bump: o.bumpRevision };
-    for (const { index, inCluster } of this.#links.members) {
-      if (inCluster) this.#links.kill(index);
-    }
+    for (const { index } of this.#members) this.#links.kill(index);
     const ageS = (this.#shared.sim.nowNs - snapshot.takenNs) / 1e9;
     this.#links.event('restore', 'etcd', `${Math.round(snapshot.bytes)} bytes, ${ageS} s old`);
     const copyNs = Math.round((snapshot.bytes * 1e9) / o.bytesPerSecond);
@@ -115,20 +142,25 @@ export class Recovery {
     const restoring = this.#restoring;
     assert(restoring !== null, 'a restore ended that had not begun');
     this.#restoring = null;
-    const members = this.#links.members.filter(({ inCluster }) => inCluster);
     // Whoever was started by others meanwhile.
-    for (const { index } of members) this.#links.kill(index);
-    const report = this.#goBack(restoring.snapshot, restoring.bump);
-    const voters = members.map(({ index }) => index + 1);
+    for (const { index } of this.#members) this.#links.kill(index);
+    this.#begin(restoring.snapshot, restoring.bump);
+    for (const { index } of this.#members) this.#links.boot(index);
+  }
+
+  /** All files are those of a new cluster with this in its store. */
+  #begin(snapshot: StoreSnapshot, bump: number): void {
+    const report = this.#goBack(snapshot, bump);
+    const voters = this.#members.map(({ index }) => index + 1);
     const term = this.#links.term();
-    for (const member of members) member.restore(voters, term);
+    for (const member of this.#members) member.restore(voters, term);
+    this.#lost.clear();
     this.#links.event(
       'restored',
       'etcd',
       `revision ${report.revisionBefore} -> ${report.revision}${describe(report.changes)}`,
     );
     for (const listener of this.#listeners) listener(report);
-    for (const { index } of members) this.#links.boot(index);
   }
 
   #goBack(snapshot: StoreSnapshot, bump: number): RestoreReport {

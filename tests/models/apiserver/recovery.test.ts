@@ -178,6 +178,21 @@ test('a server that starts anew has the restored state, and tells a late watch o
   assert.equal(sink.events.length, 0);
 });
 
+test('a cluster whose members have all lost their data begins anew, and empty', () => {
+  const world = open();
+  change(world);
+  for (const { index } of world.etcd.members) world.etcd.kill(index, true);
+  world.to(8000);
+  for (const { index } of world.etcd.members) world.etcd.boot(index);
+  world.to(14_000);
+  assert.equal(world.revision(), 1);
+  assert.equal(world.store.countOf('configmaps'), 0);
+  const answer = world.create('a');
+  world.to(15_000);
+  assert.equal(answer.code, 'ok');
+  assert.equal(world.store.countOf('configmaps'), 1);
+});
+
 test('leases and what hangs on them come back, with their whole life before them', () => {
   const { etcd, to } = openStorage({ horizon: 60_000 });
   const { leases, keys } = etcd.shared;
