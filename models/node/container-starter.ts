@@ -13,6 +13,7 @@ const SANDBOX = 0;
 const CNI = 1;
 const CREATED = 2;
 const STARTED = 3;
+const AGAIN = 4;
 const KINDS = 8;
 
 export class ContainerStarter {
@@ -49,9 +50,21 @@ export class ContainerStarter {
   /** Volumes are mounted: the sandbox is next. */
   sandbox(worker: PodWorker): void {
     const { links } = this.#pods;
+    if (!worker.pod.spec.hostNetwork && !links.hasNetwork(worker.member)) {
+      this.#awaitNetwork(worker);
+      return;
+    }
     worker.volumesMissing = 0;
     links.observer.podStage(worker.pod.meta.uid, 'volumesMounted', this.#sim.nowNs);
     this.#run(worker, SANDBOX, this.#sandbox);
+  }
+
+  /** kubelet.go SyncPod: an error, so the worker tries again after its back-off. */
+  #awaitNetwork(worker: PodWorker): void {
+    this.#pods.links.record(worker, 'NetworkNotReady');
+    worker.step = this.#pods.nextSerial();
+    const delayNs = this.#pods.retryDelayNs();
+    this.#sim.schedule(delayNs, this.#doneType, worker.slot, worker.step * KINDS + AGAIN);
   }
 
   /** Whether its back-offs allow a start; says why it waits where they do not. */
@@ -156,6 +169,9 @@ export class ContainerStarter {
         return;
       case CNI:
         this.#hasSandbox(worker);
+        return;
+      case AGAIN:
+        this.sandbox(worker);
         return;
       case CREATED:
         metrics.operation('create_container', nowNs - worker.operationNs);

@@ -55,7 +55,7 @@ const SLACK_BYTES = 1e-3;
 export class DownloadShares {
   readonly #sim: Simulation;
   readonly #limits: readonly DownloadLimits[];
-  readonly #registryRate: number;
+  #registryRate: number;
   /** Of the registry, where its bandwidth has a limit: a server, and the streams that share it. */
   readonly #probe: ResourceProbe | null;
   readonly #active = new Map<number, ActiveNode>();
@@ -96,6 +96,13 @@ export class DownloadShares {
     this.streams++;
     this.#probe?.arrive();
     this.#join(active);
+    this.#plan();
+  }
+
+  /** What the registry gives to all streams together changes. */
+  setBandwidth(registryBytesPerSecond: number): void {
+    this.#settle();
+    this.#registryRate = registryBytesPerSecond / NS_PER_S;
     this.#plan();
   }
 
@@ -171,7 +178,8 @@ export class DownloadShares {
       soonestNs = Math.min(soonestNs, c.rate === Number.POSITIVE_INFINITY ? 0 : left / c.rate);
     }
     if (this.#probe !== null) {
-      this.#probe.busy(this.#sim.nowNs, (this.#registryRate - rest) / this.#registryRate);
+      const used = Number.isFinite(rest) ? (this.#registryRate - rest) / this.#registryRate : 0;
+      this.#probe.busy(this.#sim.nowNs, used);
       this.#probe.queue(this.#sim.nowNs, Math.max(0, this.streams - 1));
     }
     this.#sim.cancel(this.#event);

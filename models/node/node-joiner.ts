@@ -51,6 +51,12 @@ export class NodeJoiner {
   readonly #tries = new Map<number, number>();
   readonly #beganNs = new Map<number, number>();
   readonly #startup: Tally;
+  /** Until when the runtime of a node answers nothing, where it is known by now. */
+  readonly #hungUntilNs = new Map<number, number>();
+  /** Nodes whose network plugin is down, or was never up: NetworkReady=false. */
+  readonly #withoutNetwork = new Set<number>();
+  /** Joined, and their network is not set up yet. */
+  readonly #joining = new Set<number>();
 
   constructor(ctx: ModelContext, name: string, stream: Stream, links: JoinLinks) {
     this.#sim = ctx.sim;
@@ -71,7 +77,26 @@ export class NodeJoiner {
   unhealthy(member: number, afterNs: number, untilNs: number): void {
     if (this.#sim.nowNs + afterNs >= untilNs) return;
     this.#sim.schedule(afterNs, this.#type, member, UNHEALTHY);
-    this.#sim.scheduleAt(untilNs, this.#type, member, HEALTHY);
+    this.#hungUntilNs.set(member, untilNs);
+    if (untilNs < Number.POSITIVE_INFINITY) {
+      this.#sim.scheduleAt(untilNs, this.#type, member, HEALTHY);
+    }
+  }
+
+  /** The network plugin goes, or comes back: the runtime says so, and the kubelet NotReady. */
+  setNetwork(member: number, isUp: boolean): void {
+    if (isUp) this.#withoutNetwork.delete(member);
+    else this.#withoutNetwork.add(member);
+    if (this.#links.pool.stateOf(member) === 'up') this.#update(member);
+  }
+
+  hasNetwork(member: number): boolean {
+    return !this.#withoutNetwork.has(member);
+  }
+
+  /** The machine died, and with it what hung. */
+  clear(member: number): void {
+    this.#hungUntilNs.delete(member);
   }
 
   onResult({ member, detail }: Op, { code }: ApiResult): void {
@@ -93,6 +118,7 @@ export class NodeJoiner {
     this.#links.setState(member, 'up');
     const found = this.#links.pool.status.findings(member);
     found.ready = 'False';
+    this.#joining.add(member);
     this.#links.registered(member);
     const delayNs = Math.round(this.#networkNs * (0.5 + this.#stream.uniform()));
     this.#sim.schedule(delayNs, this.#type, member, NETWORK);
@@ -114,13 +140,27 @@ export class NodeJoiner {
         if (pool.stateOf(member) === 'joining') this.#create(member, step);
         return;
       case UNHEALTHY:
-        if (isUp) this.#ready(member, 'False');
+        if (isUp && this.#hungUntilNs.has(member)) this.#ready(member, 'False');
+        return;
+      case HEALTHY:
+        // Another hang may have begun, which lasts longer.
+        if ((this.#hungUntilNs.get(member) ?? 0) > this.#sim.nowNs) return;
+        this.#hungUntilNs.delete(member);
+        if (isUp) this.#update(member);
         return;
       default:
-        if (!isUp) return;
-        this.#ready(member, 'True');
-        this.#measure(member);
+        this.#joining.delete(member);
+        if (isUp) this.#update(member);
     }
+  }
+
+  /** Ready where nothing speaks against it. */
+  #update(member: number): void {
+    if (!this.hasNetwork(member)) this.#ready(member, 'False');
+    if (!this.hasNetwork(member) || this.#joining.has(member)) return;
+    if (this.#hungUntilNs.has(member)) return;
+    this.#ready(member, 'True');
+    this.#measure(member);
   }
 
   #create(member: number, step: number): void {

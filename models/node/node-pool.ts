@@ -71,6 +71,7 @@ export class NodePool {
   /** Members that are there, or will come. */
   #ordered = 0;
   readonly status: NodeStatusKeeper;
+  readonly evictions: Evictions;
   readonly #ctx: ModelContext;
   readonly #o: NodePoolOptions;
   readonly #state: Uint8Array;
@@ -79,7 +80,6 @@ export class NodePool {
   readonly #runtime: RuntimeServers;
   readonly #statuses: StatusManager;
   readonly #volumes: PodVolumes;
-  readonly #evictions: Evictions;
   readonly #tokens: TokenRefresh;
   readonly #ops = new OpTable();
   readonly #heartbeat: ClientPopulation;
@@ -145,7 +145,7 @@ export class NodePool {
     this.pods = new PodWorkers(ctx, name, parts, o.metrics);
     const { pods, status } = this;
     const links = { pods, status, usage: parts.usage };
-    this.#evictions = new Evictions(ctx, name, stream('eviction'), group, links);
+    this.evictions = new Evictions(ctx, name, stream('eviction'), group, links);
     this.#tokens = new TokenRefresh(ctx, name, stream('tokens'), {
       pods,
       ops: this.#ops,
@@ -203,7 +203,8 @@ export class NodePool {
     this.status.end(member);
     this.#pleg.end(member);
     this.pods.crash(member);
-    this.#evictions.clear(member);
+    this.evictions.clear(member);
+    this.joiner.clear(member);
     this.#podWatches[member]?.stop();
     this.#nodeWatches[member]?.stop();
     this.#heartbeat.stop(member);
@@ -347,7 +348,9 @@ export class NodePool {
         mounted: (worker) => this.pods.starter.sandbox(worker),
       }),
       record: (worker, reason, container) => this.#record(worker, reason, container),
-      memoryChanged: (member) => this.#evictions.changed(member),
+      hasNetwork: (member) => this.joiner.hasNetwork(member),
+      evictionVerdict: (member, pod) => this.evictions.verdict(member, pod),
+      memoryChanged: (member) => this.evictions.changed(member),
       pulledImage: (member, image) => this.#pulledImage(member, image),
       draw: () => this.#draw(),
     };

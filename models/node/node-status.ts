@@ -33,9 +33,19 @@ export interface NodeStatusOptions {
 export interface NodeFindings {
   ready: ConditionStatus;
   memoryPressure: ConditionStatus;
+  diskPressure: ConditionStatus;
+  pidPressure: ConditionStatus;
   /** Images pulled since the start: name and bytes. */
   readonly images: Map<string, number>;
 }
+
+/** Ready, without pressure. */
+const WELL = {
+  ready: 'True',
+  memoryPressure: 'False',
+  diskPressure: 'False',
+  pidPressure: 'False',
+} as const;
 
 /** Nothing to say but that it lives. */
 function heartbeat(node: KubeObject): KubeObject {
@@ -91,7 +101,7 @@ export class NodeStatusKeeper {
   findings(member: number): NodeFindings {
     let found = this.#findings.get(member);
     if (found === undefined) {
-      found = { ready: 'True', memoryPressure: 'False', images: new Map() };
+      found = { ...WELL, images: new Map() };
       this.#findings.set(member, found);
     }
     return found;
@@ -112,10 +122,8 @@ export class NodeStatusKeeper {
 
   /** The kubelet's own watch shows its node. */
   onNode(member: number, node: Node): void {
-    const { ready, memoryPressure } = node.status.conditions;
-    const mine = this.#findings.get(member);
-    const sameReady = ready === (mine?.ready ?? 'True');
-    if (!sameReady || memoryPressure !== (mine?.memoryPressure ?? 'False')) this.changed(member);
+    const mine = this.#findings.get(member) ?? WELL;
+    if (!sameConditions(node.status.conditions, mine)) this.changed(member);
   }
 
   onResult(member: number, tag: number, result: ApiResult): void {
@@ -181,29 +189,34 @@ export class NodeStatusKeeper {
 function healthy(object: KubeObject): KubeObject {
   // Patches of nodes meet nodes.
   const node = object as Node;
-  const { ready, memoryPressure } = node.status.conditions;
-  if (ready === 'True' && memoryPressure === 'False') return heartbeat(node);
-  return withConditions(node, 'True', 'False');
+  if (sameConditions(node.status.conditions, WELL)) return heartbeat(node);
+  return withConditions(node, WELL);
 }
 
 function statusOf(found: NodeFindings): (object: KubeObject) => KubeObject {
-  const { ready, memoryPressure } = found;
+  const { ready, memoryPressure, diskPressure, pidPressure } = found;
+  const conditions = { ready, memoryPressure, diskPressure, pidPressure };
   const images = [...found.images].sort((a, b) => b[1] - a[1]).slice(0, IMAGES_MAX);
   return (object) => {
-    const node = withConditions(object as Node, ready, memoryPressure);
+    const node = withConditions(object as Node, conditions);
     if (images.length === 0) return node;
     const listed = { ...node.status.images, ...Object.fromEntries(images) };
     return { ...node, status: { ...node.status, images: listed } } as Node;
   };
 }
 
-function withConditions(node: Node, ready: ConditionStatus, memory: ConditionStatus): Node {
-  const conditions = {
-    ...node.status.conditions,
-    ready,
-    memoryPressure: memory,
-    diskPressure: 'False',
-    pidPressure: 'False',
-  } as const;
+type Conditions = Omit<NodeFindings, 'images'>;
+
+function sameConditions(a: Conditions, b: Conditions): boolean {
+  return (
+    a.ready === b.ready &&
+    a.memoryPressure === b.memoryPressure &&
+    a.diskPressure === b.diskPressure &&
+    a.pidPressure === b.pidPressure
+  );
+}
+
+function withConditions(node: Node, found: Conditions): Node {
+  const conditions = { ...node.status.conditions, ...found };
   return { ...node, resourceVersion: 0, status: { ...node.status, conditions } };
 }

@@ -8,20 +8,28 @@ import type { NodeGroupScenario } from '../../src/scenario/types.ts';
 import type { KubeObject } from '../objects/index.ts';
 import type { NodesOptions } from './api.ts';
 import { DownloadShares } from './download-shares.ts';
+import type { PressureSignal } from './evictions.ts';
 import { KubeProxies } from './kube-proxies.ts';
 import { NodePool, type NodeState } from './node-pool.ts';
 import { PodMetrics } from './pod-metrics.ts';
+import type { CrashLoops } from './pod-workers.ts';
 
 export class Nodes {
   readonly pools: readonly NodePool[];
   readonly #ctx: ModelContext;
   readonly #proxies: KubeProxies[] = [];
+  readonly #downloads: DownloadShares;
+  readonly #registryBytesPerSecond: number;
   /** Pool and member by node name; made when first asked for. */
   #places: Map<string, { readonly pool: NodePool; readonly member: number }> | null = null;
 
   constructor(ctx: ModelContext, groups: readonly NodeGroupScenario[], options: NodesOptions) {
     this.#ctx = ctx;
     const metrics = new PodMetrics(ctx);
+    this.#registryBytesPerSecond = Math.min(
+      Infinity,
+      ...groups.map(({ runtime }) => runtime.registryBytesPerSecond),
+    );
     const downloads = new DownloadShares(
       ctx,
       'registry',
@@ -29,8 +37,9 @@ export class Nodes {
         streamBytesPerSecond: runtime.layerBytesPerSecond,
         nodeBytesPerSecond: runtime.nodeBytesPerSecond,
       })),
-      Math.min(Infinity, ...groups.map(({ runtime }) => runtime.registryBytesPerSecond)),
+      this.#registryBytesPerSecond,
     );
+    this.#downloads = downloads;
     let firstMember = 0;
     this.pools = groups.flatMap((group, limits) => {
       const zones = group.zones.length === 0 ? [''] : group.zones;
@@ -108,9 +117,38 @@ export class Nodes {
     pool.hangRuntime(member, durationNs);
   }
 
+  /** Others than pods take this part more of a node, or give it back where it is negative. */
+  take(node: string, signal: PressureSignal, part: number): void {
+    const { pool, member } = this.#place(node);
+    pool.evictions.take(member, signal, part);
+  }
+
+  /** The network plugin of a node goes, or comes back. */
+  setNetwork(node: string, isUp: boolean): void {
+    const { pool, member } = this.#place(node);
+    pool.joiner.setNetwork(member, isUp);
+  }
+
+  /** Containers of which pods crash, soon after each start; null: none any more. */
+  setCrashes(crashes: CrashLoops | null): void {
+    for (const pool of this.pools) pool.pods.setCrashes(crashes);
+  }
+
   /** Off: every image pull fails. */
   set registryAvailable(available: boolean) {
-    for (const pool of this.pools) pool.images.registryAvailable = available;
+    this.setRegistry(available, '');
+  }
+
+  /** Off: pulls of a node group ('': of all) fail; what is being fetched goes on. */
+  setRegistry(available: boolean, group: string): void {
+    for (const pool of this.pools) {
+      if (group === '' || pool.group.name === group) pool.images.registryAvailable = available;
+    }
+  }
+
+  /** What the registry gives to all nodes together, bytes a second; null: as in the scenario. */
+  setRegistryBandwidth(bytesPerSecond: number | null): void {
+    this.#downloads.setBandwidth(bytesPerSecond ?? this.#registryBytesPerSecond);
   }
 
   #addProxies(

@@ -32,10 +32,16 @@ const READY = 1;
 const KILL = 2;
 const OOM = 3;
 const KILLED = 4;
+const CRASH = 5;
 /** Room for the kind of an event beside a serial. */
 const KINDS = 8;
 /** A container that uses more memory than its limit is killed this soon after its start. */
 const OOM_AFTER_NS = 1e9;
+
+/** Which containers crash, and how soon after they started, ns. */
+export interface CrashLoops {
+  runsNs(pod: Pod): number | null;
+}
 
 export class PodWorkers {
   readonly links: PoolLinks;
@@ -53,6 +59,8 @@ export class PodWorkers {
   readonly #syncPodNs: number;
   readonly #retryNs: number;
   #serial = 0;
+  /** Pods whose containers end soon after each start, and in how many ns; null = none do. */
+  #crashes: CrashLoops | null = null;
 
   constructor(ctx: ModelContext, name: string, links: PoolLinks, metrics: PodMetrics) {
     this.links = links;
@@ -148,6 +156,21 @@ export class PodWorkers {
     this.stopper.terminate(worker, 0);
   }
 
+  /** From now on containers of these pods crash; those that run now as well. null: none any more. */
+  setCrashes(crashes: CrashLoops | null): void {
+    this.#crashes = crashes;
+    if (crashes === null) return;
+    for (const worker of this.#workers) {
+      if (worker === null || worker.state !== 'running') continue;
+      const runsNs = crashes.runsNs(worker.pod);
+      if (runsNs === null) continue;
+      for (const run of this.runsOf(worker)) {
+        if (run.state !== 'running') continue;
+        this.#containerAt(worker, run, CRASH, this.#sim.nowNs + runsNs);
+      }
+    }
+  }
+
   #add(member: number, pod: Pod): void {
     const { nowNs } = this.#sim;
     const worker = this.#make(member, pod);
@@ -159,7 +182,9 @@ export class PodWorkers {
       if (isBeingDeleted(pod)) this.links.status.update(worker);
       return;
     }
-    const verdict = admissionVerdict(this.links.usage, this.links.group, member, pod);
+    const verdict =
+      this.links.evictionVerdict(member, pod) ||
+      admissionVerdict(this.links.usage, this.links.group, member, pod);
     if (verdict !== '') {
       worker.verdict = verdict;
       worker.state = 'finished';
@@ -355,8 +380,12 @@ export class PodWorkers {
   /** pod_workers.go: a sync that failed is repeated after 10 to 15 s. */
   retryLater(worker: PodWorker): void {
     worker.step = this.nextSerial();
-    const delayNs = Math.floor(this.#retryNs * (1 + 0.5 * this.links.draw()));
+    const delayNs = this.retryDelayNs();
     this.#sim.schedule(delayNs, this.#stepType, worker.slot, worker.step * KINDS + RETRY);
+  }
+
+  retryDelayNs(): number {
+    return Math.floor(this.#retryNs * (1 + 0.5 * this.links.draw()));
   }
 
   /** What the kubelet believes now; the API hears of it where it differs. */
@@ -393,6 +422,8 @@ export class PodWorkers {
     } else if (behaviour.runsForNs < Number.POSITIVE_INFINITY) {
       this.#containerAt(worker, run, EXIT, nowNs + behaviour.runsForNs);
     }
+    const crashNs = this.#crashes?.runsNs(worker.pod) ?? null;
+    if (crashNs !== null) this.#containerAt(worker, run, CRASH, nowNs + crashNs);
     this.links.pleg.changed(worker.member, worker.slot);
   }
 
@@ -429,12 +460,16 @@ export class PodWorkers {
         return;
       }
       default: {
-        const byItself = code % KINDS === EXIT;
-        this.exited(worker, run, byItself ? run.container.behaviour.exitCode : 137);
+        this.exited(worker, run, exitCodeOf(run, code % KINDS));
         this.links.pleg.changed(worker.member, slot);
       }
     }
   }
+}
+
+function exitCodeOf({ container }: ContainerRun, kind: number): number {
+  if (kind === EXIT) return container.behaviour.exitCode;
+  return kind === CRASH ? 1 : 137;
 }
 
 function endsByItself({ behaviour }: { behaviour: { runsForNs: number } }): boolean {

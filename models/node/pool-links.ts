@@ -1,6 +1,6 @@
 /** What the parts of a pool of kubelets know of each other. */
 import type { NodeGroupScenario } from '../../src/scenario/types.ts';
-import type { ClusterObserver, ContainerImage } from '../objects/index.ts';
+import type { ClusterObserver, ContainerImage, Pod } from '../objects/index.ts';
 import type { ImagePuller } from './image-puller.ts';
 import type { NodeUsage } from './node-usage.ts';
 import type { Pleg } from './pleg.ts';
@@ -20,6 +20,10 @@ export interface PoolLinks {
   readonly usage: NodeUsage;
   /** An event about the pod, by its kubelet; those of different containers differ. */
   readonly record: (worker: PodWorker, reason: string, container?: string) => void;
+  /** Its network plugin works. */
+  readonly hasNetwork: (member: number) => boolean;
+  /** '', or why the eviction manager refuses a pod. */
+  readonly evictionVerdict: (member: number, pod: Pod) => '' | 'Evicted';
   /** Memory in use has changed. */
   readonly memoryChanged: (member: number) => void;
   /** An image is on the node that was not there. */
