@@ -21,7 +21,7 @@ import type { Cachers } from './cachers.ts';
 import { ConsistencyCheck } from './consistency-check.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { EventRing } from './event-ring.ts';
-import { currentOf } from './event-view.ts';
+import { currentOf, makeEvent } from './event-view.ts';
 import { FreshReads } from './fresh-reads.ts';
 import { ObjectIndex } from './object-index.ts';
 import type { Scope } from './scope.ts';
@@ -89,6 +89,8 @@ export class WatchCache implements Cacher, FeedReader, EtcdCall {
   #isRunning = false;
   /** Revision up to which watches have been told. */
   #dispatched = 0;
+  /** The one that watches were told last. */
+  #bookmark = makeEvent('BOOKMARK', null, 0);
   /** Since when it is not ready. */
   #downSinceNs = 0;
   #backoffNs = BACKOFF_FIRST_NS;
@@ -342,7 +344,8 @@ export class WatchCache implements Cacher, FeedReader, EtcdCall {
 
   /** Begins with the changes after `revision`. */
   watchAfter(start: WatchStart, revision: number): CacheWatcher {
-    const events = revision >= this.resourceVersion ? [] : this.#ring.since(revision);
+    const isTold = revision >= this.resourceVersion || this.#isUnchanged(start.scope, revision);
+    const events = isTold ? [] : this.#ring.since(revision);
     return this.#open({
       ...start,
       objects: null,
@@ -351,6 +354,15 @@ export class WatchCache implements Cacher, FeedReader, EtcdCall {
       events,
       bufferSize: this.#watchers.bufferSize(start.scope, this.#ring.capacity),
     });
+  }
+
+  /** Of a watch of one object: it is there, and as it was at this revision. */
+  #isUnchanged({ fieldSelector, namespace }: Scope, revision: number): boolean {
+    if (fieldSelector === null || fieldSelector.field !== 'metadata.name') return false;
+    if (!this.isCache || this.#info.namespaced !== (namespace !== '')) return false;
+    const name = fieldSelector.value;
+    const object = this.#objects.get(namespace === '' ? name : `${namespace}/${name}`);
+    return object !== undefined && object.resourceVersion <= revision;
   }
 
   /** Begins with these objects, the state as it is now. */
@@ -374,7 +386,10 @@ export class WatchCache implements Cacher, FeedReader, EtcdCall {
   }
 
   bookmark(watcher: CacheWatcher): void {
-    watcher.offerBookmark(this.#dispatched);
+    if (this.#bookmark.resourceVersion !== this.#dispatched) {
+      this.#bookmark = makeEvent('BOOKMARK', null, this.#dispatched);
+    }
+    watcher.offerBookmark(this.#bookmark);
   }
 
   requestProgress(): void {

@@ -133,18 +133,47 @@ export class CacheWatcher implements CacheWatch {
     const wasIn = previous !== null && inScope(this.scope, previous);
     if (!isIn && !wasIn) return false;
     const type = !isIn ? 'DELETED' : wasIn ? 'MODIFIED' : 'ADDED';
-    this.#pending.push(watchEvent(event, type));
-    this.#sources.push(event);
-    if (!this.#isBusy && this.slot >= 0) this.#next();
+    this.#put(watchEvent(event, type), event);
     return true;
   }
 
   /** Dropped where the buffer is full, or before the beginning is over. */
-  offerBookmark(revision: number): void {
-    if (this.isFull || this.#objects !== null || revision < this.fromRevision) return;
-    this.#pending.push(makeEvent('BOOKMARK', null, revision));
-    this.#sources.push(null);
-    if (!this.#isBusy) this.#next();
+  offerBookmark(bookmark: WatchEvent): void {
+    if (this.isFull || this.#objects !== null) return;
+    if (bookmark.resourceVersion >= this.fromRevision) this.#put(bookmark, null);
+  }
+
+  /** Into the buffer, or at once to the goroutine where that is idle and nothing waits. */
+  #put(event: WatchEvent, source: KeyEvent | null): void {
+    const isIdle = !this.#isBusy && this.slot >= 0;
+    if (isIdle && this.isOpen && this.#objects === null && this.#head === this.#pending.length) {
+      const { costs } = this.#host;
+      this.#sending = [event];
+      this.#isBusy = true;
+      const workNs = costs.watcherNs - costs.watcherBatchNs + this.#workNs(event, source);
+      this.#host.execute(this, workNs + this.#onceNs(event, source));
+      return;
+    }
+    this.#pending.push(event);
+    this.#sources.push(source);
+    if (isIdle) this.#next();
+  }
+
+  /** CPU of one event for each member; its bytes are added to what is sent. */
+  #workNs(event: WatchEvent, source: KeyEvent | null): number {
+    const { costs } = this.#host;
+    const copies = source === null ? 1 : source.copies;
+    const objectBytes = event.object === null ? 0 : event.object.bytes;
+    const bytes = source === null ? BOOKMARK_BYTES : objectBytes + EVENT_BYTES;
+    this.#sendingBytes += bytes * copies;
+    return (costs.watcherBatchNs + bytes * costs.sendByteNs) * copies;
+  }
+
+  /** What the first of several members encodes, the others share: CPU of a member, on average. */
+  #onceNs(event: WatchEvent, source: KeyEvent | null): number {
+    const { costs, json, replica } = this.#host;
+    if (source === null || event.object === null || !encodesFirst(source, replica)) return 0;
+    return (costs.encode(event.object.bytes, json) * source.copies) / this.members;
   }
 
   stop(): void {
@@ -220,22 +249,13 @@ export class CacheWatcher implements CacheWatch {
   }
 
   #takeEvents(): number {
-    const { costs, json, replica } = this.#host;
+    const { costs } = this.#host;
     const end = Math.min(this.#pending.length, this.#head + BATCH_EVENTS);
     let workNs = costs.watcherNs - costs.watcherBatchNs;
-    // What the first of several members encodes, the others share.
     let onceNs = 0;
     for (let i = this.#head; i < end; i++) {
-      const event = this.#pending[i];
-      const source = this.#sources[i];
-      const copies = source === null ? 1 : source.copies;
-      const objectBytes = event.object === null ? 0 : event.object.bytes;
-      const bytes = source === null ? BOOKMARK_BYTES : objectBytes + EVENT_BYTES;
-      workNs += (costs.watcherBatchNs + bytes * costs.sendByteNs) * copies;
-      if (source !== null && encodesFirst(source, replica)) {
-        onceNs += costs.encode(objectBytes, json) * copies;
-      }
-      this.#sendingBytes += bytes * copies;
+      workNs += this.#workNs(this.#pending[i], this.#sources[i]);
+      onceNs += this.#onceNs(this.#pending[i], this.#sources[i]);
     }
     this.#sending = this.#pending.slice(this.#head, end);
     this.#free = Math.max(0, this.#free - (end - this.#head));
@@ -245,6 +265,6 @@ export class CacheWatcher implements CacheWatch {
       dropFirst(this.#sources, this.#head);
       this.#head = 0;
     }
-    return workNs + onceNs / this.members;
+    return workNs + onceNs;
   }
 }
