@@ -54,6 +54,8 @@ export {
   type StageRow,
 } from './stages.ts';
 export {
+export { latinHypercube, SOBOL_DIMENSIONS_MAX, sobol } from './sampling.ts';
+export { type Interval, type Sensitivity, sensitivities } from './sensitivity.ts';
   type Axes,
   axisNames,
   type MetricSummary,
@@ -75,3 +77,6 @@ export {
 } from './thresholds.ts';
 export { QUEUE_MEAN_MIN, type SummaryWarning, UTILIZATION_HIGH } from './warnings.ts';
 export { selectSegments, WHOLE_RUN, type WindowSelection } from './window.ts';
+  type FigureValues,
+  figureValues,
+  judge,

@@ -33,7 +33,7 @@ import {
 } from './metric-row.ts';
 import { isAvailable, REQUEST_METRIC, tellsOutcome } from './outcome.ts';
 import { type Overload, overloadedSince } from './overload.ts';
-import { selectSegments, type WindowSelection } from './window.ts';
+import { selectSegments, WHOLE_RUN, type WindowSelection } from './window.ts';
 
 const NS_PER_S = 1e9;
 
@@ -83,6 +83,39 @@ export function evaluateThreshold(
   const result = worstSeries(judged) ?? judgeSeries(selector.matches, '').result;
   if (result.verdict !== 'no-data' || !hasMetric(runs, selector.name)) return { ...result, metric };
   return { ...result, metric, verdict: 'pass', note: 'nothing of the kind happened' };
+}
+
+export interface FigureValues {
+  readonly values: (number | null)[];
+  /** A quantile of the samples of all runs together, which may be enough where each has too few. */
+  readonly pooled: number | null;
+  readonly unit: ThresholdResult['unit'];
+}
+
+/**
+ * One figure (`p99`, `mean`, `rate`, `availability`, ...) of what a selector matches, of each run in
+ * the whole measured time, in exported units; null where a run cannot say.
+ */
+export function figureValues(
+  metric: string,
+  word: string,
+  runs: readonly RunResult[],
+): FigureValues {
+  const expect = `${word} < 0`;
+  const window = { text: WHOLE_RUN, fromNs: 0, toNs: Infinity };
+  const expectation = readExpectation(expect);
+  const selector = parseSelector(metric);
+  const threshold = { metric, expect, window };
+  const matched = runs.map((run) => match(run.metrics, selector.matches, threshold));
+  const tallies = matched.flatMap((m) => (m.kind === 'tally' ? [m] : []));
+  const all = mergeHistograms(tallies.map((tally) => tally.data));
+  const p = expectation.quantile;
+  const pooled = p === null || all.total === 0 ? null : quantileOf(all, p);
+  return {
+    values: matched.map((m) => valueIn(m, expectation)),
+    pooled: pooled === null ? null : pooled / scaleOf(tallies[0].unit),
+    unit: unitOf(expectation, matched, selector),
+  };
 }
 
 /** Whether a metric is one that the runs know, whatever its labels. */

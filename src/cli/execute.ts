@@ -1,5 +1,10 @@
 /** Runs a plan with a progress line; an aborted signal (Ctrl-C) ends it early. */
-import { createExecutor, type ExecutorName } from '../executor/index.ts';
+import {
+  createExecutor,
+  type ExecutorName,
+  type RunStore,
+  StoredExecutor,
+} from '../executor/index.ts';
 import type { RunPlan, RunProgress, RunResult } from '../run/index.ts';
 import type { Scenario } from '../scenario/index.ts';
 import type { Io } from './io.ts';
@@ -10,6 +15,10 @@ export interface ExecuteOptions {
   readonly executor?: ExecutorName;
   /** What the progress line is about. */
   readonly label: string;
+  /** Runs that are there are not run again; those that end are kept. */
+  readonly store?: RunStore;
+  /** Does not hold the results: they go here, in the order of the plans. */
+  readonly onResult?: (result: RunResult) => void;
 }
 
 export interface Executed {
@@ -18,6 +27,10 @@ export interface Executed {
   readonly interrupted: boolean;
   readonly executor: string;
   readonly wallMs: number;
+  /** Of the runs, those that were in the store. */
+  readonly reused: number;
+  /** Runs that ended at their horizon. */
+  readonly finished: number;
 }
 
 /**
@@ -81,7 +94,9 @@ export async function execute(
 ): Promise<Executed> {
   const progress = new Progress(io, options.label);
   const tracker = new Tracker(progress, plans);
-  const executor = createExecutor({ ...options, runs: plans.length });
+  const inner = createExecutor({ ...options, runs: plans.length });
+  const stored = options.store === undefined ? null : new StoredExecutor(inner, options.store);
+  const executor = stored ?? inner;
   const onAbort = (): void => {
     progress.stop();
     io.err('\nwavetank: stopping after the current slice; Ctrl-C again ends at once\n');
@@ -89,10 +104,15 @@ export async function execute(
   if (signal.aborted) onAbort();
   signal.addEventListener('abort', onAbort);
   const results: RunResult[] = [];
+  let finished = 0;
   try {
     await executor.run(
       plans,
-      (_index, result) => void results.push(result),
+      (_index, result) => {
+        if (!result.interrupted) finished++;
+        if (options.onResult === undefined) results.push(result);
+        else options.onResult(result);
+      },
       (index, position) => tracker.update(index, position),
       signal,
     );
@@ -102,8 +122,10 @@ export async function execute(
   }
   return {
     results,
-    interrupted: results.length < plans.length || results.some((r) => r.interrupted),
+    interrupted: finished < plans.length,
     executor: executor.name,
     wallMs: progress.elapsedMs(),
+    reused: stored?.counts.reused ?? 0,
+    finished,
   };
 }

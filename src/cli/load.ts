@@ -15,6 +15,7 @@ import {
   parseDiskProfile,
   parseScenario,
   renderProblem,
+  type SweepOptions,
 } from '../scenario/index.ts';
 import type { Io } from './io.ts';
 
@@ -24,6 +25,8 @@ export interface LoadOptions {
   readonly seed?: string;
   readonly replications?: number;
   readonly quick?: boolean;
+  /** Axes of the command line: the file is read as an experiment. */
+  readonly sweep?: SweepOptions;
 }
 
 export interface Loaded {
@@ -73,6 +76,7 @@ export function parseFile(file: string, options: LoadOptions): ParseResult & Rea
     seed: options.seed,
     replications: options.replications,
     quick: options.quick,
+    sweep: options.sweep,
     constants: knownConstants(),
   };
   return { ...parseScenario(text, parse), ...reading };

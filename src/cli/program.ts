@@ -6,9 +6,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { VERSION } from '../run/version.ts';
 import { EXIT_TEXT } from './exit-codes.ts';
 import type { Io } from './io.ts';
-
-/** Runs the command and remembers its exit code. */
-type Finish = (code: Promise<number>) => Promise<void>;
+import { addWorkbench, type Finish } from './program-workbench.ts';
 
 const SEED_LENGTH_MAX = 200;
 const REPLICATIONS_MAX = 10_000;
@@ -379,6 +377,7 @@ export function createProgram(io: Io, finish: Finish): Command {
         ])}\n\nExit codes:\n${EXIT_TEXT.map((e) => `  ${String(e.code).padStart(3)}  ${e.text}`).join('\n')}`,
     );
   addRun(program, io, finish);
+  addWorkbench(program, io, finish, { examples, integerBetween, seedText, fileNames });
   addReadingCommands(program, io, finish);
   addExplainPod(program, io, finish);
   addWritingCommands(program, io, finish);

@@ -6,6 +6,7 @@ import type { OutputFile } from '../host/index.ts';
 import {
   csvFiles,
   csvText,
+  type FileEntry,
   fileEntry,
   manifest,
   type OutputInput,
@@ -48,22 +49,33 @@ export function outputFiles(
     .map((csv) => ({ name: csv.name, text: csvText(csv) }));
   const diagram = sequenceDiagram(input.results[0]?.timeline?.messages ?? []);
   if (diagram !== '') files.push({ name: 'sequence.mmd', text: diagram });
+  const entries = files.map((file) => fileEntry(file.name, file.text));
+  const volatile = { wallSeconds: executed.wallMs / 1000, executor: executed.executor };
+  return [...files, manifestFile(input.summary, loaded, entries, volatile)];
+}
+
+/** manifest.json; what is volatile gets the machine beside it. */
+export function manifestFile(
+  summary: Summary,
+  loaded: Loaded,
+  files: readonly FileEntry[],
+  volatile: Readonly<Record<string, unknown>>,
+): { readonly name: string; readonly text: string } {
   const text = manifest({
-    summary: input.summary,
+    summary,
     scenario: printedConfig(loaded),
     profiles: loaded.files,
-    files: files.map((file) => fileEntry(file.name, file.text)),
+    files,
     volatile: {
       finishedAt: new Date().toISOString(),
-      wallSeconds: executed.wallMs / 1000,
-      executor: executed.executor,
+      ...volatile,
       node: process.version,
       platform: `${process.platform} ${process.arch}`,
       processor: cpus()[0]?.model ?? '',
       cores: cpus().length,
     },
   });
-  return [...files, { name: 'manifest.json', text }];
+  return { name: 'manifest.json', text };
 }
 
 export function render(

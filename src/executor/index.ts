@@ -5,6 +5,7 @@ import { coreCount, ThreadExecutor } from './threads.ts';
 
 export type { SweepExecutor } from './executor.ts';
 export { InProcessExecutor } from './in-process.ts';
+export { type RunStore, type Stored, StoredExecutor } from './stored.ts';
 export { coreCount, ThreadExecutor, type ThreadOptions } from './threads.ts';
 
 export type ExecutorName = 'in-process' | 'threads';

@@ -10,6 +10,7 @@ import { nearestName } from './nearest.ts';
 import { type Override, parseOverride, setAtPath } from './path.ts';
 import { type Problem, ProblemList } from './problem.ts';
 import { Reader } from './read.ts';
+import { parseSweep, type SweepOptions } from './sweep-file.ts';
 import type { Scenario } from './types.ts';
 import { describeNode, headSpan } from './words.ts';
 
@@ -31,6 +32,8 @@ export interface ParseOptions {
    * checked.
    */
   readonly constants?: KnownConstants;
+  /** Axes of the command line: the file is read as an experiment. */
+  readonly sweep?: SweepOptions;
 }
 
 export interface ParseResult {
@@ -62,7 +65,10 @@ export function parseScenario(text: string, options: ParseOptions): ParseResult 
   let scenario: Scenario | null = null;
   let experiment: Experiment | null = null;
   // A map, or kindOf would have given null.
-  if (kind === 'Scenario') {
+  const { sweep } = options;
+  if (kind !== null && sweep !== undefined) {
+    experiment = parseSweep(root as MapNode, { ...options, sweep }, reader);
+  } else if (kind === 'Scenario') {
     scenario = readScenario(root as MapNode, overrides, reader, options);
   } else if (kind === 'Experiment') {
     experiment = parseExperiment(root as MapNode, overrides, reader, options);
@@ -163,7 +169,9 @@ export {
   printDiskProfile,
   WITHOUT_STALLS,
 } from './profile.ts';
+export { numberAt, parseUnitValue, type Range, readRange, valueText } from './range.ts';
 export { referencePages } from './reference.ts';
+export type { SweepOptions } from './sweep-file.ts';
 export { initTemplate } from './template.ts';
 export type * from './types.ts';
 export { formatUnit, parseUnit } from './units.ts';

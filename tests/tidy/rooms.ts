@@ -188,7 +188,7 @@ export const OPEN_FILES: Readonly<Record<string, string>> = {
 export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   '@streamparser/json': ['src/import/kubernetes/read-json.ts'],
   'cli-progress': ['src/cli/progress.ts'],
-  commander: ['src/cli/main.ts', 'src/cli/program.ts'],
+  commander: ['src/cli/main.ts', 'src/cli/program.ts', 'src/cli/program-workbench.ts'],
   'csv-parse': [
     'src/cli/commands/explain-pod.ts',
     'src/import/csv-latencies.ts',

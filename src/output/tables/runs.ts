@@ -8,7 +8,7 @@ import {
   selectSegments,
 } from '../../analyze/index.ts';
 import type { RunResult } from '../../run/index.ts';
-import { type Cell, type Column, column, seconds, type Table } from '../csv.ts';
+import { type Cell, type Column, column, csvChunks, seconds, type Table } from '../csv.ts';
 import { figureName } from './estimates.ts';
 import { type OfRun, type OutputInput, runColumns } from './shared.ts';
 
@@ -50,13 +50,38 @@ export const runsTable: Table<Row> = {
 
 /** The table with the union of all axes and metrics as columns. */
 export function runsTableOf(input: OutputInput): { table: Table<Row>; rows: Row[] } {
+  const rows = input.results.map(rowOf);
   const names = new Set<string>();
-  const rows = input.results.map((run) => {
-    const values = valuesOf(run);
-    for (const name of values.keys()) names.add(name);
-    const { point, replication } = run;
-    return { point, replication, run, values };
-  });
+  for (const { values } of rows) for (const name of values.keys()) names.add(name);
+  return { table: runsTableWith(names, input), rows };
+}
+
+function rowOf(run: RunResult): Row {
+  const { point, replication } = run;
+  return { point, replication, run, values: valuesOf(run) };
+}
+
+/**
+ * The same table of runs that are read one after the other, twice: once for the columns, once for
+ * the rows. For sweeps that do not fit into memory.
+ */
+export function* streamedRuns(
+  input: Omit<OutputInput, 'results'>,
+  runs: () => Iterable<RunResult>,
+): Generator<string> {
+  const names = new Set<string>();
+  for (const run of runs()) for (const name of valuesOf(run).keys()) names.add(name);
+  yield* csvChunks(runsTableWith(names, input), rowsOf(runs()));
+}
+
+function* rowsOf(runs: Iterable<RunResult>): Generator<Row> {
+  for (const run of runs) yield rowOf(run);
+}
+
+function runsTableWith(
+  names: ReadonlySet<string>,
+  input: Omit<OutputInput, 'results'>,
+): Table<Row> {
   const axes = [...input.summary.axes].sort(compareText);
   const columns = [
     ...runsKeyColumns,
@@ -67,7 +92,7 @@ export function runsTableOf(input: OutputInput): { table: Table<Row>; rows: Row[
       .sort(compareText)
       .map((name) => column<Row>(name, '', '', (r) => r.values.get(name) ?? null)),
   ];
-  return { table: { ...runsTable, columns }, rows };
+  return { ...runsTable, columns };
 }
 
 function valuesOf(run: RunResult): Map<string, Cell> {

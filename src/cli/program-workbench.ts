@@ -1,0 +1,102 @@
+/** The commands of the workbench: questions to many runs. Loaded when used, as the others are. */
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { Sample } from './commands/sweep.ts';
+import type { Io } from './io.ts';
+import type { Until } from './workbench/until.ts';
+
+/** Runs the command and remembers its exit code. */
+export type Finish = (code: Promise<number>) => Promise<void>;
+
+export interface Tools {
+  readonly examples: (lines: ReadonlyArray<readonly [command: string, what: string]>) => string;
+  readonly integerBetween: (min: number, max: number) => (text: string) => number;
+  readonly seedText: (text: string) => string;
+  readonly fileNames: (text: string) => string[];
+}
+
+const SEEDS_MAX = 10_000;
+const SAMPLE_MAX = 5000;
+const JOBS_MAX = 256;
+
+function collect(text: string, earlier: readonly string[]): string[] {
+  return [...earlier, text];
+}
+
+function sampleOf(text: string): Sample {
+  const match = /^(lhs|sobol):(\d{1,6})$/.exec(text);
+  const points = Number(match?.[2]);
+  if (match !== null && points >= 2 && points <= SAMPLE_MAX) {
+    return { kind: match[1] === 'lhs' ? 'lhs' : 'sobol', points };
+  }
+  throw new InvalidArgumentError(`Expected lhs:N or sobol:N, with N from 2 to ${SAMPLE_MAX}.`);
+}
+
+function untilOf(text: string): Until {
+  const match = /^(?:(.*\S)\s+)?([a-z][\w.]*)\s*(?:±|\+-|\+\/-)\s*(\d+(?:\.\d+)?)\s*%$/s.exec(
+    text.trim(),
+  );
+  const relative = Number(match?.[3]) / 100;
+  if (match !== null && relative > 0) {
+    return { text, metric: match[1] ?? '', word: match[2], relative };
+  }
+  throw new InvalidArgumentError("Expected a figure and a width, such as 'p99 ±5%'.");
+}
+
+function withExecutor(command: Command, { integerBetween }: Tools): Command {
+  return command
+    .option('--jobs <n>', 'runs at once (default: one for each core)', integerBetween(1, JOBS_MAX))
+    .addOption(
+      new Option('--executor <name>', 'where runs happen').choices(['in-process', 'threads']),
+    );
+}
+
+function addSweep(program: Command, io: Io, finish: Finish, tools: Tools): void {
+  const command = program
+    .command('sweep')
+    .summary('simulate every combination of values, or a sample of them')
+    .description(
+      'Simulates every combination of the axes, or a sample; says which axis moves what. What is\n' +
+        'finished is kept in the folder: the same command goes on from there.',
+    )
+    .argument('<file>', 'scenario or experiment')
+    .addOption(
+      new Option('-s, --set <axis>', 'path=a,b,c, path=lin(a,b,n), path=log(a,b,n), zip(...)')
+        .argParser(collect)
+        .default([], 'none'),
+    )
+    .option(
+      '--seeds <n>',
+      'independent repetitions of each point',
+      tools.integerBetween(1, SEEDS_MAX),
+    )
+    .option('--seed <text>', 'seed in place of the one in the file', tools.seedText)
+    .option('--sample <kind:n>', 'n points of a sample: lhs:64 or sobol:128', sampleOf)
+    .option('--until <figure>', "more seeds until an interval is narrow: 'p99 ±5%'", untilOf)
+    .option('--seeds-max <n>', 'with --until, at most', tools.integerBetween(2, SEEDS_MAX), 100)
+    .option('--out <folder>', 'where the files go (default: results/<name>-sweep)')
+    .option(
+      '--files <names>',
+      'CSV files to write (default: runs,metrics and small ones)',
+      tools.fileNames,
+    )
+    .option('--quick', 'the short form of an experiment', false);
+  withExecutor(command, tools)
+    .addHelpText(
+      'after',
+      tools.examples([
+        ['sweep my.yaml -s etcd.members=1,3,5 --seeds 5', 'three points, five runs each'],
+        ["sweep my.yaml -s 'etcd.disk.fsync.constant=log(1ms,100ms,7)'", 'seven values'],
+        ["sweep my.yaml -s 'zip(etcd.members=3,5,network.peerRtt=1ms,9ms)'", 'values in step'],
+        ["sweep my.yaml -s 'network.peerRtt=lin(0.1ms,5ms)' --sample lhs:64", 'a sample'],
+        ["sweep my.yaml -s etcd.members=3,5 --until 'p99 ±5%'", 'as many seeds as it takes'],
+      ]),
+    )
+    .action(async (file: string, options) => {
+      const { sweepCommand } = await import('./commands/sweep.ts');
+      await finish(sweepCommand(file, options, io));
+    });
+}
+
+export function addWorkbench(program: Command, io: Io, finish: Finish, tools: Tools): void {
+  addSweep(program, io, finish, tools);
+}

@@ -1,0 +1,84 @@
+/**
+ * Results of runs as files of a folder: `runs/KEY.json.gz`, one a run. A file is written beside its
+ * place, synced and renamed; gzip's checksum and the key inside tell a file that is not whole or
+ * not what its name says, and such a file is as if it were not there.
+ */
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import type { RunStore } from '../../executor/index.ts';
+import { UserError } from '../../host/index.ts';
+import {
+  decodeRun,
+  encodeRun,
+  MODEL_REVISION,
+  type RunResult,
+  type StoredRun,
+  VERSION,
+} from '../../run/index.ts';
+
+export const RUNS_FOLDER = 'runs';
+
+export class FolderStore implements RunStore {
+  readonly #folder: string;
+
+  constructor(folder: string) {
+    this.#folder = join(folder, RUNS_FOLDER);
+  }
+
+  pathOf(key: string): string {
+    return join(this.#folder, `${key}.json.gz`);
+  }
+
+  /** Of any version; null where there is none that is whole. */
+  read(key: string): StoredRun | null {
+    try {
+      const read = decodeRun(gunzipSync(readFileSync(this.pathOf(key))).toString('utf8'));
+      return 'result' in read && read.result.key === key ? read : null;
+    } catch {
+      return null;
+    }
+  }
+
+  load(key: string): RunResult | null {
+    const read = this.read(key);
+    if (read === null || read.modelRevision !== MODEL_REVISION) return null;
+    return read.version === VERSION ? read.result : null;
+  }
+
+  save(result: RunResult): void {
+    const path = this.pathOf(result.key);
+    const part = `${path}.${process.pid}.part`;
+    try {
+      mkdirSync(this.#folder, { recursive: true });
+      const bytes = gzipSync(encodeRun(result), { level: 3 });
+      const file = openSync(part, 'w');
+      try {
+        let written = 0;
+        while (written < bytes.length) written += writeSync(file, bytes, written);
+        fsyncSync(file);
+      } finally {
+        closeSync(file);
+      }
+      renameSync(part, path);
+    } catch (error) {
+      rmSync(part, { force: true });
+      const full = /ENOSPC|EDQUOT/.test(String(error));
+      throw new UserError({
+        code: full ? 'WT8012' : 'WT8011',
+        message: `cannot write '${path}': ${full ? 'no space left on the device' : error}`,
+        path,
+        hint: 'What was finished before is kept; the same command goes on from there.',
+      });
+    }
+  }
+}
