@@ -160,6 +160,12 @@ export class NodePool {
     return group.names[index] ?? `${group.name}-${index}`;
   }
 
+  /** Host of the network that its nodes call from. */
+  get networkHost(): string {
+    const { networkHostOf, zone } = this.#o;
+    return networkHostOf?.(zone) ?? `nodes@${zone}`;
+  }
+
   stateOf(member: number): NodeState {
     return STATES[this.#state[member]];
   }
@@ -294,21 +300,21 @@ export class NodePool {
     const { group, observer, downloads, limits } = this.#o;
     const { count, name } = this;
     const ctx = this.#ctx;
-    const { parallelism } = group.runtime;
-    const cores = Math.max(1, Math.floor(group.capacity.cpuMilli / 1000));
+    const usage = new NodeUsage(count);
     const workerOf = (slot: number) => this.pods.workerOf(slot);
     const send = (member: number, call: ApiCall, op: number) =>
       this.#kubelets.call(member, call, op);
     return {
       group,
       observer,
-      usage: new NodeUsage(count),
-      runtime: new RuntimeServers(
-        ctx,
-        `${name}/runtime`,
-        count,
-        Math.min(255, parallelism || cores),
-      ),
+      usage,
+      runtime: new RuntimeServers(ctx, {
+        name: `${name}/runtime`,
+        nodes: count,
+        cores: group.capacity.cpuMilli / 1000,
+        parallelism: group.runtime.parallelism || Number.POSITIVE_INFINITY,
+        podsOn: (node) => usage.pods[node],
+      }),
       images: new ImagePuller(ctx, downloads, stream('registry'), {
         name: `${name}/pull`,
         nodes: count,
@@ -380,13 +386,13 @@ export class NodePool {
 
   /** The clients of a kubelet share the transport of the first. */
   #population(limits: { qps: number; burst: number; timeoutNs: number }): ClientPopulation {
-    const { library, zone, servers, networkHostOf, firstMember } = this.#o;
+    const { library, servers, firstMember } = this.#o;
     return library.population({
       component: 'kubelet',
       count: this.count,
       first: firstMember,
       sharing: this.#kubelets,
-      networkHost: networkHostOf?.(zone) ?? `nodes@${zone}`,
+      networkHost: this.networkHost,
       servers,
       ...limits,
       userOf: (member) => nodeUser(this.nameOf(member)),

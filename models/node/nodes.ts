@@ -89,6 +89,12 @@ export class Nodes {
     return pool.stateOf(member);
   }
 
+  /** Host of the network that a node calls from. */
+  networkHostOf(node: string): string {
+    const { pool } = this.#place(node);
+    return pool.networkHost;
+  }
+
   /** The machine dies with its pods; nobody is told. */
   crash(node: string): void {
     const { pool, member } = this.#place(node);

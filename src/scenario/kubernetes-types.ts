@@ -257,7 +257,7 @@ export interface KubeletScenario {
 
 export interface RuntimeScenario {
   readonly kind: 'containerd' | 'cri-o';
-  /** Sandbox operations, and so on, at once; 0 = as many as cores. */
+  /** Sandbox operations, and so on, at once; 0 = no limit. */
   readonly parallelism: number;
   readonly sandbox: DistributionSpec;
   readonly cni: DistributionSpec;

@@ -83,7 +83,7 @@ const runtimeFields = {
     default: 'containerd',
   }),
   parallelism: field.integer({
-    description: 'Operations at once; 0: as many as the node has cores, at most 8.',
+    description: 'Operations at once; 0: no limit, they share the cores of the node.',
     default: '0',
     min: '0',
     max: '1000',

@@ -7,7 +7,6 @@ import type { KubeletScenario, NodeGroupScenario, RuntimeScenario } from '../kub
 import { imageOf } from './pods.ts';
 
 const S = 1e9;
-const RUNTIME_PARALLELISM_MAX = 8;
 /** kubelet's default hard eviction threshold, memory.available<100Mi. */
 const EVICTION_MEMORY_BYTES = 100 * 1024 * 1024;
 
@@ -85,12 +84,10 @@ function kubeletOf(value: NodeGroupValue['kubelet'], minor: number): KubeletScen
   };
 }
 
-function runtimeOf({ runtime, cpu }: NodeGroupValue): RuntimeScenario {
-  const cores = Math.max(1, Math.floor(cpu / 1000));
+function runtimeOf({ runtime }: NodeGroupValue): RuntimeScenario {
   return {
     kind: runtime.kind,
-    parallelism:
-      runtime.parallelism === 0 ? Math.min(cores, RUNTIME_PARALLELISM_MAX) : runtime.parallelism,
+    parallelism: runtime.parallelism,
     sandbox: runtime.sandbox.spec,
     cni: runtime.cni.spec,
     create: runtime.create.spec,

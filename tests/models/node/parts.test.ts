@@ -42,9 +42,32 @@ interface Job {
   readonly ms: number;
 }
 
-function runtime(jobs: readonly Job[], parallelism: number): number[] {
-  const ctx = testBed(1e6 * S);
-  const servers = new RuntimeServers(ctx, 'runtime', 3, parallelism);
+interface Sharing {
+  readonly parallelism?: number;
+  readonly cores?: number;
+  readonly constants?: Readonly<Record<string, number>>;
+}
+
+/** Nothing is shared: a runtime with a limit is then a pool of servers. */
+const FREE = {
+  'kubelet.upkeepCores': 0,
+  'kubelet.upkeepCoresPerPod': 0,
+  'runtime.cpuShare': 1e-9,
+  'runtime.lockShare': 1e-9,
+};
+
+function runtime(jobs: readonly Job[], sharing: Sharing): number[] {
+  const { parallelism = Number.POSITIVE_INFINITY, cores = 1, constants = FREE } = sharing;
+  const bed = testBed(1e6 * S);
+  const registry = new Constants(nodeConstants, constants);
+  const ctx = { ...bed, constants: registry };
+  const servers = new RuntimeServers(ctx, {
+    name: 'runtime',
+    nodes: 3,
+    cores,
+    parallelism,
+    podsOn: () => 10,
+  });
   const ends = jobs.map(() => -1);
   const done = ctx.sim.eventType('done', (i) => {
     ends[i] = ctx.sim.nowNs / MS;
@@ -59,7 +82,34 @@ function runtime(jobs: readonly Job[], parallelism: number): number[] {
 
 test('A node does as many operations at once as it may; another node does not wait for it.', () => {
   const job = { atMs: 0, node: 0, ms: 100 };
-  assert.deepEqual(runtime([job, job, job, { ...job, node: 1 }], 2), [100, 100, 200, 100]);
+  const jobs = [job, job, job, { ...job, node: 1 }];
+  assert.deepEqual(runtime(jobs, { parallelism: 2 }), [100, 100, 200, 100]);
+});
+
+// One core, 0.2 of it for upkeep, the rest enough for one operation at 0.8: full speed. Two go at
+// half of it, the third comes when each has 50 ms left: 150 ms more for all to be through.
+test('Operations of one node share its cores.', () => {
+  const constants = {
+    'kubelet.upkeepCores': 0.1,
+    'kubelet.upkeepCoresPerPod': 0.01,
+    'runtime.cpuShare': 0.8,
+    'runtime.lockShare': 0.1,
+  };
+  const job = { atMs: 0, node: 0, ms: 100 };
+  assert.deepEqual(runtime([job], { constants }), [100]);
+  const jobs = [job, job, { ...job, atMs: 100, ms: 50 }, { ...job, node: 1 }];
+  assert.deepEqual(runtime(jobs, { constants }), [250, 250, 250, 100]);
+  // With 4.2 cores five are not slowed down; the lock would hold up eleven.
+  assert.deepEqual(
+    runtime([job, job, job, job, job], { cores: 4.2, constants }),
+    [100, 100, 100, 100, 100],
+  );
+});
+
+test('However many cores a node has, operations wait for the lock of its store.', () => {
+  const constants = { ...FREE, 'runtime.lockShare': 0.5 };
+  const job = { atMs: 0, node: 0, ms: 100 };
+  assert.deepEqual(runtime([job, job, job, job], { cores: 64, constants }), [200, 200, 200, 200]);
 });
 
 const job = fc.record({
@@ -68,7 +118,7 @@ const job = fc.record({
   ms: fc.integer({ min: 1, max: 200 }),
 });
 
-test('Each node is a pool of servers of its own, first come first served.', () => {
+test('With a limit and nothing to share, each node is a pool of servers of its own.', () => {
   fc.assert(
     fc.property(fc.array(job, { maxLength: 30 }), fc.integer({ min: 1, max: 4 }), (jobs, c) => {
       const ctx = testBed(1e6 * S);
@@ -82,9 +132,43 @@ test('Each node is a pool of servers of its own, first come first served.', () =
       });
       for (const [i, { atMs }] of jobs.entries()) ctx.sim.scheduleAt(atMs * MS, begin, i);
       while (!ctx.sim.finished) ctx.sim.advance(1e6);
-      assert.deepEqual(runtime(jobs, c), ends);
+      assert.deepEqual(runtime(jobs, { parallelism: c }), ends);
     }),
     { numRuns: 60 },
+  );
+});
+
+/** All operations of a node advance a little at a time. */
+function stepByStep(jobs: readonly Job[], speedOf: (running: number) => number): number[] {
+  const stepMs = 0.05;
+  const left = jobs.map(({ ms }) => ms);
+  const ends = jobs.map(() => -1);
+  for (let step = 0; ends.includes(-1); step++) {
+    const atMs = step * stepMs;
+    for (let node = 0; node < 3; node++) {
+      const running = jobs.flatMap((job, i) =>
+        job.node === node && job.atMs <= atMs + 1e-9 && ends[i] === -1 ? [i] : [],
+      );
+      for (const i of running) {
+        left[i] -= stepMs * speedOf(running.length);
+        if (left[i] <= 1e-9) ends[i] = atMs + stepMs;
+      }
+    }
+  }
+  return ends;
+}
+
+test('Sharing is what a simulation in small steps finds.', () => {
+  const constants = { ...FREE, 'runtime.cpuShare': 0.8, 'runtime.lockShare': 0.15 };
+  fc.assert(
+    fc.property(fc.array(job, { maxLength: 12 }), fc.integer({ min: 1, max: 8 }), (jobs, cores) => {
+      const slow = stepByStep(jobs, (n) => Math.min(1, cores / (0.8 * n), 1 / (0.15 * n)));
+      const fast = runtime(jobs, { cores, constants });
+      // Each start and each end of another one is rounded up to a step.
+      const allowedMs = 0.05 * 2 * (jobs.length + 1);
+      for (const [i, ms] of fast.entries()) assert.ok(Math.abs(ms - slow[i]) <= allowedMs);
+    }),
+    { numRuns: 30 },
   );
 });
 
