@@ -16,6 +16,15 @@ export interface KubectlArguments {
   readonly raw: string;
   readonly replicas: number;
   readonly chunkSize: number;
+  /** drain, delete: `--grace-period`, ns; NaN: what each pod says. */
+  readonly graceNs: number;
+  /** drain: pods that nobody would make again go as well. */
+  readonly force: boolean;
+  readonly ignoreDaemonSets: boolean;
+  /** drain: deletes in place of evictions, budgets or not. */
+  readonly disableEviction: boolean;
+  /** drain: gives up after so long, ns; Infinity = never. */
+  readonly timeoutNs: number;
 }
 
 const SHORT: Readonly<Record<string, ResourceName>> = {
@@ -140,6 +149,11 @@ export function parseKubectl(command: readonly string[]): KubectlArguments {
     raw: flag('--raw'),
     replicas: Number(flag('--replicas') || 1),
     chunkSize: Number(flag('--chunk-size') || 500),
+    graceNs: Number(flag('--grace-period') || -1) < 0 ? NaN : Number(flag('--grace-period')) * 1e9,
+    force: isSet('--force'),
+    ignoreDaemonSets: isSet('--ignore-daemonsets'),
+    disableEviction: isSet('--disable-eviction'),
+    timeoutNs: secondsOf(flag('--timeout')) * 1e9,
   };
 }
 
@@ -171,6 +185,14 @@ function labelsOf(text: string): Record<string, string> {
     labels[key] = value;
   }
   return labels;
+}
+
+/** '90s', '5m', '1h', '0' = for ever. */
+function secondsOf(text: string): number {
+  const match = /^(\d+)(s|m|h|)$/.exec(text);
+  const count = Number(match?.[1] ?? 0);
+  if (match === null || count === 0) return Number.POSITIVE_INFINITY;
+  return count * ({ s: 1, m: 60, h: 3600 }[match[2]] ?? 1);
 }
 
 function halves(text: string, by: string): [string, string] {

@@ -19,8 +19,10 @@ import {
   controllerOf,
   type Deployment,
   type FieldSelector,
+  isTerminal,
   type KubeObject,
   type Node,
+  type Pod,
   pathOf,
   type ResourceName,
   resourceInfo,
@@ -173,36 +175,58 @@ class Kubectl {
     }
   }
 
-  /** All pods are evicted side by side; those that a budget protects are asked for again. */
+  /**
+   * All pods are evicted side by side; those that a budget protects are asked for again. Pods of
+   * DaemonSets and pods without a controller end the command before it has evicted any, where no
+   * flag says what to do with them (pkg/drain/filters.go).
+   */
   *#drain(node: string): Step {
+    const { force, ignoreDaemonSets, timeoutNs } = this.#args;
     yield* this.#cordon(node, true);
     const fieldSelector: FieldSelector = { field: 'spec.nodeName', value: node };
     const pods = yield* this.#pages({ verb: 'list', resource: 'pods', fieldSelector });
     const evicted: KubeObject[] = [];
+    let refused = 0;
     for (const pod of pods) {
       const owner = controllerOf(pod);
-      if (owner?.resource !== 'daemonsets') evicted.push(pod);
-      else yield* this.#ask({ verb: 'get', resource: 'daemonsets', path: owner.path });
+      const isDaemon = owner?.resource === 'daemonsets';
+      if (isDaemon) yield* this.#ask({ verb: 'get', resource: 'daemonsets', path: owner.path });
+      else evicted.push(pod);
+      const done = isTerminal(pod as Pod); // A list of pods has pods.
+      if (isDaemon ? !ignoreDaemonSets : owner === null && !force && !done) refused++;
     }
+    if (refused > 0) {
+      this.#outcome.failures++;
+      return;
+    }
+    let leftNs = timeoutNs;
     let waiting: readonly KubeObject[] = evicted;
     for (let i = 0; waiting.length > 0 && i < POLLS_MAX; i++) {
       waiting = yield* this.#evict(waiting);
-      if (waiting.length > 0) yield EVICTION_RETRY_NS;
+      if (waiting.length === 0) break;
+      if (leftNs <= 0) {
+        this.#outcome.failures++;
+        return;
+      }
+      yield Math.min(leftNs, EVICTION_RETRY_NS);
+      leftNs -= EVICTION_RETRY_NS;
     }
     for (const pod of evicted) yield* this.#untilGone(pod);
   }
 
   /** Those whose eviction was refused for now. */
   *#evict(pods: readonly KubeObject[]): Step<readonly KubeObject[]> {
+    const { disableEviction, graceNs } = this.#args;
     const pending = pods.map(({ meta }) =>
       this.#client.start({
-        verb: 'create',
+        ...(disableEviction
+          ? { verb: 'delete' }
+          : { verb: 'create', subresource: 'eviction', bodyBytes: 200 }),
         resource: 'pods',
-        subresource: 'eviction',
         path: meta.path,
         uid: meta.uid,
-        bodyBytes: 200,
         aboutUid: meta.uid,
+        ...(Number.isNaN(graceNs) ? {} : { graceNs }),
       }),
     );
     const refused: KubeObject[] = [];

@@ -147,7 +147,7 @@ test('drain cordons, evicts what no DaemonSet owns, asks again while a budget fo
       },
     });
   });
-  const { calls } = run(c, 'drain n --ignore-daemonsets');
+  const { calls } = run(c, 'drain n --ignore-daemonsets --force');
   const evictions = calls.filter((call) => call.startsWith('create pods/eviction'));
   assert.deepEqual(evictions, [
     'create pods/eviction default/a',
@@ -168,6 +168,32 @@ test('drain cordons, evicts what no DaemonSet owns, asks again while a budget fo
     c.store.all('pods').map((p) => p.meta.name),
     ['d', 'elsewhere'],
   );
+});
+
+test('drain evicts nothing where no flag speaks for pods of DaemonSets, or without a controller', () => {
+  const daemon = {
+    resource: 'daemonsets' as const,
+    path: 'default/ds',
+    uid: 99,
+    controller: true,
+    blockOwnerDeletion: true,
+  };
+  const left = (command: string, ...owners: (typeof daemon | undefined)[]) => {
+    const c = fakeCluster();
+    const node = {
+      ...object(c, 'nodes', { name: 'n' }),
+      spec: { unschedulable: false, taints: [], podCIDR: '', providerID: '' },
+    };
+    c.store.preload([node, ...owners.map((owner, i) => pod(c, `p${i}`, 'n', owner))]);
+    run(c, command);
+    assert.equal(c.store.get<Node>('nodes', 'n')?.spec.unschedulable, true);
+    return c.store.all('pods').length;
+  };
+  assert.equal(left('drain n', undefined), 1);
+  assert.equal(left('drain n --force', undefined), 0);
+  assert.equal(left('drain n --force', undefined, daemon), 2);
+  assert.equal(left('drain n --force --ignore-daemonsets', undefined, daemon), 1);
+  assert.equal(left('drain n --force --disable-eviction', undefined), 0);
 });
 
 test('scale and rollout restart change the spec and raise the generation', () => {
