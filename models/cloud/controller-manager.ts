@@ -132,6 +132,10 @@ export class CloudControllerManager {
     });
   }
 
+  get isLeader(): boolean {
+    return this.#elector.isLeader;
+  }
+
   initialLease(): Lease {
     return this.#elector.initialLease();
   }

@@ -1,3 +1,4 @@
 /** Faults that a scenario times, and what clients saw of them. */
 export { FaultDriver } from './driver.ts';
 export { OutageTracker } from './outages.ts';
+export type { FaultComponent, FaultWorld, KubernetesWorld, WorldParts } from './world.ts';

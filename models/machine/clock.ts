@@ -34,6 +34,10 @@ export class Clock {
   private readonly stepThresholdNs: number;
   private driftPpm: number;
   private slewPpm = 0;
+  /** What its time server is ahead of true time. */
+  private serverErrorNs = 0;
+  /** 'none' until a server that misleads is heard. */
+  private ntp: ClockScenario['ntp'];
   /** Local ns per simulated ns. */
   private rate = 1;
   // Where the current rate began, in simulated and in local time.
@@ -56,18 +60,13 @@ export class Clock {
     this.stepThresholdNs = ctx.constants.get('machine.ntpStepThresholdNs');
     this.driftPpm = o.driftPpm;
     this.wallOffsetNs = o.offsetNs;
+    this.ntp = o.ntp;
     this.setRate();
     if (o.shape === 'step' && o.stepNs !== 0) {
       const stepType = ctx.sim.eventType(`${name}/step`, () => this.step(o.stepNs));
       ctx.sim.scheduleAt(o.stepAtNs, stepType, 0, 0);
     }
-    if (o.ntp !== 'none') {
-      const pollType = ctx.sim.eventType(`${name}/ntpPoll`, () => {
-        this.poll();
-        ctx.sim.schedule(o.ntpPollNs, pollType, 0, 0);
-      });
-      ctx.sim.schedule(o.ntpPollNs, pollType, 0, 0);
-    }
+    if (o.ntp !== 'none') this.startPolls();
   }
 
   /** Since the start of the run, by this host's oscillator. */
@@ -100,6 +99,17 @@ export class Clock {
     this.driftPpm = ppm;
     this.setRate();
     this.notify();
+  }
+
+  /**
+   * Its time server says so much more than the truth from now on; 0: the truth again. A clock
+   * without NTP gets a daemon that steps, as its owner trusts it to be right.
+   */
+  misleadNtp(byNs: number): void {
+    this.serverErrorNs = byNs;
+    if (this.ntp !== 'none') return;
+    this.ntp = 'step';
+    this.startPolls();
   }
 
   /** Rate error as built, in ppm: what a fault goes back to. */
@@ -161,10 +171,20 @@ export class Clock {
     return this.walkFromNs + (this.walkToNs - this.walkFromNs) * part;
   }
 
+  private startPolls(): void {
+    const { ntpPollNs } = this.options;
+    const pollType = this.sim.eventType(`${this.name}/ntpPoll`, () => {
+      this.poll();
+      this.sim.schedule(ntpPollNs, pollType, 0, 0);
+    });
+    this.sim.schedule(ntpPollNs, pollType, 0, 0);
+  }
+
   private poll(): void {
-    const { ntp, ntpPollNs, ntpMaxSlewPpm } = this.options;
-    let errorNs = this.localNs() + this.wallOffsetNs + this.shapeNs() - this.sim.nowNs;
-    if (ntp === 'step' && Math.abs(errorNs) > this.stepThresholdNs) {
+    const { ntpPollNs, ntpMaxSlewPpm } = this.options;
+    const trueNs = this.sim.nowNs + this.serverErrorNs;
+    let errorNs = this.localNs() + this.wallOffsetNs + this.shapeNs() - trueNs;
+    if (this.ntp === 'step' && Math.abs(errorNs) > this.stepThresholdNs) {
       this.step(-Math.round(errorNs));
       errorNs = 0;
     }

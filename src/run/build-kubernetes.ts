@@ -10,7 +10,13 @@ import {
 } from '../../models/cloud/index.ts';
 import { ControllerManager, settledObjects } from '../../models/controllers/index.ts';
 import { EtcdCluster } from '../../models/etcd/index.ts';
-import { FaultDriver, OutageTracker } from '../../models/faults/index.ts';
+import {
+  type FaultComponent,
+  FaultDriver,
+  type KubernetesWorld,
+  OutageTracker,
+  type WorldParts,
+} from '../../models/faults/index.ts';
 import { Host } from '../../models/machine/index.ts';
 import { Network } from '../../models/network/index.ts';
 import { Nodes } from '../../models/node/index.ts';
@@ -34,7 +40,7 @@ import type { ModelContext } from '../resource/index.ts';
 import type { ComponentScenario, KubernetesScenario, Scenario } from '../scenario/types.ts';
 import type { Cluster } from './cluster.ts';
 import { Invariants } from './invariants.ts';
-import { networkHosts } from './network-hosts.ts';
+import { machineInterfaces, networkHosts } from './network-hosts.ts';
 import { clusterAccess, type OwnComponent, type StartedComponent } from './own-components.ts';
 import type { RunWarning } from './result.ts';
 
@@ -86,8 +92,8 @@ export function buildKubernetes(
     (agent) => new Agent(ctx, agent, base.library, base.frontDoor, nodes.nodeNames),
   );
   const added = createOwn(ctx, scenario, base, own);
-  const clientHosts = [...new Set(scenario.workload.map((w) => w.host))];
-  const faults = new FaultDriver(etcd, base.network, outages, clientHosts, scenario.faults);
+  const parts = base.faultParts(scenario, { nodes, components, cloud: cloud.cloud });
+  const faults = new FaultDriver(parts, scenario.faults);
   return {
     etcd,
     servers,
@@ -123,7 +129,7 @@ function unplacedWarning({ unplaced }: InitialState): RunWarning[] {
   return [{ code: 'unplaced', message, hint }];
 }
 
-interface Component {
+interface Component extends FaultComponent {
   initialLease(): Lease;
   start(preloaded: boolean): void;
 }
@@ -333,6 +339,24 @@ class Base {
       });
       return new Load(this.#ctx, entry, client, world);
     });
+  }
+
+  faultParts(
+    scenario: Scenario,
+    parts: Pick<KubernetesWorld, 'nodes' | 'components' | 'cloud'>,
+  ): WorldParts {
+    const { kubernetes, etcd, eventsEtcd, network, servers, library, outages } = this;
+    return {
+      ctx: this.#ctx,
+      etcd,
+      eventsEtcd,
+      network,
+      hosts: this.#hosts,
+      networkHostsOf: machineInterfaces(scenario),
+      clientHosts: [...new Set(scenario.workload.map((w) => w.host))],
+      outages,
+      kubernetes: { scenario: kubernetes, servers, library, ...parts },
+    };
   }
 
   start(): void {

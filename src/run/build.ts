@@ -13,7 +13,7 @@ import type { ModelContext } from '../resource/index.ts';
 import type { Scenario } from '../scenario/types.ts';
 import type { Cluster } from './cluster.ts';
 import { keyRanges, watchedRanges } from './key-ranges.ts';
-import { networkHosts } from './network-hosts.ts';
+import { machineInterfaces, networkHosts } from './network-hosts.ts';
 
 export interface EtcdRunCluster extends Cluster {
   readonly etcd: EtcdCluster;
@@ -34,7 +34,18 @@ export function buildCluster(ctx: ModelContext, scenario: Scenario): EtcdRunClus
     onAnswer: (_, outcome, ambiguous, sentNs) => outages.onAnswer(outcome, ambiguous, sentNs),
   });
   const clientHosts = [...new Set(scenario.workload.map((w) => w.host))];
-  const faults = new FaultDriver(etcd, network, outages, clientHosts, scenario.faults);
+  const world = {
+    ctx,
+    etcd,
+    eventsEtcd: null,
+    network,
+    hosts,
+    networkHostsOf: machineInterfaces(scenario),
+    clientHosts,
+    outages,
+    kubernetes: null,
+  };
+  const faults = new FaultDriver(world, scenario.faults);
   return {
     etcd,
     clients,

@@ -1,4 +1,15 @@
 /** From a scenario to the result of a run. */
+export {
+  type AvailabilityWindow,
+  faultsOfPeriod,
+  LONGER_MAX,
+  overNs,
+  tailNs,
+  type Variant,
+  variantsOf,
+  windowRun,
+  windowsOf,
+} from './availability.ts';
 export { buildCluster, type EtcdRunCluster } from './build.ts';
 export type { Cluster, ClusterBuilder, ClusterEnd } from './cluster.ts';
 export { allConstants, etcdRunConstants, knownConstants } from './constants.ts';

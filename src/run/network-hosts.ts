@@ -13,6 +13,23 @@ export function networkHosts(scenario: Scenario): NetworkHost[] {
   return [...memberHosts(scenario), ...planeHosts(scenario), ...clientHosts(scenario)];
 }
 
+/** Names of the network's hosts by the machine that they are on. */
+export function machineInterfaces(scenario: Scenario): ReadonlyMap<string, readonly string[]> {
+  const onPlane = planes(scenario);
+  const clients = scenario.workload.map((w) => w.host);
+  const members = [...scenario.etcd.members, ...scenario.etcd.joining];
+  return new Map(
+    scenario.hosts.map(({ name }) => [
+      name,
+      [
+        ...members.filter((m) => m.host === name).map((m) => m.name),
+        ...(onPlane.includes(name) ? [name] : []),
+        ...(clients.includes(name) ? [clientNodeName(name)] : []),
+      ],
+    ]),
+  );
+}
+
 function zones(scenario: Scenario): ReadonlyMap<string, string> {
   return new Map(scenario.hosts.map((h) => [h.name, h.zone]));
 }

@@ -4,10 +4,11 @@
  */
 import { type DistributionSpec, isRandom } from '../dist/index.ts';
 import type { Checker } from './checker.ts';
-import { checkFaults, checkTimes, checkWorkloads } from './checks.ts';
+import { checkTimes, checkWorkloads } from './checks.ts';
 import { disksOf, type MemberDisks } from './disks.ts';
 import type { MapNode } from './document.ts';
 import { minorOf, readFlags } from './extra-args.ts';
+import { checkFaults } from './faults/checks.ts';
 import { faultOf } from './faults.ts';
 import type { ClockValue, HostValue } from './fields/machine.ts';
 import type { BaseValue, MetadataValue } from './fields/scenario.ts';
@@ -65,13 +66,13 @@ export function buildScenario(input: BuildInput, checker: Checker): Scenario {
   for (const [i, { host }] of workload.entries()) {
     checkHost(`workload[${i}].host`, host, cluster.hostNames, checker);
   }
-  const faults = base.faults.map((fault, i) =>
-    faultOf(fault, i, base.faults, cluster.etcd, checker),
-  );
   const hosts = hostsOf(base, cluster, workload, checker);
   const network = networkOf(base, cluster, hosts, checker);
-  const names = { etcd: cluster.etcd, hosts, network };
-  checkWorkloads(base.workload, workload, names, times, checker);
+  const kubernetes =
+    base.kubernetes === undefined ? null : kubernetesOf(base.kubernetes, cluster.etcd, checker);
+  const names = { etcd: cluster.etcd, hosts, kubernetes };
+  const faults = base.faults.map((fault, i) => faultOf(fault, i, base.faults, names, checker));
+  checkWorkloads(base.workload, workload, cluster.etcd, times, checker);
   checkFaults(base.faults, faults, names, times, checker);
   const scenario: Scenario = {
     name: metadata.name,
@@ -84,8 +85,7 @@ export function buildScenario(input: BuildInput, checker: Checker): Scenario {
     hosts,
     network,
     workload,
-    kubernetes:
-      base.kubernetes === undefined ? null : kubernetesOf(base.kubernetes, cluster.etcd, checker),
+    kubernetes,
     faults,
     thresholds: [
       ...thresholdsOf(base.thresholds, faults, times, checker),

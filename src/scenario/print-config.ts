@@ -5,6 +5,7 @@
 import type { DistributionSpec } from '../dist/index.ts';
 import type { KnownConstants } from './checker.ts';
 import { minorOf } from './extra-args.ts';
+import { actionNode } from './faults.ts';
 import { lastingVerbs } from './fields/faults.ts';
 import { API_VERSION, baseFields } from './fields/scenario.ts';
 import { distributionNode } from './print-distribution.ts';
@@ -236,46 +237,6 @@ function faultNode(fault: FaultScenario): Mapping {
     ...(lasting && fault.forNs !== Number.POSITIVE_INFINITY ? { for: duration(fault.forNs) } : {}),
     ...(repeats ? { every: duration(fault.everyNs), times: count(fault.times) } : {}),
   };
-}
-
-function actionNode({ action }: FaultScenario): Mapping {
-  switch (action.kind) {
-    case 'kill': {
-      const after = action.restartAfterNs;
-      const restart = Number.isNaN(after) ? {} : { restartAfter: duration(after) };
-      return { kill: action.target, ...restart, loseData: action.loseData };
-    }
-    case 'restart':
-      return { restart: action.target, graceful: action.graceful };
-    case 'slowDisk': {
-      const fsync = action.fsync === null ? {} : { fsync: latency(action.fsync) };
-      return { slowDisk: action.target, factor: action.factor, ...fsync };
-    }
-    case 'partition': {
-      const { oneWay, mode } = action;
-      return { partition: action.groups.map((group) => [...group]), oneWay, mode };
-    }
-    case 'delay':
-      return { delay: [...action.between], add: duration(action.addNs) };
-    case 'loss': {
-      const probability = formatUnit('ratio', action.probability);
-      return { loss: [...action.between], probability };
-    }
-    case 'clockStep':
-      return { clockStep: action.target, by: duration(action.byNs) };
-    case 'clockDrift':
-      return { clockDrift: action.target, rate: formatUnit('ppm', action.ppm) };
-    case 'fillQuota':
-      return { fillQuota: formatUnit('ratio', action.toFraction) };
-    case 'compact':
-      return { compact: action.keepRevisions };
-    case 'disarm':
-      return { disarm: true };
-    case 'addMember':
-      return { addMember: action.target, learner: action.learner };
-    default:
-      return { [action.kind]: action.target };
-  }
 }
 
 const constantKinds: Readonly<Record<string, UnitKind>> = {

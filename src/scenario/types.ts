@@ -4,8 +4,22 @@
  * `src/scenario` produces it from YAML; `src/run` and the models read it; nothing mutates it.
  */
 import type { DistributionSpec } from '../dist/index.ts';
+import type { ClockAction } from './faults/clock.ts';
+import type { DisasterAction } from './faults/disaster.ts';
+import type { DiskAction } from './faults/disk.ts';
+import type { EtcdAction } from './faults/etcd.ts';
+import type { NetworkAction } from './faults/network.ts';
+import type { ProcessAction } from './faults/process.ts';
+import type { WorldAction } from './faults/world.ts';
 import type { KubernetesScenario } from './kubernetes-types.ts';
 
+export type { ClockAction } from './faults/clock.ts';
+export type { DisasterAction } from './faults/disaster.ts';
+export type { DiskAction } from './faults/disk.ts';
+export type { EtcdAction } from './faults/etcd.ts';
+export type { NetworkAction } from './faults/network.ts';
+export type { ProcessAction } from './faults/process.ts';
+export type { WorldAction } from './faults/world.ts';
 export type * from './kubernetes-types.ts';
 
 export interface Scenario {
@@ -191,10 +205,7 @@ export interface WorkloadScenario {
   readonly maxInFlight: number;
 }
 
-/**
- * `at` is simulated time from the start; `forNs` = Infinity where the fault stays. Targets:
- * 'etcd/1', 'etcd/leader', 'etcd/followers', 'etcd/all', a host name.
- */
+/** `at` is simulated time from the start; `forNs` = Infinity where the fault stays. */
 export interface FaultScenario {
   readonly name: string;
   readonly atNs: number;
@@ -205,46 +216,15 @@ export interface FaultScenario {
   readonly action: FaultAction;
 }
 
+/** By topic, beside how each is read; targets are in the grammar of docs/models/faults.md. */
 export type FaultAction =
-  | {
-      readonly kind: 'kill';
-      readonly target: string /** NaN = stays down unless `forNs` is finite */;
-      readonly restartAfterNs: number;
-      readonly loseData: boolean;
-    }
-  | { readonly kind: 'restart'; readonly target: string; readonly graceful: boolean }
-  | { readonly kind: 'pause'; readonly target: string }
-  | { readonly kind: 'stallDisk'; readonly target: string }
-  | {
-      readonly kind: 'slowDisk';
-      readonly target: string;
-      readonly factor: number;
-      readonly fsync: DistributionSpec | null;
-    }
-  | { readonly kind: 'fullDisk'; readonly target: string }
-  | {
-      readonly kind: 'partition';
-      readonly groups: readonly (readonly string[])[];
-      readonly oneWay: boolean;
-      readonly mode: 'blackhole' | 'reset';
-    }
-  | { readonly kind: 'delay'; readonly between: readonly [string, string]; readonly addNs: number }
-  | {
-      readonly kind: 'loss';
-      readonly between: readonly [string, string];
-      readonly probability: number;
-    }
-  | { readonly kind: 'clockStep'; readonly target: string; readonly byNs: number }
-  | { readonly kind: 'clockDrift'; readonly target: string; readonly ppm: number }
-  | { readonly kind: 'fillQuota'; readonly toFraction: number }
-  | { readonly kind: 'compact'; readonly keepRevisions: number }
-  | { readonly kind: 'defrag'; readonly target: string }
-  | { readonly kind: 'disarm' }
-  | { readonly kind: 'snapshotSave'; readonly target: string }
-  | { readonly kind: 'moveLeader'; readonly target: string }
-  | { readonly kind: 'addMember'; readonly target: string; readonly learner: boolean }
-  | { readonly kind: 'promoteMember'; readonly target: string }
-  | { readonly kind: 'removeMember'; readonly target: string };
+  | ProcessAction
+  | DiskAction
+  | NetworkAction
+  | ClockAction
+  | EtcdAction
+  | WorldAction
+  | DisasterAction;
 
 export interface ThresholdScenario {
   /** As written, e.g. 'wavetank_client_request_duration_seconds{op="put"}'. */

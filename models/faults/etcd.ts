@@ -1,0 +1,58 @@
+/** What operators do to etcd: etcdctl and changes of members. */
+import type { EtcdAction } from '../../src/scenario/types.ts';
+import type { EtcdCluster, EtcdMember } from '../etcd/index.ts';
+import type { FaultHandlers } from './handler.ts';
+import { resolveTargets } from './targets.ts';
+import type { FaultWorld } from './world.ts';
+
+interface MemberOf {
+  readonly cluster: EtcdCluster;
+  readonly member: EtcdMember;
+}
+
+export const etcdFaults: FaultHandlers<EtcdAction['kind']> = {
+  fillQuota: ({ toFraction }, { etcd }) => {
+    etcd.fillQuota(toFraction);
+    return null;
+  },
+  compact: ({ keepRevisions }, { etcd }) => {
+    etcd.compact(keepRevisions);
+    return null;
+  },
+  defrag: ({ target }, world) => {
+    for (const { member } of membersOf(target, world)) member.maintenance.defrag();
+    return null;
+  },
+  disarm: (_, { etcd }) => {
+    etcd.disarm();
+    return null;
+  },
+  snapshotSave: ({ target }, world) => {
+    for (const { cluster, member } of membersOf(target, world)) cluster.saveSnapshot(member.index);
+    return null;
+  },
+  moveLeader: ({ target }, world) => {
+    const [{ cluster, member }] = membersOf(target, world);
+    cluster.moveLeader(member.index);
+    return null;
+  },
+  addMember: ({ target, learner }, world) => {
+    const [{ cluster, member }] = membersOf(target, world);
+    cluster.changeMember(member.index, learner ? 'addLearner' : 'addNode');
+    return null;
+  },
+  promoteMember: ({ target }, world) => {
+    const [{ cluster, member }] = membersOf(target, world);
+    cluster.changeMember(member.index, 'addNode');
+    return null;
+  },
+  removeMember: ({ target }, world) => {
+    const [{ cluster, member }] = membersOf(target, world);
+    cluster.changeMember(member.index, 'removeNode');
+    return null;
+  },
+};
+
+function membersOf(target: string, world: FaultWorld): MemberOf[] {
+  return resolveTargets(target, world).flatMap((t) => (t.kind === 'member' ? [t] : []));
+}

@@ -1,0 +1,27 @@
+/**
+ * Who keeps what in a state: what is down for two faults at a time comes up when both are over.
+ */
+import { assert } from '../../src/core/index.ts';
+
+export class Holds {
+  readonly #counts = new Map<string, number>();
+
+  isHeld(key: string): boolean {
+    return (this.#counts.get(key) ?? 0) > 0;
+  }
+
+  /** Acts where nobody held it before. */
+  hold(key: string, begin: () => void): void {
+    const count = this.#counts.get(key) ?? 0;
+    this.#counts.set(key, count + 1);
+    if (count === 0) begin();
+  }
+
+  /** Acts where nobody holds it any more. */
+  release(key: string, end: () => void): void {
+    const count = this.#counts.get(key) ?? 0;
+    assert(count > 0, `nobody holds ${key}`);
+    this.#counts.set(key, count - 1);
+    if (count === 1) end();
+  }
+}

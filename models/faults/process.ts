@@ -1,0 +1,182 @@
+/**
+ * Faults of processes and machines.
+ *
+ * A process that is killed is started again by its supervisor (the kubelet, systemd), with its
+ * back-off, unless the fault says for how long it stays away; a member of etcd stays away until
+ * then. A machine that is lost takes all with it, and its peers are told nothing: they notice by
+ * timeouts.
+ */
+import type { ProcessAction } from '../../src/scenario/types.ts';
+import type { EtcdMember } from '../etcd/index.ts';
+import type { FaultHandlers, Undo } from './handler.ts';
+import { bootHost, crashHost, pauseHost, resumeHost } from './machines.ts';
+import { rollingRestart } from './rolling.ts';
+import { kubernetesOf, resolveTargets, type Target } from './targets.ts';
+import type { FaultWorld } from './world.ts';
+
+export const processFaults: FaultHandlers<ProcessAction['kind']> = {
+  kill: ({ target, part, loseData, restartAfterNs }, world, forNs) => {
+    const awayNs = Number.isNaN(restartAfterNs) ? forNs : restartAfterNs;
+    const undos = resolveTargets(target, world, part).map((t) => kill(t, world, awayNs, loseData));
+    const undo = () => {
+      for (const one of undos) one?.();
+    };
+    if (Number.isNaN(restartAfterNs)) return undo;
+    world.after(restartAfterNs, undo);
+    return null;
+  },
+
+  restart: ({ target, part, graceful, rolling }, world) => {
+    const targets = resolveTargets(target, world, part);
+    if (rolling) rollingRestart(targets, graceful, world);
+    else for (const one of targets) restart(one, graceful, world);
+    return null;
+  },
+
+  pause: ({ target, part }, world) => {
+    const targets = resolveTargets(target, world, part);
+    for (const one of targets) pause(one, world);
+    return () => {
+      for (const one of targets) resume(one, world);
+    };
+  },
+};
+
+function nameOf(target: Target): string {
+  switch (target.kind) {
+    case 'member':
+      return target.member.name;
+    case 'host':
+      return target.host.name;
+    case 'apiServer':
+      return target.server.name;
+    case 'component':
+      return target.component.name;
+    default:
+      return `${target.kind}/${target.node}`;
+  }
+}
+
+/** null: somebody else starts it again. */
+function kill(target: Target, world: FaultWorld, awayNs: number, loseData: boolean): Undo | null {
+  const { holds } = world;
+  if (awayNs === Infinity && crash(target)) return null;
+  const key = `${nameOf(target)}/down`;
+  holds.hold(key, () => takeDown(target, world, loseData));
+  return () => holds.release(key, () => bringUp(target, world));
+}
+
+/** A crash that a supervisor sees to; false where nothing does. */
+function crash(target: Target): boolean {
+  if (target.kind === 'apiServer') target.server.kill();
+  else if (target.kind === 'component') target.component.process.crash();
+  else return false;
+  return true;
+}
+
+function takeDown(target: Target, world: FaultWorld, loseData: boolean): void {
+  switch (target.kind) {
+    case 'member':
+      target.cluster.kill(target.member.index, loseData);
+      return;
+    case 'host':
+      crashHost(target.host, world, loseData);
+      return;
+    case 'apiServer':
+      kubernetesOf(world).servers.setRestart(target.server.name, false);
+      target.server.kill();
+      return;
+    case 'component':
+      world.event('exit', target.component.name, 'killed');
+      target.component.process.stop();
+      return;
+    default:
+      takeNodeDown(target, world);
+  }
+}
+
+function bringUp(target: Target, world: FaultWorld): void {
+  switch (target.kind) {
+    case 'member':
+      bootMember(target.cluster, target.member);
+      return;
+    case 'host':
+      bootHost(target.host, world);
+      return;
+    case 'apiServer':
+      kubernetesOf(world).servers.setRestart(target.server.name, true);
+      if (target.server.process.host.state === 'up') target.server.start(false);
+      return;
+    case 'component':
+      if (target.component.process.host.state !== 'down') target.component.process.start();
+      return;
+    default:
+      bringNodeUp(target, world);
+  }
+}
+
+function bootMember(
+  cluster: Extract<Target, { kind: 'member' }>['cluster'],
+  member: EtcdMember,
+): void {
+  if (member.host.state !== 'down') cluster.boot(member.index);
+}
+
+type NodeTarget = Extract<Target, { readonly node: string }>;
+
+function takeNodeDown({ node }: NodeTarget, world: FaultWorld): void {
+  kubernetesOf(world).nodes.crash(node);
+}
+
+function bringNodeUp({ node }: NodeTarget, world: FaultWorld): void {
+  kubernetesOf(world).nodes.boot(node);
+}
+
+/** What is down is not restarted: it is somebody else's to start. */
+export function restart(target: Target, graceful: boolean, world: FaultWorld): void {
+  if (world.holds.isHeld(`${nameOf(target)}/down`)) return;
+  switch (target.kind) {
+    case 'member':
+      target.cluster.restart(target.member.index, graceful);
+      return;
+    case 'apiServer':
+      if (graceful) target.server.shutdown();
+      else target.server.kill();
+      return;
+    case 'component':
+      target.component.process.exit(graceful ? 'restarted' : 'killed');
+      return;
+    case 'host':
+      world.holds.hold(`${target.host.name}/down`, () => crashHost(target.host, world, false));
+      world.after(REBOOT_NS, () =>
+        world.holds.release(`${target.host.name}/down`, () => bootHost(target.host, world)),
+      );
+      return;
+    default: {
+      const key = `${nameOf(target)}/down`;
+      world.holds.hold(key, () => takeNodeDown(target, world));
+      world.after(REBOOT_NS, () => world.holds.release(key, () => bringNodeUp(target, world)));
+    }
+  }
+}
+
+/** A machine that reboots: firmware, kernel, init; a minute is usual for a virtual machine. */
+const REBOOT_NS = 60e9;
+
+function pause(target: Target, world: FaultWorld): void {
+  world.holds.hold(`${nameOf(target)}/paused`, () => {
+    if (target.kind === 'member') target.member.pause();
+    else if (target.kind === 'host') pauseHost(target.host, world);
+    else if (target.kind === 'apiServer') target.server.pause();
+    else if (target.kind === 'component') target.component.process.pause();
+  });
+}
+
+function resume(target: Target, world: FaultWorld): void {
+  world.holds.release(`${nameOf(target)}/paused`, () => {
+    if (target.kind === 'member') target.member.resume();
+    else if (target.kind === 'host') resumeHost(target.host, world);
+    else if (target.kind === 'apiServer') target.server.resume();
+    else if (target.kind === 'component') target.component.process.resume();
+  });
+}

@@ -1,0 +1,62 @@
+/**
+ * What faults act on: all parts of a run, as they were built. Parts that a scenario does not have
+ * are null.
+ */
+import type { ModelContext } from '../../src/resource/index.ts';
+import type { KubernetesScenario } from '../../src/scenario/types.ts';
+import type { ApiServers } from '../apiserver/index.ts';
+import type { ClientLibrary, ComponentProcess } from '../client-go/index.ts';
+import type { Cloud } from '../cloud/index.ts';
+import type { EtcdCluster } from '../etcd/index.ts';
+import type { Host } from '../machine/index.ts';
+import type { Network, PartitionId } from '../network/index.ts';
+import type { Nodes } from '../node/index.ts';
+import type { Holds } from './holds.ts';
+import type { OutageTracker } from './outages.ts';
+
+/** A replica of the scheduler, the controller manager or the cloud controller manager. */
+export interface FaultComponent {
+  /** 'kube-scheduler/0'. */
+  readonly name: string;
+  readonly process: ComponentProcess;
+  readonly isLeader: boolean;
+}
+
+export interface KubernetesWorld {
+  readonly scenario: KubernetesScenario;
+  readonly servers: ApiServers;
+  readonly library: ClientLibrary;
+  readonly nodes: Nodes;
+  readonly components: readonly FaultComponent[];
+  /** null on bare metal. */
+  readonly cloud: Cloud | null;
+}
+
+/** What `src/run` hands over. */
+export interface WorldParts {
+  readonly ctx: ModelContext;
+  readonly etcd: EtcdCluster;
+  /** null: events are in `etcd`. */
+  readonly eventsEtcd: EtcdCluster | null;
+  readonly network: Network;
+  readonly hosts: ReadonlyMap<string, Host>;
+  /** Names of the network's hosts that are on a machine, by its name. */
+  readonly networkHostsOf: ReadonlyMap<string, readonly string[]>;
+  /** Machines that clients of etcd run on. */
+  readonly clientHosts: readonly string[];
+  readonly outages: OutageTracker;
+  readonly kubernetes: KubernetesWorld | null;
+}
+
+export interface FaultWorld extends WorldParts {
+  /** Who keeps what down: overlapping faults of one thing end with the last of them. */
+  readonly holds: Holds;
+  /** Partitions that keep machines cut off while they are down, by machine. */
+  readonly cuts: Map<string, readonly PartitionId[]>;
+  /** Acts once, later. */
+  after(delayNs: number, act: () => void): void;
+  /** Uniform in [0, 1), from the stream of faults. */
+  draw(): number;
+  /** A row of events.csv. */
+  event(kind: string, subject: string, detail: string): void;
+}
