@@ -37,6 +37,7 @@ export class InitialState {
     uids: Uids,
     ofNodes: readonly KubeObject[],
     settle: Settle,
+    seed = 0,
   ) {
     this.#uids = uids;
     const creates = kubernetes.load.flatMap((load) => (load.kind === 'create' ? [load.set] : []));
@@ -46,7 +47,8 @@ export class InitialState {
     for (const object of ofNodes) this.objects.push(object);
     // By its resource a node.
     const nodes = ofNodes.filter((object) => object.resource === 'nodes') as Node[];
-    const placement = new Placement(nodes);
+    const isChurned = kubernetes.initialPlacement === 'afterChurn';
+    const placement = new Placement(nodes, isChurned ? seed : null);
     const given: KubeObject[] = [];
     for (const set of kubernetes.objects) {
       for (let copy = 0; copy < set.copies; copy++) given.push(...objectsOf(set, copy, uids, 0));

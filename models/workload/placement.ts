@@ -2,9 +2,16 @@
  * Where pods run that were there before the run: each goes to the next node, in turn, that has room
  * for it and that it tolerates and selects. Not a scheduler: spread and affinity are not looked at
  * beyond what going round gives.
+ *
+ * After churn, each node is passed over with probability 1/2: what is left where twice as many pods
+ * were placed in turn, and half of them have been deleted at random. Nodes then differ in what is
+ * free, and the scheduler puts several pods in a row on the node that has most (perf-tests#1311).
  */
-import { assert } from '../../src/core/index.ts';
+import { assert, mixUniform } from '../../src/core/index.ts';
 import { type Node, type PodSpec, termMatches, tolerates } from '../objects/index.ts';
+
+/** Turns after which a pod is taken to have no room: passed over so often by chance is 1e-6. */
+const PASSED_OVER_MAX = 20;
 
 export class Placement {
   readonly #nodes: readonly Node[];
@@ -13,10 +20,14 @@ export class Placement {
   readonly #pods: Int32Array;
   readonly #extended: Map<string, number>[];
   readonly #may = new Map<PodSpec, Uint8Array>();
+  readonly #churn: number | null;
+  #draws = 0;
   #next = 0;
 
-  constructor(nodes: readonly Node[]) {
+  /** `churn`: state of the draws that pass nodes over; null = none is. */
+  constructor(nodes: readonly Node[], churn: number | null) {
     this.#nodes = nodes;
+    this.#churn = churn;
     const allocatable = nodes.map((node) => node.status.allocatable);
     this.#cpuMilli = Float64Array.from(allocatable, (a) => a.cpuMilli);
     this.#memoryBytes = Float64Array.from(allocatable, (a) => a.memoryBytes);
@@ -28,9 +39,11 @@ export class Placement {
   place(spec: PodSpec): string {
     const count = this.#nodes.length;
     const may = this.#mayRun(spec);
-    for (let i = 0; i < count; i++) {
+    // Whoever has been passed over may be the last one that has room.
+    const turns = this.#churn === null ? 1 : PASSED_OVER_MAX;
+    for (let i = 0; i < count * turns; i++) {
       const at = (this.#next + i) % count;
-      if (may[at] === 0 || !this.#fits(at, spec)) continue;
+      if (may[at] === 0 || !this.#fits(at, spec) || this.#passedOver()) continue;
       this.#next = (at + 1) % count;
       this.take(at, spec);
       return this.#nodes[at].meta.name;
@@ -53,6 +66,12 @@ export class Placement {
   eligible(spec: PodSpec): string[] {
     const may = this.#mayRun(spec);
     return this.#nodes.filter((_, at) => may[at] === 1).map((node) => node.meta.name);
+  }
+
+  #passedOver(): boolean {
+    if (this.#churn === null) return false;
+    this.#draws = (this.#draws + 1) % 2 ** 31;
+    return mixUniform(this.#churn, this.#draws, 0) < 0.5;
   }
 
   #fits(at: number, { requests }: PodSpec): boolean {

@@ -13,6 +13,7 @@ import { EtcdCluster } from '../../models/etcd/index.ts';
 import {
   type FaultComponent,
   FaultDriver,
+  faultsOfRun,
   type KubernetesWorld,
   OutageTracker,
   type WorldParts,
@@ -42,6 +43,7 @@ import type { Cluster } from './cluster.ts';
 import { Invariants } from './invariants.ts';
 import { machineInterfaces, networkHosts } from './network-hosts.ts';
 import { clusterAccess, type OwnComponent, type StartedComponent } from './own-components.ts';
+import { NodeInterfaces } from './node-interfaces.ts';
 import type { RunWarning } from './result.ts';
 
 /** kubeadm sets --watch-progress-notify-interval=5s (kubernetes cmd/kubeadm/app/phases/etcd). */
@@ -60,7 +62,9 @@ export function buildKubernetes(
   kubernetes: KubernetesScenario,
   own: readonly OwnComponent[] = [],
 ): KubernetesCluster {
-  const base = new Base(ctx, scenario, kubernetes);
+  const faultList = faultsOfRun(scenario, ctx.sim);
+  const interfaces = new NodeInterfaces(scenario, faultList);
+  const base = new Base(ctx, scenario, kubernetes, interfaces);
   const { servers, etcd, outages, timeline } = base;
   const nodes = new Nodes(ctx, kubernetes.nodeGroups, {
     library: base.library,
@@ -69,6 +73,7 @@ export function buildKubernetes(
     version: kubernetes.version,
     servers: base.frontDoor,
     cloud: kubernetes.cloud !== null,
+    networkHostOf: (zone, node) => interfaces.hostOf(zone, node),
   });
   const cloud = createCloud(ctx, base, nodes);
   const components: Component[] = [...createComponents(ctx, base), ...cloud.managers];
@@ -83,7 +88,8 @@ export function buildKubernetes(
       place: (spec) => where.place(spec),
       eligible: (spec) => where.eligible(spec),
     });
-  const initial = new InitialState(kubernetes, base.uids, nodes.initialObjects(), settle);
+  const draws = ctx.sim.stream('placement').u32();
+  const initial = new InitialState(kubernetes, base.uids, nodes.initialObjects(), settle, draws);
   for (const component of components) initial.addLease(component.initialLease());
   base.preload(cloud.driver === null ? initial.objects : attachedByDriver(initial.objects));
   const loads = base.createLoads(initial);
@@ -93,7 +99,7 @@ export function buildKubernetes(
   );
   const added = createOwn(ctx, scenario, base, own);
   const parts = base.faultParts(scenario, { nodes, components, cloud: cloud.cloud });
-  const faults = new FaultDriver(parts, scenario.faults);
+  const faults = new FaultDriver(parts, faultList);
   return {
     etcd,
     servers,
@@ -226,12 +232,17 @@ class Base {
   readonly #store: ObjectStore;
   #preloaded = new Map<ResourceName, KubeObject[]>();
 
-  constructor(ctx: ModelContext, scenario: Scenario, kubernetes: KubernetesScenario) {
+  constructor(
+    ctx: ModelContext,
+    scenario: Scenario,
+    kubernetes: KubernetesScenario,
+    interfaces: NodeInterfaces,
+  ) {
     const { apiServer, version } = kubernetes;
     this.#ctx = ctx;
     this.kubernetes = kubernetes;
     this.#hosts = new Map(scenario.hosts.map((h) => [h.name, new Host(ctx, h.name, h)]));
-    this.network = new Network(ctx, scenario.network, networkHosts(scenario));
+    this.network = new Network(ctx, scenario.network, networkHosts(scenario, interfaces.all));
     const progressNotifyNs = PROGRESS_NOTIFY_NS;
     this.etcd = new EtcdCluster(ctx, scenario, this.#hosts, this.network, { progressNotifyNs });
     this.eventsEtcd = apiServer.eventsEtcd

@@ -38,6 +38,8 @@ export interface KubernetesScenario {
   readonly nodeGroups: readonly NodeGroupScenario[];
   /** What exists at the start, and runs where the cluster's own rules put it. */
   readonly objects: readonly ObjectSetScenario[];
+  /** In turn, or as if half of all pods ever placed in turn had been deleted at random. */
+  readonly initialPlacement: 'even' | 'afterChurn';
   readonly load: readonly LoadScenario[];
   /** Agents that list and watch, scrapes, TLS, DNS: see each. */
   readonly agents: readonly AgentScenario[];

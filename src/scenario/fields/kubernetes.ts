@@ -467,6 +467,12 @@ export const kubernetesFields = {
     field.group(() => objectSetGroup, { description: 'Objects of one kind.' }),
     { description: 'What exists, and runs, at the start.' },
   ),
+  initialPlacement: field.choice(['even', 'afterChurn'], {
+    description:
+      'How pods of the start lie on nodes: in turn, or as if as many again had been there and ' +
+      'been deleted at random.',
+    default: 'even',
+  }),
   load: field.list(
     field.group(() => loadGroup, { description: 'One load.' }),
     { description: 'What happens to the cluster.' },

@@ -95,6 +95,7 @@ export function kubernetesOf(
     objects: value.objects.map((set, i) =>
       objectSetOf(set, `${path}.objects[${i}]`, checker, priorities),
     ),
+    initialPlacement: value.initialPlacement,
     load: value.load.map((load, i) => loadOf(load, `${path}.load[${i}]`, checker, priorities)),
     agents: value.agents.map((agent, i) => agentOf(agent, `${path}.agents[${i}]`, checker)),
     flagsWithoutEffect: [],
