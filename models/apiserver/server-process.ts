@@ -12,6 +12,9 @@ export class ServerProcess implements ReplicaCpu {
   paused = false;
   /** Grows with every start; events of an older life are ignored. */
   life = 0;
+  /** Memory that was never given back. */
+  #leakedBytes = 0;
+  #accountedBytes = 0;
   #onOom: () => void = () => {};
 
   constructor(host: Host, o: ComponentScenario) {
@@ -38,7 +41,15 @@ export class ServerProcess implements ReplicaCpu {
   }
 
   setMemory(bytes: number): void {
-    this.host.memory.set(this.#memory, bytes);
+    this.#accountedBytes = bytes;
+    this.host.memory.set(this.#memory, bytes + this.#leakedBytes);
+  }
+
+  /** So much more is held until the process ends. */
+  leak(bytes: number): void {
+    if (!this.alive) return;
+    this.#leakedBytes += bytes;
+    this.setMemory(this.#accountedBytes);
   }
 
   get memoryBytes(): number {
@@ -69,6 +80,7 @@ export class ServerProcess implements ReplicaCpu {
     this.alive = false;
     this.life++;
     this.host.cpu.drop(this.#cpu);
+    this.#leakedBytes = 0;
     this.setMemory(0);
   }
 }

@@ -4,6 +4,7 @@
  */
 import type { Simulation, Stream } from '../../src/core/index.ts';
 import type { FaultScenario } from '../../src/scenario/types.ts';
+import { planSnapshots } from './disaster.ts';
 import type { Undo } from './handler.ts';
 import { handlerOf } from './handlers.ts';
 import { Holds } from './holds.ts';
@@ -36,6 +37,7 @@ export class FaultDriver {
   }
 
   start(): void {
+    planSnapshots(this.#faults, this.world);
     this.#faults.forEach((fault, i) => {
       if (fault.atNs < this.#sim.horizonNs) {
         this.#sim.scheduleAt(fault.atNs, this.#beginType, i, 1);
@@ -69,6 +71,8 @@ export class FaultDriver {
       ...parts,
       holds: new Holds(),
       cuts: new Map(),
+      snapshots: new Map(),
+      neighbours: [],
       after: (delayNs, act) => this.#after(delayNs, act),
       draw: () => {
         this.#stream ??= sim.stream('faults/targets');

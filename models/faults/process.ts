@@ -58,7 +58,7 @@ function nameOf(target: Target): string {
 }
 
 /** null: somebody else starts it again. */
-function kill(target: Target, world: FaultWorld, awayNs: number, loseData: boolean): Undo | null {
+export function kill(target: Target, world: FaultWorld, awayNs: number, loseData: boolean): Undo | null {
   const { holds } = world;
   if (awayNs === Infinity && crash(target)) return null;
   const key = `${nameOf(target)}/down`;

@@ -7,7 +7,7 @@ import type { KubernetesScenario } from '../../src/scenario/types.ts';
 import type { ApiServers } from '../apiserver/index.ts';
 import type { ClientLibrary, ComponentProcess } from '../client-go/index.ts';
 import type { Cloud } from '../cloud/index.ts';
-import type { EtcdCluster } from '../etcd/index.ts';
+import type { EtcdCluster, StoreSnapshot } from '../etcd/index.ts';
 import type { Host } from '../machine/index.ts';
 import type { Network, PartitionId } from '../network/index.ts';
 import type { Nodes } from '../node/index.ts';
@@ -53,6 +53,10 @@ export interface FaultWorld extends WorldParts {
   readonly holds: Holds;
   /** Partitions that keep machines cut off while they are down, by machine. */
   readonly cuts: Map<string, readonly PartitionId[]>;
+  /** Snapshots that were taken for a restore to come, by what it asks for, in order. */
+  readonly snapshots: Map<string, StoreSnapshot[]>;
+  /** Neighbours so far, for names of their own. */
+  readonly neighbours: string[];
   /** Acts once, later. */
   after(delayNs: number, act: () => void): void;
   /** Uniform in [0, 1), from the stream of faults. */
