@@ -3,7 +3,7 @@ import { type EventId, NO_EVENT, type Simulation, type Waitable } from '../../sr
 import type { ApiCall, ApiResult, User } from '../objects/index.ts';
 import type { ClientState } from './client-state.ts';
 import type { Dialer } from './dialer.ts';
-import type { ApiRequest, WatchHandler } from './request.ts';
+import type { WatchHandler } from './request.ts';
 import type { Transport } from './transport.ts';
 import type { ApiClient, ClientPopulation, PendingCall } from './types.ts';
 
@@ -89,11 +89,9 @@ export class Client implements LibraryClient {
 
   watch(call: ApiCall, watch: WatchHandler, how: WatchOpening): OpenedWatch {
     const to = { done: null, tag: 0, watch };
-    const r =
-      how === 'preloaded'
-        ? this.#transport.preload(this.#state, call, to)
-        : this.#transport.submit(this.#state, call, to, how === 'limited');
-    return new Opened(this.#transport, r);
+    return how === 'preloaded'
+      ? this.#transport.preload(this.#state, call, to)
+      : this.#transport.submit(this.#state, call, to, how === 'limited');
   }
 
   closeConnections(): void {
@@ -108,22 +106,6 @@ export class Client implements LibraryClient {
 
   restart(): void {
     this.#state.restart(this.#transport.nowNs);
-  }
-}
-
-class Opened implements OpenedWatch {
-  readonly #transport: Transport;
-  readonly #request: ApiRequest;
-
-  constructor(transport: Transport, request: ApiRequest) {
-    this.#transport = transport;
-    this.#request = request;
-  }
-
-  stop(): void {
-    let r = this.#request;
-    while (r.successor !== null) r = r.successor;
-    this.#transport.cancel(r);
   }
 }
 
@@ -155,6 +137,11 @@ export class Population implements ClientPopulation {
 
   closeConnections(member: number): void {
     this.#state(member).dialer.closeAll();
+  }
+
+  /** @internal Who a member is. */
+  user(member: number): User {
+    return this.#state(member).user;
   }
 
   /** @internal The way of a member to the servers, for another client of the same process. */

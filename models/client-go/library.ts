@@ -150,7 +150,8 @@ export class ClientLibrary {
         sharing instanceof Population
           ? sharing.joinDialer(member)
           : this.transport.dialer(o.networkHost, o.servers, seed + member);
-      return new ClientState(kind, member, o.userOf(member), dialer);
+      const user = sharing instanceof Population ? sharing.user(member) : o.userOf(member);
+      return new ClientState(kind, member, user, dialer);
     });
   }
 

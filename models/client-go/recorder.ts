@@ -42,7 +42,9 @@ interface Known {
 }
 
 interface Similar {
-  readonly messages: Set<string>;
+  readonly message: string;
+  /** Those that differ from it; null while there are none. */
+  others: Set<string> | null;
   lastNs: number;
 }
 
@@ -69,7 +71,8 @@ export class Recorder implements EventRecorder {
   readonly #dropped: Counter;
   readonly #known = new Map<string, Known>();
   readonly #similar = new Map<string, Similar>();
-  readonly #budgets = new Map<string, Budget>();
+  /** By uid. */
+  readonly #budgets = new Map<number, Budget>();
   #queue: Item[] = [];
   #isSending = false;
   #life = 0;
@@ -108,16 +111,16 @@ export class Recorder implements EventRecorder {
   }
 
   record(regarding: KubeObject, reason: string, message = ''): void {
-    const object = `${regarding.resource}/${regarding.meta.uid}`;
-    const key = `${object}/${reason}/${this.#aggregated(`${object}/${reason}`, message)}`;
-    if (!this.#isWithinBudget(object)) {
+    const { uid } = regarding.meta;
+    const key = this.#aggregated(`${uid}/${reason}`, message);
+    if (!this.#isWithinBudget(uid)) {
       this.#dropped.add(1);
       return;
     }
     const before = this.#known.get(key);
     const known = before ?? this.#name(regarding);
     known.count++;
-    touch(this.#known, key, known);
+    touch(this.#known, key, known, before === undefined);
     if (this.#queue.length >= QUEUE_MAX) {
       this.#dropped.add(1);
       return;
@@ -127,24 +130,30 @@ export class Recorder implements EventRecorder {
     if (!this.#isSending) this.#send();
   }
 
-  /** The message, or one for all where more than ten differ. */
+  /** What events are one: with the message, or for all where more than ten differ. */
   #aggregated(key: string, message: string): string {
     const { nowNs } = this.#ctx.sim;
-    let similar = this.#similar.get(key);
+    const before = this.#similar.get(key);
+    let similar = before;
     if (similar === undefined || nowNs - similar.lastNs > SIMILAR_NS) {
-      similar = { messages: new Set(), lastNs: nowNs };
+      similar = { message, others: null, lastNs: nowNs };
     }
     similar.lastNs = nowNs;
-    similar.messages.add(message);
-    touch(this.#similar, key, similar);
-    if (similar.messages.size < SIMILAR_MAX) return `message ${message}`;
-    return 'combined';
+    if (message !== similar.message) {
+      similar.others ??= new Set();
+      similar.others.add(message);
+    }
+    touch(this.#similar, key, similar, before === undefined);
+    if (similar.others !== null && similar.others.size + 1 >= SIMILAR_MAX)
+      return `${key}//combined`;
+    return message === '' ? key : `${key}/${message}`;
   }
 
-  #isWithinBudget(object: string): boolean {
+  #isWithinBudget(uid: number): boolean {
     const { nowNs } = this.#ctx.sim;
-    const budget = this.#budgets.get(object) ?? { fullNs: 0 };
-    touch(this.#budgets, object, budget);
+    const before = this.#budgets.get(uid);
+    const budget = before ?? { fullNs: 0 };
+    touch(this.#budgets, uid, budget, before === undefined);
     if (budget.fullNs - SPAM_TOKEN_NS * (SPAM_BURST - 1) > nowNs) return false;
     budget.fullNs = Math.max(budget.fullNs, nowNs) + SPAM_TOKEN_NS;
     return true;
@@ -233,8 +242,8 @@ function withCount(event: EventRecord, count: number): EventRecord {
 }
 
 /** Puts it last, and forgets the one that was used longest ago where there are too many. */
-function touch<V>(map: Map<string, V>, key: string, value: V): void {
-  map.delete(key);
+function touch<K, V>(map: Map<K, V>, key: K, value: V, isNew: boolean): void {
+  if (!isNew) map.delete(key);
   map.set(key, value);
   if (map.size <= CACHE_ENTRIES) return;
   for (const oldest of map.keys()) {

@@ -30,6 +30,8 @@ const PAGE = 500;
 /** A watch that ends within a second without an event is an error. */
 const SHORT_WATCH_NS = 1e9;
 
+type WatchCall = { -readonly [K in keyof ApiCall]: ApiCall[K] };
+
 type State = 'stopped' | 'listing' | 'streaming' | 'watching' | 'sleeping';
 
 export interface ReflectorParts {
@@ -179,13 +181,11 @@ export class ListWatcher implements Reflector, WatchHandler {
 
   #stream(): void {
     this.#state = 'streaming';
-    this.#open({
-      ...this.#call('watch'),
-      sendInitialEvents: true,
-      resourceVersion: this.#isExpired ? 0 : this.resourceVersion,
-      consistency: this.#isExpired ? 'consistent' : 'notOlderThan',
-      timeoutNs: this.#watchTimeoutNs(),
-    });
+    const timeoutNs = this.#watchTimeoutNs();
+    const call = this.#watchCall(this.#isExpired ? 0 : this.resourceVersion, timeoutNs);
+    call.sendInitialEvents = true;
+    call.consistency = this.#isExpired ? 'consistent' : 'notOlderThan';
+    this.#open(call);
   }
 
   #initialEvents(events: readonly WatchEvent[]): void {
@@ -216,7 +216,7 @@ export class ListWatcher implements Reflector, WatchHandler {
   #page(continueAt: number, resourceVersion: number): void {
     this.#state = 'listing';
     const life = this.#life;
-    const call: ApiCall = { ...this.#call('list'), wantItems: true };
+    const call = this.#listCall();
     const page =
       continueAt > 0
         ? { ...call, limit: PAGE, consistency: 'exact' as const, continueAt, resourceVersion }
@@ -279,9 +279,10 @@ export class ListWatcher implements Reflector, WatchHandler {
     this.#standInLater();
     if (this.#state !== 'watching' || this.#opened === null) return;
     const { client } = this.#parts;
-    const call = { ...this.#call('watch'), resourceVersion: this.resourceVersion, members: 1 };
+    const call = this.#watchCall(this.resourceVersion, this.#drawnTimeoutNs());
+    call.members = 1;
     const watch = client.watch(
-      { ...call, timeoutNs: this.#drawnTimeoutNs() },
+      call,
       {
         onOpen: () => watch.stop(),
         onEvents: () => {},
@@ -296,8 +297,7 @@ export class ListWatcher implements Reflector, WatchHandler {
   #watch(preloaded: boolean): void {
     this.#state = 'watching';
     const timeoutNs = preloaded ? this.#residualTimeoutNs() : this.#watchTimeoutNs();
-    const { resourceVersion } = this;
-    this.#open({ ...this.#call('watch'), resourceVersion, timeoutNs }, preloaded);
+    this.#open(this.#watchCall(this.resourceVersion, timeoutNs), preloaded);
   }
 
   #open(call: ApiCall, preloaded = false): void {
@@ -328,9 +328,34 @@ export class ListWatcher implements Reflector, WatchHandler {
     sim.schedule(delayNs, this.#library.reflectorType, this.#index, this.#life);
   }
 
-  #call(verb: 'list' | 'watch'): ApiCall {
+  #listCall(): ApiCall {
     const { namespace, labelSelector, fieldSelector, members } = this.#parts.options;
-    return { verb, resource: this.resource, namespace, labelSelector, fieldSelector, members };
+    return {
+      verb: 'list',
+      resource: this.resource,
+      namespace,
+      labelSelector,
+      fieldSelector,
+      members,
+      wantItems: true,
+    };
+  }
+
+  /** All fields at once: a copy to which some are added is a slow object in V8, one by one. */
+  #watchCall(resourceVersion: number, timeoutNs: number): WatchCall {
+    const { namespace, labelSelector, fieldSelector, members } = this.#parts.options;
+    return {
+      verb: 'watch',
+      resource: this.resource,
+      namespace,
+      labelSelector,
+      fieldSelector,
+      members,
+      resourceVersion,
+      timeoutNs,
+      sendInitialEvents: undefined,
+      consistency: undefined,
+    };
   }
 
   #watchTimeoutNs(): number {

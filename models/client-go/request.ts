@@ -117,4 +117,11 @@ export class ApiRequest implements ServerRequest, WatchSink {
   end(reason: string): void {
     this.#transport.stream(this, reason, 0);
   }
+
+  /** Its client ends a watch, or the try that follows it. */
+  stop(): void {
+    let r: ApiRequest = this;
+    while (r.successor !== null) r = r.successor;
+    this.#transport.cancel(r);
+  }
 }

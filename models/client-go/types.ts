@@ -159,8 +159,8 @@ export interface PopulationOptions extends Omit<ClientOptions, 'name' | 'user' |
   /** Number of the first member where one component has several populations; default 0. */
   readonly first?: number;
   /**
-   * Each member uses the connections of that member of another population: a kubelet's clients of
-   * the API, of events and of leases are one process with one transport.
+   * Each member uses the connections of that member of another population, and is the same user: a
+   * kubelet's clients of the API, of events and of leases are one process with one transport.
    */
   readonly sharing?: ClientPopulation;
   userOf(member: number): User;
