@@ -7,7 +7,7 @@
 import { assert, type Simulation, type Stream } from '../../src/core/index.ts';
 import type { User } from '../objects/index.ts';
 import type { Arrival } from './arrivals.ts';
-import type { KnownUser, Speaker } from './flow-control/classifier.ts';
+import type { Flow, KnownUser, Speaker } from './flow-control/classifier.ts';
 
 export const STREAMS_MAX = 100;
 /** Probes, load balancers and the server itself have numbers below 0, down to -OWN_MAX. */
@@ -23,6 +23,8 @@ export class ServerConnection implements Speaker {
   waiting: Arrival[] | null = null;
   user: User | null = null;
   flows: KnownUser | null = null;
+  kind = -1;
+  flow: Flow | null = null;
 }
 
 export class Connections {

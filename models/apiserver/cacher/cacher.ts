@@ -26,7 +26,7 @@ import { FreshReads } from './fresh-reads.ts';
 import { ObjectIndex } from './object-index.ts';
 import type { Scope } from './scope.ts';
 import type { Cacher } from './types.ts';
-import { CacheWatcher, type WatcherOptions } from './watcher.ts';
+import { CacheWatcher, type WatchStart } from './watcher.ts';
 import { Watchers } from './watchers.ts';
 
 /** etcd3/store.go `maxLimit`. */
@@ -53,12 +53,6 @@ export interface WatchCacheOptions {
   readonly isChecked: boolean;
   readonly onReady: () => void;
 }
-
-/** What a new watch needs beside its own options. */
-export type WatchStart = Pick<
-  WatcherOptions,
-  'scope' | 'sink' | 'members' | 'deadlineNs' | 'bookmarks' | 'endsInitial'
->;
 
 export class WatchCache implements Cacher, FeedReader, EtcdCall {
   readonly resource: ResourceName;
@@ -346,14 +340,7 @@ export class WatchCache implements Cacher, FeedReader, EtcdCall {
   watchAfter(start: WatchStart, revision: number): CacheWatcher {
     const isTold = revision >= this.resourceVersion || this.#isUnchanged(start.scope, revision);
     const events = isTold ? [] : this.#ring.since(revision);
-    return this.#open({
-      ...start,
-      objects: null,
-      objectsRevision: 0,
-      revision: Math.max(revision, this.resourceVersion),
-      events,
-      bufferSize: this.#watchers.bufferSize(start.scope, this.#ring.capacity),
-    });
+    return this.#open(start, null, events, Math.max(revision, this.resourceVersion));
   }
 
   /** Of a watch of one object: it is there, and as it was at this revision. */
@@ -367,19 +354,19 @@ export class WatchCache implements Cacher, FeedReader, EtcdCall {
 
   /** Begins with these objects, the state as it is now. */
   watchFromState(start: WatchStart, objects: readonly KubeObject[]): CacheWatcher {
-    return this.#open({
-      ...start,
-      objects,
-      objectsRevision: this.resourceVersion,
-      revision: this.resourceVersion,
-      events: [],
-      bufferSize: this.#watchers.bufferSize(start.scope, this.#ring.capacity),
-    });
+    return this.#open(start, objects, [], this.resourceVersion);
   }
 
   /** `start` of the watch makes it send. */
-  #open(options: WatcherOptions): CacheWatcher {
-    const watcher = new CacheWatcher(this.#watcherHost, options);
+  #open(
+    start: WatchStart,
+    objects: readonly KubeObject[] | null,
+    events: readonly KeyEvent[],
+    revision: number,
+  ): CacheWatcher {
+    const bufferSize = this.#watchers.bufferSize(start.scope, this.#ring.capacity);
+    const rest = { objects, objectsRevision: this.resourceVersion, revision, events, bufferSize };
+    const watcher = new CacheWatcher(this.#watcherHost, start, rest);
     this.#watchers.add(watcher);
     this.#shared.addWatcher(watcher, this);
     return watcher;

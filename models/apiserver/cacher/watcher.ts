@@ -41,23 +41,28 @@ export interface WatcherHost {
   count(events: number, bytes: number): void;
 }
 
-export interface WatcherOptions {
+/** What a new watch asks for. */
+export interface WatchStart {
   readonly scope: Scope;
   readonly sink: WatchSink;
   readonly members: number;
   readonly deadlineNs: number;
   readonly bookmarks: boolean;
-  /** Places in its two channels. */
-  readonly bufferSize: number;
+  /** After the objects of the beginning comes the bookmark that says so (WatchList). */
+  readonly endsInitial: boolean;
+}
+
+/** What its cache gives it to begin with. */
+export interface WatchBeginning {
   /** State at the beginning, as ADDED; null where it begins with a resourceVersion. */
   readonly objects: readonly KubeObject[] | null;
   readonly objectsRevision: number;
-  /** After `objects` comes the bookmark that says so (WatchList). */
-  readonly endsInitial: boolean;
   /** Changes up to here are in the beginning. */
   readonly revision: number;
   /** Changes since its resourceVersion. */
   readonly events: readonly KeyEvent[];
+  /** Places in its two channels. */
+  readonly bufferSize: number;
 }
 
 export class CacheWatcher implements CacheWatch {
@@ -88,20 +93,21 @@ export class CacheWatcher implements CacheWatch {
   #sending: WatchEvent[] = [];
   #sendingBytes = 0;
 
-  constructor(host: WatcherHost, o: WatcherOptions) {
+  constructor(host: WatcherHost, start: WatchStart, beginning: WatchBeginning) {
+    const { objects, objectsRevision, revision, events, bufferSize } = beginning;
     this.#host = host;
-    this.scope = o.scope;
-    this.#sink = o.sink;
-    this.members = o.members;
-    this.deadlineNs = o.deadlineNs;
-    this.bookmarks = o.bookmarks;
-    this.fromRevision = o.revision;
-    this.resourceVersion = o.objects === null ? 0 : o.objectsRevision;
-    this.#bufferSize = o.bufferSize;
-    this.#objects = o.objects;
-    this.#objectsRevision = o.objectsRevision;
-    this.#endsInitial = o.endsInitial;
-    for (const event of o.events) this.offer(event);
+    this.scope = start.scope;
+    this.#sink = start.sink;
+    this.members = start.members;
+    this.deadlineNs = start.deadlineNs;
+    this.bookmarks = start.bookmarks;
+    this.fromRevision = revision;
+    this.resourceVersion = objects === null ? 0 : objectsRevision;
+    this.#bufferSize = bufferSize;
+    this.#objects = objects;
+    this.#objectsRevision = objectsRevision;
+    this.#endsInitial = start.endsInitial;
+    for (const event of events) this.offer(event);
     this.#free = this.#pending.length;
   }
 

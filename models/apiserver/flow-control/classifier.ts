@@ -13,7 +13,7 @@ export interface Flow {
   readonly schema: number;
   readonly level: number;
   /** null where the level has no queues. */
-  readonly hand: Int32Array | null;
+  readonly hand: readonly number[] | null;
 }
 
 /** A schema that matches a user, with its flows. */
@@ -33,10 +33,13 @@ export interface KnownUser {
   readonly byKind: (Flow | null | undefined)[];
 }
 
-/** Where the next request of a user is likely to come from: it keeps what was found. */
+/** Where a user's next request is likely to come from: it keeps what was found last. */
 export interface Speaker {
   user: User | null;
   flows: KnownUser | null;
+  /** Kind that `flow` is of, where it depends on the kind alone; -1 none. */
+  kind: number;
+  flow: Flow | null;
 }
 
 export class Classifier {
@@ -54,24 +57,29 @@ export class Classifier {
 
   /** `kind`: a small number of its verb, resource and subresource. */
   classify(user: User, call: ApiCall, kind: number, speaker: Speaker | null = null): Flow {
-    const known =
-      speaker !== null && speaker.user === user && speaker.flows !== null
-        ? speaker.flows
-        : this.#known(user, speaker);
+    if (speaker === null) return this.#classify(this.#known(user), call, kind);
+    const isSame = speaker.user === user;
+    if (isSame && speaker.kind === kind && speaker.flow !== null) return speaker.flow;
+    const known = isSame && speaker.flows !== null ? speaker.flows : this.#known(user);
+    const flow = this.#classify(known, call, kind);
+    speaker.user = user;
+    speaker.flows = known;
+    speaker.kind = known.byKind[kind] === flow ? kind : -1;
+    speaker.flow = flow;
+    return flow;
+  }
+
+  #classify(known: KnownUser, call: ApiCall, kind: number): Flow {
     const flow = known.byKind[kind];
     if (flow !== undefined && flow !== null) return flow;
     return this.#find(known, call, kind, flow === undefined);
   }
 
-  #known(user: User, speaker: Speaker | null): KnownUser {
+  #known(user: User): KnownUser {
     let known = this.#users.get(user.name);
     if (known === undefined) {
       known = { candidates: this.#candidates(user), byKind: [] };
       this.#users.set(user.name, known);
-    }
-    if (speaker !== null) {
-      speaker.user = user;
-      speaker.flows = known;
     }
     return known;
   }

@@ -6,9 +6,9 @@
 import { hashText } from '../../../src/core/index.ts';
 
 /** Queues of a flow, in the order in which they were dealt. */
-export function dealHand(flow: string, deckSize: number, handSize: number): Int32Array {
+export function dealHand(flow: string, deckSize: number, handSize: number): number[] {
   let hash = BigInt(`0x${hashText(flow).slice(0, 16)}`);
-  const hand = new Int32Array(handSize);
+  const hand: number[] = [];
   const remainders = new Int32Array(handSize);
   for (let i = 0; i < handSize; i++) {
     const radix = BigInt(deckSize - i);
@@ -18,7 +18,7 @@ export function dealHand(flow: string, deckSize: number, handSize: number): Int3
   for (let i = 0; i < handSize; i++) {
     let card = remainders[i];
     for (let j = i; j > 0; j--) if (card >= remainders[j - 1]) card++;
-    hand[i] = card;
+    hand.push(card);
   }
   return hand;
 }

@@ -90,7 +90,7 @@ export class QueueSet {
   }
 
   /** `hand`: the queues of its flow. */
-  start(nowNs: number, ticket: Ticket, hand: Int32Array | null): StartOutcome {
+  start(nowNs: number, ticket: Ticket, hand: readonly number[] | null): StartOutcome {
     this.#sync(nowNs);
     ticket.seats = Math.max(ticket.initialSeats, ticket.finalSeats);
     ticket.finalWork = ticket.finalSeats * ticket.additionalNs;
@@ -193,7 +193,7 @@ export class QueueSet {
   }
 
   /** The first of least work, from a place in the hand that moves on with every request. */
-  #choose(hand: Int32Array): number {
+  #choose(hand: readonly number[]): number {
     const offset = this.#enqueues++ % hand.length;
     let best = -1;
     let least = Infinity;

@@ -173,6 +173,8 @@ export class EtcdFeed implements WatchSubscriber {
   #minRevision = 0;
   #backoffNs = BACKOFF_FIRST_NS;
   #leaderless = 0;
+  /** Events of the chunk at hand; empty between chunks. */
+  readonly #decoded: KeyEvent[] = [];
   /** When the chunks so far are decrypted by an external KMS. */
   #decryptedNs = 0;
   /** Since when every attempt has met a member without a leader; -1 not so. */
@@ -350,28 +352,29 @@ export class EtcdFeed implements WatchSubscriber {
 
   /** Value and previous value of every event (watcher.go `transform`). */
   #decodeNs(chunk: WatchChunk): number {
-    const { costs, transformer } = this.#feeds;
-    const { json } = this.#stored;
     let ns = 0;
     for (let run = 0; run < chunk.runs; run++) {
       if (chunk.kinds[run] !== ResponseKind.events) continue;
       for (let row = chunk.froms[run]; row <= chunk.tos[run]; row++) {
         const detail = this.#history.detail(row);
-        if (Array.isArray(detail)) for (const event of detail) ns += decodeEvent(event);
-        else ns += decodeEvent(detail as KeyEvent);
+        if (Array.isArray(detail)) for (const event of detail) ns += this.#decodeEventNs(event);
+        else ns += this.#decodeEventNs(detail as KeyEvent);
       }
     }
     return ns;
+  }
 
-    function decodeValue(bytes: number): number {
-      return costs.decode(bytes, json) + (transformer === null ? 0 : transformer.readNs(bytes));
-    }
+  #decodeEventNs({ value, previous, copies }: KeyEvent): number {
+    let ns = 0;
+    if (value !== null) ns += this.#decodeValueNs(value.bytes);
+    if (previous !== null) ns += this.#decodeValueNs(previous.bytes);
+    return ns * copies;
+  }
 
-    function decodeEvent({ value, previous, copies }: KeyEvent): number {
-      let one = value === null ? 0 : decodeValue(value.bytes);
-      if (previous !== null) one += decodeValue(previous.bytes);
-      return one * copies;
-    }
+  #decodeValueNs(bytes: number): number {
+    const { costs, transformer } = this.#feeds;
+    const readNs = transformer === null ? 0 : transformer.readNs(bytes);
+    return costs.decode(bytes, this.#stored.json) + readNs;
   }
 
   readonly #onDecoded = (slot: number, generation: number): void => {
@@ -384,7 +387,7 @@ export class EtcdFeed implements WatchSubscriber {
       return;
     }
     const { bytes } = chunk;
-    const events: KeyEvent[] = [];
+    const events = this.#decoded;
     let progress = 0;
     let compacted = false;
     for (let run = 0; run < chunk.runs; run++) {
@@ -399,6 +402,7 @@ export class EtcdFeed implements WatchSubscriber {
       port.request(this.#member, WINDOW_UPDATE_BYTES, windowType, this.#id, this.life);
     }
     if (events.length > 0) this.#reader.onEvents(events);
+    while (events.length > 0) events.pop();
     if (compacted) {
       this.stop();
       this.#reader.onEnd();

@@ -10,8 +10,9 @@
 import type { Tally } from '../../../src/metrics/index.ts';
 import { Outcome, type OutcomeCode } from '../../etcd/index.ts';
 import type { KubeObject, ResourceName } from '../../objects/index.ts';
-import type { WatchCache, WatchStart } from '../cacher/cacher.ts';
+import type { WatchCache } from '../cacher/cacher.ts';
 import { EVERYTHING_IN_SCOPE, inScope, isEverything, type Scope } from '../cacher/scope.ts';
+import type { WatchStart } from '../cacher/watcher.ts';
 import type { CpuTasks } from './cpu-tasks.ts';
 import type { EtcdCall, EtcdClient } from './etcd-client.ts';
 import { ListOperation } from './etcd-list.ts';
@@ -101,7 +102,8 @@ export class CachedResource implements ResourceStorage, OperationTarget {
 
   create(object: KubeObject, o: CreateOptions, done: StoreDone): void {
     const operation = new CreateOperation(this, object, o.deadlineNs, o.members, done);
-    this.#withLease(o.ttlNs, o.members, done, (lease) => operation.start(lease));
+    if (o.ttlNs <= 0) operation.start(0);
+    else this.#withLease(o.ttlNs, o.members, done, (lease) => operation.start(lease));
   }
 
   update(
@@ -122,9 +124,13 @@ export class CachedResource implements ResourceStorage, OperationTarget {
       members,
       done,
     );
-    this.#withLease(this.#links.eventTtlNs, members, done, (lease) =>
-      operation.start(cached, lease),
-    );
+    const { eventTtlNs } = this.#links;
+    if (eventTtlNs <= 0) operation.start(cached, 0);
+    else {
+      this.#withLease(eventTtlNs, members, done, (lease) => {
+        operation.start(cached, lease);
+      });
+    }
   }
 
   delete(

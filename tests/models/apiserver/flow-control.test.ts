@@ -21,7 +21,7 @@ import { allocateByBisection } from '../../oracles/seat-allocation.ts';
 import { MS, S } from '../../support/scenario.ts';
 
 const test = suite('apiserver/flow-control');
-const HAND = Int32Array.of(0);
+const HAND = [0];
 
 function ticket(owner: number, seats = 1): Ticket {
   const made = new Ticket(owner);
@@ -262,9 +262,9 @@ test('Of two flows, one with a long queue and one with a short one, both get eve
   const dispatched: number[] = [];
   const set = new QueueSet({ queues: 2, queueLengthLimit: 50 }, 1, (t) => dispatched.push(t.owner));
   const greedy = [0, 1, 2, 3, 4, 5].map((i) => ticket(i));
-  for (const t of greedy) set.start(0, t, Int32Array.of(0));
+  for (const t of greedy) set.start(0, t, [0]);
   const modest = [10, 11].map((i) => ticket(i));
-  for (const t of modest) set.start(0, t, Int32Array.of(1));
+  for (const t of modest) set.start(0, t, [1]);
   let running = greedy[0];
   const all = new Map([...greedy, ...modest].map((t) => [t.owner, t]));
   for (let i = 1; i <= 7; i++) {
@@ -386,7 +386,7 @@ test('Busy queues get equal shares of seat-time, however wide their requests are
   const begin = (flow: number): void => {
     const t = ticket(flowOf.size, widths[flow]);
     flowOf.set(t.owner, flow);
-    if (set.start(nowNs, t, Int32Array.of(flow)) === 'executing') run(t);
+    if (set.start(nowNs, t, [flow]) === 'executing') run(t);
   };
   for (let i = 0; i < 8; i++) for (let flow = 0; flow < 4; flow++) begin(flow);
   while (nowNs < 10 * S) {
