@@ -97,6 +97,40 @@ function addSweep(program: Command, io: Io, finish: Finish, tools: Tools): void 
     });
 }
 
+function addCompare(program: Command, io: Io, finish: Finish, tools: Tools): void {
+  const command = program
+    .command('compare')
+    .summary('say what a change changes, seed by seed')
+    .description(
+      'Compares the first setting with each of the others, paired by seed: the difference of every\n' +
+        'metric with its 95 % interval, and the stages of a request that it came from.',
+    )
+    .argument('<setting...>', 'scenario FILE, FILE@path=value@path=value, or folder of results')
+    .option('--metric <selector>', 'show this metric; may be given several times', collect, [])
+    .option('--all', 'show every metric that differs', false)
+    .option('--gate <gate>', "exit 99 where it fails: 'METRIC{labels} p99 < +5%'", collect, [])
+    .option('--seeds <n>', 'seeds of each setting', tools.integerBetween(1, SEEDS_MAX))
+    .option('--seed <text>', 'seed in place of the one in the file', tools.seedText)
+    .option('--out <folder>', 'where the files and finished runs go', 'results/compare');
+  withExecutor(command, tools)
+    .addHelpText(
+      'after',
+      tools.examples([
+        ['compare my.yaml my.yaml@etcd.members=5 --seeds 10', 'what two more members change'],
+        [
+          'compare before.yaml after.yaml --metric etcd_disk_wal_fsync_duration_seconds',
+          'one metric',
+        ],
+        ['compare results/a results/b', 'what was run already'],
+      ]),
+    )
+    .action(async (names: string[], options) => {
+      const { compareCommand } = await import('./commands/compare.ts');
+      await finish(compareCommand(names, options, io));
+    });
+}
+
 export function addWorkbench(program: Command, io: Io, finish: Finish, tools: Tools): void {
   addSweep(program, io, finish, tools);
+  addCompare(program, io, finish, tools);
 }

@@ -11,6 +11,13 @@ export { type MarkdownColumn, markdownTable } from './markdown-table.ts';
 export { outputsReference } from './reference.ts';
 export { sequenceDiagram } from './sequence.ts';
 export { PART_SEPARATOR } from './tables/pods.ts';
+export type { AvailabilityReport } from './tables/availability.ts';
+export {
+  comparisonCsv,
+  type MetricComparisonRow,
+  type StageComparisonRow,
+  stageComparisonCsv,
+} from './tables/comparison.ts';
 export { streamedRuns } from './tables/runs.ts';
 export { type SensitivityRow, sensitivityCsv, sensitivityTable } from './tables/sensitivity.ts';
 export type { OutputInput } from './tables/shared.ts';

@@ -31,7 +31,7 @@ function csvOf(folder: string): Record<string, string> {
   return Object.fromEntries(names.sort().map((n) => [n, readFileSync(join(folder, n), 'utf8')]));
 }
 
-test('a run writes every CSV and the manifest, and nothing else', async ({ folder }) => {
+test('a run writes every CSV, its runs and the manifest, and nothing else', async ({ folder }) => {
   const { file, out } = write(folder, GOOD);
   const { code, out: printed, err } = await call(['run', file, '--out', out, '--jobs', '1']);
   assert.strictEqual(err, '');
@@ -45,6 +45,7 @@ test('a run writes every CSV and the manifest, and nothing else', async ({ folde
     'metrics.csv',
     'outages.csv',
     'resources.csv',
+    'runs',
     'runs.csv',
     'stages.csv',
     'thresholds.csv',

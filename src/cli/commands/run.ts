@@ -24,6 +24,7 @@ import {
   render,
   verdictLine,
 } from '../results.ts';
+import { FolderStore } from '../workbench/run-store.ts';
 
 export interface RunCommandOptions {
   readonly set: readonly string[];
@@ -88,7 +89,11 @@ async function simulate(
     loaded.points.map((point) => point.scenario),
     options,
   );
-  const executed = await execute(plans, { ...options, label: loaded.name }, signal, io);
+  // Always simulated; kept for what looks at results again (compare, check, report).
+  const kept = new FolderStore(folder);
+  const all = { load: () => null, save: (result: RunResult) => kept.save(result) };
+  const store = options.files === undefined ? all : undefined;
+  const executed = await execute(plans, { ...options, label: loaded.name, store }, signal, io);
   if (executed.results.length === 0) {
     io.err('wavetank: interrupted before anything was measured; nothing was written\n');
     return { code: EXIT.interrupted, results: [] };
