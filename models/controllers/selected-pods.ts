@@ -34,6 +34,8 @@ export class SelectedPods {
   readonly #owners: SelectingInformer;
   /** Owners by namespace and one `key=value` that their pods must have. */
   readonly #byLabel = new Map<string, Set<string>>();
+  /** Paths of pods by namespace and each `key=value` of theirs. */
+  readonly #podsByLabel = new Map<string, Set<string>>();
   readonly #none = new Map<string, Pod>();
   readonly #members = new Map<string, Map<string, Pod>>();
   readonly #listeners: ((service: string) => void)[] = [];
@@ -76,10 +78,43 @@ export class SelectedPods {
     if (bucket === undefined) this.#byLabel.set(key, new Set([path]));
     else bucket.add(path);
     const members = new Map<string, Pod>();
-    for (const pod of this.#env.pods.byIndex(INDEX_NAMESPACE, namespace)) {
+    for (const pod of this.#candidates(owner, namespace)) {
       if (matches(selector, pod.meta.labels)) members.set(pod.meta.path, pod);
     }
     this.#members.set(path, members);
+  }
+
+  /** Pods among which are all that the owner selects, and that have been told of. */
+  #candidates(owner: Selecting, namespace: string): Iterable<Pod> {
+    const { pods } = this.#env;
+    const first = owner.spec.selector?.requirements[0];
+    if (first?.operator !== 'In' || first.values.length !== 1) {
+      return pods.byIndex(INDEX_NAMESPACE, namespace);
+    }
+    const found: Pod[] = [];
+    for (const path of this.#podsByLabel.get(bucketOf(owner)) ?? []) {
+      const pod = pods.get(path);
+      if (pod !== undefined) found.push(pod);
+    }
+    return found;
+  }
+
+  #file({ meta }: Pod): void {
+    for (const key in meta.labels) {
+      const label = `${meta.namespace}/${key}=${meta.labels[key]}`;
+      const paths = this.#podsByLabel.get(label);
+      if (paths === undefined) this.#podsByLabel.set(label, new Set([meta.path]));
+      else paths.add(meta.path);
+    }
+  }
+
+  #unfile({ meta }: Pod): void {
+    for (const key in meta.labels) {
+      const label = `${meta.namespace}/${key}=${meta.labels[key]}`;
+      const paths = this.#podsByLabel.get(label);
+      paths?.delete(meta.path);
+      if (paths?.size === 0) this.#podsByLabel.delete(label);
+    }
   }
 
   #removeOwner(owner: Selecting): void {
@@ -88,7 +123,11 @@ export class SelectedPods {
   }
 
   #onPod(pod: Pod, old: Pod | null): void {
-    if (old !== null && old.meta.labels !== pod.meta.labels) this.#onPodDelete(old);
+    if (old === null) this.#file(pod);
+    else if (old.meta.labels !== pod.meta.labels) {
+      this.#onPodDelete(old);
+      this.#file(pod);
+    }
     const tell = old === null || podEndpointChanged(pod, old);
     for (const service of this.#selecting(pod.meta.namespace, pod.meta.labels)) {
       this.#members.get(service)?.set(pod.meta.path, pod);
@@ -97,6 +136,7 @@ export class SelectedPods {
   }
 
   #onPodDelete(pod: Pod): void {
+    this.#unfile(pod);
     for (const service of this.#selecting(pod.meta.namespace, pod.meta.labels)) {
       if (this.#members.get(service)?.delete(pod.meta.path) !== true) continue;
       for (const listener of this.#listeners) listener(service);

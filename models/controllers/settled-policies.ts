@@ -36,8 +36,15 @@ export function settledPolicies(
     if (o.namespaces === undefined && meta.namespace !== '') namespaces.add(meta.namespace);
     if (resource === 'deployments') deployments.set(meta.path, object as Deployment);
   }
-  const selected = ({ meta }: KubeObject, selector: LabelSelector) =>
-    (podsIn.get(meta.namespace) ?? []).filter((pod) => matches(selector, pod.meta.labels));
+  const byLabel = podsByLabel(podsIn);
+  const selected = ({ meta }: KubeObject, selector: LabelSelector) => {
+    const [first] = selector.requirements;
+    const pods =
+      first?.operator === 'In' && first.values.length === 1
+        ? byLabel.get(`${meta.namespace}/${first.key}=${first.values[0]}`)
+        : podsIn.get(meta.namespace);
+    return (pods ?? []).filter((pod) => matches(selector, pod.meta.labels));
+  };
   // Each object is of the type that its resource names: see ObjectTypes.
   for (const object of given) {
     if (object.resource === 'services') {
@@ -59,6 +66,22 @@ export function settledPolicies(
     objects.push(publishedObject(o.uids, 0, 'configmaps', namespace));
   }
   return objects;
+}
+
+/** Pods by namespace and each `key=value` of theirs: thousands of services select by one. */
+function podsByLabel(podsIn: ReadonlyMap<string, readonly Pod[]>): Map<string, Pod[]> {
+  const byLabel = new Map<string, Pod[]>();
+  for (const [namespace, pods] of podsIn) {
+    for (const pod of pods) {
+      for (const key in pod.meta.labels) {
+        const label = `${namespace}/${key}=${pod.meta.labels[key]}`;
+        const found = byLabel.get(label);
+        if (found === undefined) byLabel.set(label, [pod]);
+        else found.push(pod);
+      }
+    }
+  }
+  return byLabel;
 }
 
 /** The service, its slices, full ones first, and its Endpoints. `pods` null: it selects nothing. */
