@@ -6,7 +6,7 @@ import {
   LeaseHolders,
 } from '../../models/client/index.ts';
 import { EtcdCluster } from '../../models/etcd/index.ts';
-import { FaultDriver, OutageTracker } from '../../models/faults/index.ts';
+import { FaultDriver, faultsOfRun, OutageTracker } from '../../models/faults/index.ts';
 import { Host } from '../../models/machine/index.ts';
 import { Network } from '../../models/network/index.ts';
 import type { ModelContext } from '../resource/index.ts';
@@ -45,7 +45,7 @@ export function buildCluster(ctx: ModelContext, scenario: Scenario): EtcdRunClus
     outages,
     kubernetes: null,
   };
-  const faults = new FaultDriver(world, scenario.faults);
+  const faults = new FaultDriver(world, faultsOfRun(scenario, ctx.sim));
   return {
     etcd,
     clients,

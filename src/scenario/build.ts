@@ -15,6 +15,7 @@ import type { BaseValue, MetadataValue } from './fields/scenario.ts';
 import type { WorkloadValue } from './fields/workload.ts';
 import { controlPlaneHost, kubernetesOf } from './kubernetes/index.ts';
 import { WITHOUT_STALLS } from './profile.ts';
+import { availabilityOf, randomFaultsOf } from './random-faults.ts';
 import { sloThresholds } from './slos.ts';
 import { thresholdsOf } from './thresholds.ts';
 import type {
@@ -74,6 +75,7 @@ export function buildScenario(input: BuildInput, checker: Checker): Scenario {
   const faults = base.faults.map((fault, i) => faultOf(fault, i, base.faults, names, checker));
   checkWorkloads(base.workload, workload, cluster.etcd, times, checker);
   checkFaults(base.faults, faults, names, times, checker);
+  const randomFaults = randomFaultsOf(base.randomFaults, names, checker);
   const scenario: Scenario = {
     name: metadata.name,
     description: metadata.description,
@@ -87,6 +89,12 @@ export function buildScenario(input: BuildInput, checker: Checker): Scenario {
     workload,
     kubernetes,
     faults,
+    ...(randomFaults.length === 0 ? {} : { randomFaults }),
+    ...(base.availability === undefined
+      ? {}
+      : {
+          availability: availabilityOf(base.availability, workload, kubernetes !== null, checker),
+        }),
     thresholds: [
       ...thresholdsOf(base.thresholds, faults, times, checker),
       ...sloThresholds(base, times, checker),
@@ -109,6 +117,7 @@ function hasChance(scenario: Scenario): boolean {
   return (
     scenario.kubernetes !== null ||
     scenario.faults.length > 0 ||
+    scenario.randomFaults !== undefined ||
     isRandom(network.peerRtt) ||
     isRandom(network.clientRtt) ||
     network.lossProbability > 0 ||

@@ -10,6 +10,7 @@ import { lastingVerbs } from './fields/faults.ts';
 import { API_VERSION, baseFields } from './fields/scenario.ts';
 import { distributionNode } from './print-distribution.ts';
 import { printYaml, type YamlValue } from './print-yaml.ts';
+import { availabilityNode, randomFaultNode } from './random-faults.ts';
 import type {
   ClockScenario,
   DiskScenario,
@@ -55,6 +56,9 @@ export function printConfig(scenario: Scenario, options: PrintOptions = {}): str
     workload: scenario.workload.map((w) => workloadNode(w, scenario.horizonNs)),
     kubernetes: scenario.kubernetes?.written,
     faults: scenario.faults.map(faultNode),
+    randomFaults: scenario.randomFaults?.map(randomFaultNode),
+    availability:
+      scenario.availability === undefined ? undefined : availabilityNode(scenario.availability),
     thresholds: scenario.thresholds.map(({ metric, expect, each, window }) => ({
       metric,
       expect,

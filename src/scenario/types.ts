@@ -11,8 +11,10 @@ import type { EtcdAction } from './faults/etcd.ts';
 import type { NetworkAction } from './faults/network.ts';
 import type { ProcessAction } from './faults/process.ts';
 import type { WorldAction } from './faults/world.ts';
+import type { AvailabilityScenario, RandomFaultScenario } from './availability-types.ts';
 import type { KubernetesScenario } from './kubernetes-types.ts';
 
+export type * from './availability-types.ts';
 export type { ClockAction } from './faults/clock.ts';
 export type { DisasterAction } from './faults/disaster.ts';
 export type { DiskAction } from './faults/disk.ts';
@@ -40,6 +42,10 @@ export interface Scenario {
   /** null: etcd and its clients alone. */
   readonly kubernetes: KubernetesScenario | null;
   readonly faults: readonly FaultScenario[];
+  /** Drawn when a run starts; absent where there are none. */
+  readonly randomFaults?: readonly RandomFaultScenario[];
+  /** Absent where the run is simulated from its start to its horizon. */
+  readonly availability?: AvailabilityScenario;
   readonly thresholds: readonly ThresholdScenario[];
   /** Overrides of constants by name, in the constant's own unit. */
   readonly constants: Readonly<Record<string, number>>;

@@ -123,6 +123,36 @@ const fault: fc.Arbitrary<Plain> = fc.oneof(
   fc.record({ at, defrag: fc.constant('etcd/0') }),
 );
 
+const span = fc.constantFrom<Plain>(
+  '30d',
+  { constant: '2h' },
+  { gamma: { mean: '40d', shape: 2 } },
+  { lognormal: { p50: '5m', p99: '2h' } },
+);
+const randomFault: fc.Arbitrary<Plain> = fc.oneof(
+  fc.record(
+    {
+      kill: fc.constantFrom('etcd/all', 'etcd/0', 'etcd/leader'),
+      mtbf: span,
+      mttr: span,
+      units: fc.constantFrom('separate', 'together'),
+      loseData: fc.boolean(),
+    },
+    { requiredKeys: ['kill', 'mtbf', 'mttr'] },
+  ),
+  fc.record({ clockStep: fc.constant('etcd/0'), by: ms(1, 900), mtbf: span }),
+);
+
+const availability: fc.Arbitrary<Plain> = some(
+  {
+    period: fc.constantFrom('30d', '365d'),
+    lead: fc.constantFrom('0s', '1m'),
+    services: fc.constant([{ name: 'writes', metric: 'wavetank_client_requests{op="put"}' }]),
+    elasticities: fc.boolean(),
+  },
+  ['services'],
+);
+
 const threshold = fc.record({
   metric: fc.constantFrom('etcd_server_leader_changes_seen_total', 'm{op="put",x="a b"}'),
   expect: fc.constantFrom('p99 < 50ms', 'availability > 99.5%', 'count == 0', 'rate>=9/s'),
@@ -184,6 +214,8 @@ export const scenarioValue: fc.Arbitrary<Plain> = some(
     }),
     workload: fc.array(fc.oneof(open, closed), { maxLength: 3 }).map(named('w')),
     faults: fc.array(fault, { maxLength: 2 }).map(named('f')),
+    randomFaults: fc.array(randomFault, { maxLength: 2 }).map(named('r')),
+    availability,
     thresholds: fc.array(threshold, { maxLength: 2 }),
     constants: fc.constantFrom({}, { 'etcd.applyNsPerEntry': '20us', x: 3.25 }),
   },

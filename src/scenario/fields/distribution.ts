@@ -229,6 +229,15 @@ function distributionFields(unit: DistributionUnit) {
 const durationFields = distributionFields('duration');
 const bytesFields = distributionFields('bytes');
 
+/** Laws of times between faults: without what measures latencies. */
+export const timesLaws = {
+  exponential: durationFields.exponential,
+  constant: durationFields.constant,
+  uniform: durationFields.uniform,
+  lognormal: durationFields.lognormal,
+  gamma: durationFields.gamma,
+};
+
 export type DistributionFields = typeof durationFields;
 
 function groupOf(name: string, fields: DistributionFields): Group<DistributionFields> {

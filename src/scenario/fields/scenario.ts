@@ -6,6 +6,7 @@ import { etcdGroup } from './etcd.ts';
 import { faultGroup } from './faults.ts';
 import { kubernetesGroup } from './kubernetes.ts';
 import { hostGroup, networkGroup } from './machine.ts';
+import { availabilityGroup, randomFaultGroup } from './random-faults.ts';
 import { workloadGroup } from './workload.ts';
 
 export const sloProfiles = ['sig-scalability'] as const;
@@ -114,6 +115,19 @@ export const baseFields = {
       description: 'Disturbances and actions of operators.',
     },
   ),
+  randomFaults: field.list(
+    field.group(() => randomFaultGroup, { description: 'One entry.' }),
+    {
+      description:
+        'Faults by chance, drawn when a run starts; the same seed draws the same ones whatever else ' +
+        'changes.',
+    },
+  ),
+  availability: field.optionalGroup(() => availabilityGroup, {
+    description:
+      'In place of one run from its start to its horizon: availability over a long time, of which ' +
+      'only what surrounds faults is simulated.',
+  }),
   thresholds: field.list(
     field.group(() => thresholdGroup, { description: 'One threshold.' }),
     {
