@@ -149,7 +149,7 @@ export class ClientLibrary {
       const dialer =
         sharing instanceof Population
           ? sharing.joinDialer(member)
-          : this.transport.dialer(o.networkHost, o.servers, seed + member);
+          : this.transport.dialer(networkHostOf(o, member), o.servers, seed + member);
       const user = sharing instanceof Population ? sharing.user(member) : o.userOf(member);
       return new ClientState(kind, member, user, dialer);
     });
@@ -234,6 +234,10 @@ export class ClientLibrary {
     if (key !== undefined) this.#dialers.set(key, dialer);
     return dialer;
   }
+}
+
+function networkHostOf({ networkHost }: PopulationOptions, member: number): string {
+  return typeof networkHost === 'string' ? networkHost : networkHost(member);
 }
 
 function limits(o: { readonly qps: number; readonly burst: number; readonly timeoutNs: number }) {

@@ -152,7 +152,10 @@ export interface ClientPopulation {
   client(member: number): ApiClient;
 }
 
-export interface PopulationOptions extends Omit<ClientOptions, 'name' | 'user' | 'transport'> {
+export interface PopulationOptions
+  extends Omit<ClientOptions, 'name' | 'user' | 'transport' | 'networkHost'> {
+  /** Host of the network that all of them call from, or each. */
+  readonly networkHost: string | ((member: number) => string);
   /** 'kubelet': metrics carry it; its members are `kubelet/0`, `kubelet/1`, ... */
   readonly component: string;
   readonly count: number;

@@ -89,7 +89,9 @@ export function networkEnd(name: string, world: FaultWorld, part = 1): HostId[] 
     default: {
       if (!name.includes('/') && !world.hosts.has(name)) return zoneEnd(name, world);
       const targets = resolveTargets(name, world, part);
-      return [...new Set(targets.flatMap((target) => targetEnd(target, world)))];
+      const ids = targets.flatMap((target) => targetEnd(target, world));
+      const isZone = name.startsWith('zone/') && part === 1;
+      return [...new Set(isZone ? [...ids, ...zoneEnd(name.slice(5), world)] : ids)];
     }
   }
 }

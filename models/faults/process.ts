@@ -5,6 +5,9 @@
  * back-off, unless the fault says for how long it stays away; a member of etcd stays away until
  * then. A machine that is lost takes all with it, and its peers are told nothing: they notice by
  * timeouts.
+ *
+ * *Left out:* a node that stands still keeps its connections and its memory: here its kubelet is as
+ * one that was killed, and finds its pods again.
  */
 import type { ProcessAction } from '../../src/scenario/types.ts';
 import type { EtcdMember } from '../etcd/index.ts';
@@ -12,7 +15,7 @@ import type { FaultHandlers, Undo } from './handler.ts';
 import { bootHost, crashHost, pauseHost, resumeHost } from './machines.ts';
 import { rollingRestart } from './rolling.ts';
 import { kubernetesOf, resolveTargets, type Target } from './targets.ts';
-import type { FaultWorld } from './world.ts';
+import type { FaultComponent, FaultWorld } from './world.ts';
 
 export const processFaults: FaultHandlers<ProcessAction['kind']> = {
   kill: ({ target, part, loseData, restartAfterNs }, world, forNs) => {
@@ -58,12 +61,20 @@ function nameOf(target: Target): string {
 }
 
 /** null: somebody else starts it again. */
-export function kill(target: Target, world: FaultWorld, awayNs: number, loseData: boolean): Undo | null {
+export function kill(
+  target: Target,
+  world: FaultWorld,
+  awayNs: number,
+  loseData: boolean,
+): Undo | null {
   const { holds } = world;
   if (awayNs === Infinity && crash(target)) return null;
   const key = `${nameOf(target)}/down`;
   holds.hold(key, () => takeDown(target, world, loseData));
-  return () => holds.release(key, () => bringUp(target, world));
+  const undo = () => holds.release(key, () => bringUp(target, world));
+  if (awayNs < Infinity || target.kind !== 'kubelet') return undo;
+  world.after(KUBELET_RESTART_NS, undo);
+  return null;
 }
 
 /** A crash that a supervisor sees to; false where nothing does. */
@@ -122,14 +133,23 @@ function bootMember(
   if (member.host.state !== 'down') cluster.boot(member.index);
 }
 
+/** A machine that reboots: firmware, kernel, init; about a minute for a virtual machine. */
+const REBOOT_NS = 60e9;
+/** RestartSec of kubelet.service as kubeadm's packages have it (kubernetes/release). */
+const KUBELET_RESTART_NS = 10e9;
+
 type NodeTarget = Extract<Target, { readonly node: string }>;
 
-function takeNodeDown({ node }: NodeTarget, world: FaultWorld): void {
-  kubernetesOf(world).nodes.crash(node);
+function takeNodeDown({ kind, node }: NodeTarget, world: FaultWorld): void {
+  const { nodes } = kubernetesOf(world);
+  if (kind === 'kubelet') nodes.killKubelet(node);
+  else nodes.crash(node);
 }
 
-function bringNodeUp({ node }: NodeTarget, world: FaultWorld): void {
-  kubernetesOf(world).nodes.boot(node);
+function bringNodeUp({ kind, node }: NodeTarget, world: FaultWorld): void {
+  const { nodes } = kubernetesOf(world);
+  if (kind === 'kubelet') nodes.startKubelet(node);
+  else nodes.boot(node);
 }
 
 /** What is down is not restarted: it is somebody else's to start. */
@@ -144,24 +164,29 @@ export function restart(target: Target, graceful: boolean, world: FaultWorld): v
       else target.server.kill();
       return;
     case 'component':
-      target.component.process.exit(graceful ? 'restarted' : 'killed');
-      return;
-    case 'host':
-      world.holds.hold(`${target.host.name}/down`, () => crashHost(target.host, world, false));
-      world.after(REBOOT_NS, () =>
-        world.holds.release(`${target.host.name}/down`, () => bootHost(target.host, world)),
-      );
+      restartComponent(target.component, graceful);
       return;
     default: {
       const key = `${nameOf(target)}/down`;
-      world.holds.hold(key, () => takeNodeDown(target, world));
-      world.after(REBOOT_NS, () => world.holds.release(key, () => bringNodeUp(target, world)));
+      world.holds.hold(key, () => takeDown(target, world, false));
+      const awayNs = target.kind === 'kubelet' ? KUBELET_RESTART_NS : REBOOT_NS;
+      world.after(awayNs, () => world.holds.release(key, () => bringUp(target, world)));
     }
   }
 }
 
-/** A machine that reboots: firmware, kernel, init; a minute is usual for a virtual machine. */
-const REBOOT_NS = 60e9;
+/** A leader that ends in order gives its lease back first, where it was told to. */
+function restartComponent(component: FaultComponent, graceful: boolean): void {
+  const { process } = component;
+  if (!process.isRunning) return;
+  const { life } = process;
+  if (!graceful) process.exit('killed');
+  else {
+    component.release(() => {
+      if (process.life === life) process.exit('restarted');
+    });
+  }
+}
 
 function pause(target: Target, world: FaultWorld): void {
   world.holds.hold(`${nameOf(target)}/paused`, () => {
@@ -169,6 +194,7 @@ function pause(target: Target, world: FaultWorld): void {
     else if (target.kind === 'host') pauseHost(target.host, world);
     else if (target.kind === 'apiServer') target.server.pause();
     else if (target.kind === 'component') target.component.process.pause();
+    else kubernetesOf(world).nodes.killKubelet(target.node);
   });
 }
 
@@ -178,5 +204,6 @@ function resume(target: Target, world: FaultWorld): void {
     else if (target.kind === 'host') resumeHost(target.host, world);
     else if (target.kind === 'apiServer') target.server.resume();
     else if (target.kind === 'component') target.component.process.resume();
+    else kubernetesOf(world).nodes.startKubelet(target.node);
   });
 }

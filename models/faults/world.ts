@@ -20,6 +20,8 @@ export interface FaultComponent {
   readonly name: string;
   readonly process: ComponentProcess;
   readonly isLeader: boolean;
+  /** Gives its lease back where it leads and was told to. */
+  release(done: () => void): void;
 }
 
 export interface KubernetesWorld {

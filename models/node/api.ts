@@ -12,6 +12,9 @@ export interface NodesOptions {
   readonly servers: readonly string[];
   /** A cloud controller initialises new nodes: they carry its taint until then. */
   readonly cloud: boolean;
-  /** Host of the network that the nodes of a zone share; `nodes@ZONE` where absent. */
-  readonly networkHostOf?: (zone: string) => string;
+  /**
+   * Host of the network that a node calls from, or what nodes of the zone share (node ''):
+   * `nodes@ZONE` for all where absent.
+   */
+  readonly networkHostOf?: (zone: string, node: string) => string;
 }

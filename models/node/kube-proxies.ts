@@ -89,7 +89,7 @@ export class KubeProxies {
     this.#client = o.library.client({
       name: `kube-proxy/${name}`,
       user: PROXY,
-      networkHost: o.networkHostOf?.(o.zone) ?? `nodes@${o.zone}`,
+      networkHost: o.networkHostOf?.(o.zone, '') ?? `nodes@${o.zone}`,
       servers: o.servers,
       qps: scenario.qps,
       burst: scenario.burst,

@@ -36,9 +36,12 @@ import { RuntimeServers } from './runtime-server.ts';
 import { StatusManager } from './status-manager.ts';
 import { TokenRefresh } from './token-refresh.ts';
 
-export type NodeState = 'absent' | 'joining' | 'up' | 'down';
-const STATES: readonly NodeState[] = ['absent', 'joining', 'up', 'down'];
+/** noKubelet: the machine and its containers run, its kubelet does not. */
+export type NodeState = 'absent' | 'joining' | 'up' | 'down' | 'noKubelet';
+const STATES: readonly NodeState[] = ['absent', 'joining', 'up', 'down', 'noKubelet'];
 const UP = 2;
+const DOWN = 3;
+const NO_KUBELET = 4;
 
 export interface NodePoolOptions extends NodesOptions {
   readonly group: NodeGroupScenario;
@@ -86,6 +89,7 @@ export class NodePool {
   readonly #kubelets: ClientPopulation;
   readonly #eventClients: ClientPopulation;
   readonly #recorders = new Map<number, EventRecorder>();
+  readonly #podSinks: (PodSink | undefined)[] = [];
   readonly #podWatches: (Reflector | undefined)[] = [];
   readonly #nodeWatches: (Reflector | undefined)[] = [];
   readonly #attached = new Map<number, readonly string[]>();
@@ -160,10 +164,10 @@ export class NodePool {
     return group.names[index] ?? `${group.name}-${index}`;
   }
 
-  /** Host of the network that its nodes call from. */
-  get networkHost(): string {
+  /** Host of the network that a member calls from. */
+  networkHostOf(member: number): string {
     const { networkHostOf, zone } = this.#o;
-    return networkHostOf?.(zone) ?? `nodes@${zone}`;
+    return networkHostOf?.(zone, this.nameOf(member)) ?? `nodes@${zone}`;
   }
 
   stateOf(member: number): NodeState {
@@ -203,14 +207,19 @@ export class NodePool {
 
   /** The machine dies: kubelet, runtime and containers; the API is not told. */
   crash(member: number): void {
+    if (this.#state[member] === NO_KUBELET) this.#state[member] = DOWN;
     if (this.#state[member] !== UP) return;
-    this.#state[member] = 3;
+    this.#state[member] = DOWN;
+    this.#end(member);
+    this.evictions.clear(member);
+    this.joiner.clear(member);
+  }
+
+  #end(member: number): void {
     this.#leases.end(member);
     this.status.end(member);
     this.#pleg.end(member);
     this.pods.crash(member);
-    this.evictions.clear(member);
-    this.joiner.clear(member);
     this.#podWatches[member]?.stop();
     this.#nodeWatches[member]?.stop();
     this.#heartbeat.stop(member);
@@ -221,7 +230,26 @@ export class NodePool {
 
   /** A machine that died boots again; its kubelet registers as it did before. */
   boot(member: number): void {
-    if (this.#state[member] !== 3) return;
+    if (this.#state[member] === DOWN) this.#begin(member);
+  }
+
+  /**
+   * The kubelet's process ends. What it knew goes with it; the containers of pods that it has
+   * reported as Running go on, and the next one finds them (`startKubelet`).
+   */
+  killKubelet(member: number): void {
+    if (this.#state[member] !== UP) return;
+    this.#state[member] = NO_KUBELET;
+    this.#end(member);
+  }
+
+  startKubelet(member: number): void {
+    if (this.#state[member] !== NO_KUBELET) return;
+    this.#podSinks[member]?.findRunning();
+    this.#begin(member);
+  }
+
+  #begin(member: number): void {
     this.#heartbeat.restart(member);
     this.#kubelets.restart(member);
     this.#eventClients.restart(member);
@@ -275,6 +303,7 @@ export class NodePool {
     const known = this.#podWatches[member];
     if (known === undefined) {
       const podSink = new PodSink(this.pods, member, preloaded);
+      this.#podSinks[member] = podSink;
       const byNode = { fieldSelector: { field: 'spec.nodeName', value: name } } as const;
       this.#podWatches[member] = library.reflector(client, 'pods', byNode, podSink);
       const byName = { fieldSelector: { field: 'metadata.name', value: name } } as const;
@@ -392,7 +421,7 @@ export class NodePool {
       count: this.count,
       first: firstMember,
       sharing: this.#kubelets,
-      networkHost: this.networkHost,
+      networkHost: (member) => this.networkHostOf(member),
       servers,
       ...limits,
       userOf: (member) => nodeUser(this.nameOf(member)),

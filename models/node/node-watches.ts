@@ -16,6 +16,11 @@ export class PodSink implements ReflectorSink {
     this.#resumed = resumed;
   }
 
+  /** The kubelet starts beside containers that run: the next list shows which. */
+  findRunning(): void {
+    this.#resumed = true;
+  }
+
   replace(items: readonly KubeObject[]): void {
     // A watch of pods brings pods.
     this.#pods.replace(this.#member, items as readonly Pod[], this.#resumed);

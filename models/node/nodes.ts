@@ -91,8 +91,8 @@ export class Nodes {
 
   /** Host of the network that a node calls from. */
   networkHostOf(node: string): string {
-    const { pool } = this.#place(node);
-    return pool.networkHost;
+    const { pool, member } = this.#place(node);
+    return pool.networkHostOf(member);
   }
 
   /** The machine dies with its pods; nobody is told. */
@@ -106,6 +106,19 @@ export class Nodes {
     const { pool, member } = this.#place(node);
     pool.boot(member);
     this.#ctx.metrics.event(this.#ctx.sim.nowNs, 'nodeBoot', node, '');
+  }
+
+  /** The kubelet dies alone: containers go on, and nobody reports of them. */
+  killKubelet(node: string): void {
+    const { pool, member } = this.#place(node);
+    pool.killKubelet(member);
+    this.#ctx.metrics.event(this.#ctx.sim.nowNs, 'exit', `kubelet/${node}`, 'killed');
+  }
+
+  startKubelet(node: string): void {
+    const { pool, member } = this.#place(node);
+    pool.startKubelet(member);
+    this.#ctx.metrics.event(this.#ctx.sim.nowNs, 'start', `kubelet/${node}`, '');
   }
 
   /** Orders a machine of a group, of the next zone that has one; its name, or ''. */
@@ -135,9 +148,13 @@ export class Nodes {
     pool.joiner.setNetwork(member, isUp);
   }
 
-  /** Containers of which pods crash, soon after each start; null: none any more. */
-  setCrashes(crashes: CrashLoops | null): void {
-    for (const pool of this.pools) pool.pods.setCrashes(crashes);
+  /** Containers of these pods crash, soon after each start, until they are removed. */
+  addCrashes(crashes: CrashLoops): void {
+    for (const pool of this.pools) pool.pods.addCrashes(crashes);
+  }
+
+  removeCrashes(crashes: CrashLoops): void {
+    for (const pool of this.pools) pool.pods.removeCrashes(crashes);
   }
 
   /** Off: every image pull fails. */

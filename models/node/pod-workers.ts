@@ -59,8 +59,8 @@ export class PodWorkers {
   readonly #syncPodNs: number;
   readonly #retryNs: number;
   #serial = 0;
-  /** Pods whose containers end soon after each start, and in how many ns; null = none do. */
-  #crashes: CrashLoops | null = null;
+  /** Who says of pods that their containers end soon after each start. */
+  #crashes: readonly CrashLoops[] = [];
 
   constructor(ctx: ModelContext, name: string, links: PoolLinks, metrics: PodMetrics) {
     this.links = links;
@@ -156,10 +156,9 @@ export class PodWorkers {
     this.stopper.terminate(worker, 0);
   }
 
-  /** From now on containers of these pods crash; those that run now as well. null: none any more. */
-  setCrashes(crashes: CrashLoops | null): void {
-    this.#crashes = crashes;
-    if (crashes === null) return;
+  /** From now on containers of these pods crash; those that run now as well. */
+  addCrashes(crashes: CrashLoops): void {
+    this.#crashes = [...this.#crashes, crashes];
     for (const worker of this.#workers) {
       if (worker === null || worker.state !== 'running') continue;
       const runsNs = crashes.runsNs(worker.pod);
@@ -169,6 +168,11 @@ export class PodWorkers {
         this.#containerAt(worker, run, CRASH, this.#sim.nowNs + runsNs);
       }
     }
+  }
+
+  /** Containers that start from now on stay. */
+  removeCrashes(crashes: CrashLoops): void {
+    this.#crashes = this.#crashes.filter((other) => other !== crashes);
   }
 
   #add(member: number, pod: Pod): void {
@@ -422,8 +426,10 @@ export class PodWorkers {
     } else if (behaviour.runsForNs < Number.POSITIVE_INFINITY) {
       this.#containerAt(worker, run, EXIT, nowNs + behaviour.runsForNs);
     }
-    const crashNs = this.#crashes?.runsNs(worker.pod) ?? null;
-    if (crashNs !== null) this.#containerAt(worker, run, CRASH, nowNs + crashNs);
+    for (const crashes of this.#crashes) {
+      const crashNs = crashes.runsNs(worker.pod);
+      if (crashNs !== null) this.#containerAt(worker, run, CRASH, nowNs + crashNs);
+    }
     this.links.pleg.changed(worker.member, worker.slot);
   }
 

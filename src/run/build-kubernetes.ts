@@ -42,8 +42,8 @@ import type { ComponentScenario, KubernetesScenario, Scenario } from '../scenari
 import type { Cluster } from './cluster.ts';
 import { Invariants } from './invariants.ts';
 import { machineInterfaces, networkHosts } from './network-hosts.ts';
-import { clusterAccess, type OwnComponent, type StartedComponent } from './own-components.ts';
 import { NodeInterfaces } from './node-interfaces.ts';
+import { clusterAccess, type OwnComponent, type StartedComponent } from './own-components.ts';
 import type { RunWarning } from './result.ts';
 
 /** kubeadm sets --watch-progress-notify-interval=5s (kubernetes cmd/kubeadm/app/phases/etcd). */

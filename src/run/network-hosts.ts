@@ -3,14 +3,19 @@ import { clientNodeName } from '../../models/etcd/index.ts';
 import type { NetworkHost } from '../../models/network/index.ts';
 import { loadHost } from '../../models/workload/index.ts';
 import type { Scenario } from '../scenario/types.ts';
+import type { NodeInterface } from './node-interfaces.ts';
 
 /**
  * One host of the network a member, so that members of one machine still have the network between
  * them that was asked for; the first member of a machine has its name as well, and so have the
  * clients that run there where the machine is one of the control plane.
  */
-export function networkHosts(scenario: Scenario): NetworkHost[] {
-  return [...memberHosts(scenario), ...planeHosts(scenario), ...clientHosts(scenario)];
+export function networkHosts(
+  scenario: Scenario,
+  nodes: readonly NodeInterface[] = [],
+): NetworkHost[] {
+  const clients = clientHosts(scenario, nodes);
+  return [...memberHosts(scenario), ...planeHosts(scenario), ...clients];
 }
 
 /** Names of the network's hosts by the machine that they are on. */
@@ -72,7 +77,7 @@ function planeHosts(scenario: Scenario): NetworkHost[] {
     .map((name) => ({ name, zone: zoneOf.get(name) ?? '', aliases: [clientNodeName(name)] }));
 }
 
-function clientHosts(scenario: Scenario): NetworkHost[] {
+function clientHosts(scenario: Scenario, nodes: readonly NodeInterface[]): NetworkHost[] {
   const zoneOf = zones(scenario);
   const members = new Set(scenario.etcd.members.map((m) => m.host));
   const onPlane = planes(scenario);
@@ -86,13 +91,8 @@ function clientHosts(scenario: Scenario): NetworkHost[] {
     client: true,
   }));
   if (scenario.kubernetes === null) return clients;
-  const nodeZones = scenario.kubernetes.nodeGroups.flatMap((group) => group.zones);
-  const nodes = [...new Set(nodeZones)].map((zone) => ({
-    name: `nodes@${zone}`,
-    zone,
-    client: true,
-  }));
-  return [...clients, ...nodes, { name: loadHost, zone: '', client: true }];
+  const ofNodes = nodes.map((node) => ({ ...node, client: true }));
+  return [...clients, ...ofNodes, { name: loadHost, zone: '', client: true }];
 }
 
 function unique<T>(value: T, index: number, all: readonly T[]): boolean {

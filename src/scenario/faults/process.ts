@@ -21,7 +21,7 @@ export type ProcessAction =
 
 export const processSpecs: VerbSpecs<ProcessAction> = {
   kill: {
-    targets: [...PROCESS_TARGETS, 'proxy'],
+    targets: PROCESS_TARGETS,
     read: (fault) => ({
       kind: 'kill',
       target: fault.kill ?? '',
@@ -40,7 +40,7 @@ export const processSpecs: VerbSpecs<ProcessAction> = {
     }),
   },
   restart: {
-    targets: [...PROCESS_TARGETS, 'proxy'],
+    targets: PROCESS_TARGETS,
     read: (fault) => ({
       kind: 'restart',
       target: fault.restart ?? '',
@@ -55,7 +55,7 @@ export const processSpecs: VerbSpecs<ProcessAction> = {
     }),
   },
   pause: {
-    targets: [...PROCESS_TARGETS, 'proxy'],
+    targets: PROCESS_TARGETS,
     read: (fault) => ({ kind: 'pause', target: fault.pause ?? '', ...partOf(fault) }),
   },
 };
