@@ -1,6 +1,7 @@
 /** What befalls nodes from outside: pressure, a network plugin or a registry that is gone, crashes. */
 import * as assert from 'node:assert/strict';
 import { suite } from 'uvu';
+import type { CrashLoops } from '../../../models/node/index.ts';
 import type { Node, Pod } from '../../../models/objects/index.ts';
 import {
   APP,
@@ -107,9 +108,8 @@ test('A node whose runtime hangs and whose network is gone is Ready when both ar
 
 test('Containers that crash 2 s after each start wait 10, 20, 40 s and so on, up to 5 min.', () => {
   const bed = started(['web', 'other']);
-  bed.cluster.at(100 * S, () =>
-    bed.nodes.setCrashes({ runsNs: ({ meta }) => (meta.name === 'web' ? 2 * S : null) }),
-  );
+  const crashes: CrashLoops = { runsNs: ({ meta }) => (meta.name === 'web' ? 2 * S : null) };
+  bed.cluster.at(100 * S, () => bed.nodes.addCrashes(crashes));
   const restartsAt = (atNs: number) => {
     bed.cluster.run(atNs);
     return podOf(bed, 'web')?.status.restarts;
@@ -120,7 +120,7 @@ test('Containers that crash 2 s after each start wait 10, 20, 40 s and so on, up
   const after = restartsAt(500 * S) ?? 0;
   assert.ok(after >= 5 && after <= 7, `${after}`);
   assert.equal(podOf(bed, 'other')?.status.restarts, 0);
-  bed.cluster.at(500 * S, () => bed.nodes.setCrashes(null));
+  bed.cluster.at(500 * S, () => bed.nodes.removeCrashes(crashes));
   const last = restartsAt(900 * S) ?? 0;
   assert.ok(last <= after + 1);
   assert.equal(podOf(bed, 'web')?.status.ready, true);
@@ -128,7 +128,9 @@ test('Containers that crash 2 s after each start wait 10, 20, 40 s and so on, up
 
 test('Ten minutes without a crash after the back-off, and the next crash waits 10 s again.', () => {
   const bed = started(['web']);
-  const crash = (on: boolean) => bed.nodes.setCrashes(on ? { runsNs: () => 2 * S } : null);
+  const crashes: CrashLoops = { runsNs: () => 2 * S };
+  const crash = (on: boolean) =>
+    on ? bed.nodes.addCrashes(crashes) : bed.nodes.removeCrashes(crashes);
   bed.cluster.at(100 * S, () => crash(true));
   bed.cluster.at(300 * S, () => crash(false));
   bed.cluster.run(1200 * S);
