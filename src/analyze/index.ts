@@ -1,4 +1,19 @@
 /** What results mean: intervals, verdicts, bottlenecks, stages, comparisons, warnings. */
+export {
+  elasticity,
+  type MeasuredWindow,
+  measurePeriod,
+  measureWindow,
+  type PeriodService,
+  type StudiedPeriod,
+  type StudiedWindow,
+  type WindowService,
+} from './availability.ts';
+export {
+  type AvailabilityEstimate,
+  closedFormOf,
+  estimateAvailability,
+} from './availability-estimates.ts';
 export { type BackWithin, backWithin } from './back-within.ts';
 export { type Bottlenecks, type ResourceRank, rankBottlenecks } from './bottlenecks.ts';
 export {
@@ -9,6 +24,20 @@ export {
   majority,
   unitAvailability,
 } from './closed-form.ts';
+export {
+  comparedName,
+  compareMetrics,
+  compareStages,
+  evaluateGate,
+  type Gate,
+  type GateResult,
+  type MetricComparison,
+  pairBySeed,
+  parseGate,
+  parseSelectorOrNull,
+  type RunPair,
+  type StageComparison,
+} from './compare.ts';
 export { conditionsOf, VALIDATED_CONDITIONS } from './conditions.ts';
 export {
   type Comparison,
@@ -24,20 +53,6 @@ export {
   type DistributionFunction,
   empiricalDistribution,
   type KolmogorovSmirnov,
-export {
-  comparedName,
-  compareMetrics,
-  compareStages,
-  evaluateGate,
-  type Gate,
-  type GateResult,
-  type MetricComparison,
-  pairBySeed,
-  parseGate,
-  parseSelectorOrNull,
-  type RunPair,
-  type StageComparison,
-} from './compare.ts';
   ksCriticalValue,
   ksOneSample,
   ksPValue,
@@ -60,6 +75,8 @@ export { findOverload, type Overload, overloadedSince } from './overload.ts';
 export { comparePaired, type PairedComparison, type PairedVerdict } from './paired.ts';
 export { API_REQUESTS_METRIC, POD_STARTUP, POD_STARTUP_METRIC, type PodSummary } from './pods.ts';
 export { medianOf, percentile, type SampleSummary, summarizeSamples } from './samples.ts';
+export { latinHypercube, SOBOL_DIMENSIONS_MAX, sobol } from './sampling.ts';
+export { type Interval, type Sensitivity, sensitivities } from './sensitivity.ts';
 export {
   latencyByStage,
   type OperationStages,
@@ -68,8 +85,6 @@ export {
   type StageRow,
 } from './stages.ts';
 export {
-export { latinHypercube, SOBOL_DIMENSIONS_MAX, sobol } from './sampling.ts';
-export { type Interval, type Sensitivity, sensitivities } from './sensitivity.ts';
   type Axes,
   axisNames,
   type MetricSummary,
@@ -86,11 +101,11 @@ export {
   type ExitStatus,
   evaluateThreshold,
   exitStatusOf,
+  type FigureValues,
+  figureValues,
+  judge,
   type ThresholdResult,
   type Verdict,
 } from './thresholds.ts';
 export { QUEUE_MEAN_MIN, type SummaryWarning, UTILIZATION_HIGH } from './warnings.ts';
 export { selectSegments, WHOLE_RUN, type WindowSelection } from './window.ts';
-  type FigureValues,
-  figureValues,
-  judge,

@@ -1,5 +1,10 @@
 /** All CSV files of a result, in pieces or whole. */
 import { csvChunks, type Table } from './csv.ts';
+import {
+  availabilityEstimatesTable,
+  availabilityTable,
+  windowsTable,
+} from './tables/availability.ts';
 import { constantsRows, constantsTable } from './tables/constants.ts';
 import { estimatesRows, estimatesTable } from './tables/estimates.ts';
 import { eventsRows, eventsTable } from './tables/events.ts';
@@ -37,6 +42,9 @@ export const tables: readonly TableShape[] = [
   timeseriesTable,
   histogramsTable,
   constantsTable,
+  availabilityEstimatesTable,
+  availabilityTable,
+  windowsTable,
 ];
 
 /**

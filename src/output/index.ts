@@ -1,4 +1,5 @@
 /** From results to text: CSV files, the manifest, the summary for terminal, Markdown and JSON. */
+export { availabilityCsv, renderAvailability } from './availability.ts';
 export type { ReportOptions } from './build-report.ts';
 export { type Colors, noColors } from './colors.ts';
 export { csvOf } from './csv.ts';
@@ -10,7 +11,6 @@ export { renderMarkdown } from './markdown.ts';
 export { type MarkdownColumn, markdownTable } from './markdown-table.ts';
 export { outputsReference } from './reference.ts';
 export { sequenceDiagram } from './sequence.ts';
-export { PART_SEPARATOR } from './tables/pods.ts';
 export type { AvailabilityReport } from './tables/availability.ts';
 export {
   comparisonCsv,
@@ -18,6 +18,7 @@ export {
   type StageComparisonRow,
   stageComparisonCsv,
 } from './tables/comparison.ts';
+export { PART_SEPARATOR } from './tables/pods.ts';
 export { streamedRuns } from './tables/runs.ts';
 export { type SensitivityRow, sensitivityCsv, sensitivityTable } from './tables/sensitivity.ts';
 export type { OutputInput } from './tables/shared.ts';
