@@ -25,6 +25,9 @@ export class ServerConnection implements Speaker {
   flows: KnownUser | null = null;
   kind = -1;
   flow: Flow | null = null;
+  /** Whether the user who was last asked about is one of system:masters. */
+  isOfMaster = false;
+  mastersAsked: User | null = null;
 }
 
 export class Connections {

@@ -114,6 +114,17 @@ export class Request implements GetOptions, ListOptions, CreateOptions, Precondi
   converted = false;
   responseBytes = 0;
 
+  /** Its user is one of system:masters, who may do everything. */
+  get isOfMaster(): boolean {
+    const { connection, user } = this;
+    if (connection === null) return user.groups.includes(MASTERS);
+    if (connection.mastersAsked !== user) {
+      connection.mastersAsked = user;
+      connection.isOfMaster = user.groups.includes(MASTERS);
+    }
+    return connection.isOfMaster;
+  }
+
   constructor(slot: number, driver: RequestDriver) {
     this.slot = slot;
     this.ticket = new Ticket(slot);
@@ -158,6 +169,7 @@ export class Request implements GetOptions, ListOptions, CreateOptions, Precondi
   }
 }
 
+const MASTERS = 'system:masters';
 const NO_CALL: ApiCall = { verb: 'get', resource: 'pods' };
 const NO_USER: User = { name: '', groups: [], agent: '', authentication: 'x509' };
 /** Never looked at: `begin` comes first. */
