@@ -130,7 +130,45 @@ function addCompare(program: Command, io: Io, finish: Finish, tools: Tools): voi
     });
 }
 
+function percentOf(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)%?$/.exec(text);
+  if (match !== null) return Number(match[1]);
+  throw new InvalidArgumentError('Expected a percentage such as 5%.');
+}
+
+function addCheck(program: Command, io: Io, finish: Finish, tools: Tools): void {
+  const command = program
+    .command('check')
+    .summary('judge results again, without simulating')
+    .description(
+      'Judges the thresholds of results again, and against a baseline; writes reports for CI.',
+    )
+    .argument('<results>', 'folder of a run or a sweep')
+    .option('--thresholds <file>', 'judge by the thresholds of this scenario')
+    .option('--baseline <folder>', 'results of before: what thresholds look at must not get worse')
+    .option('--max-change <percent>', 'by more than this', percentOf, 5)
+    .option('--rerun', 'simulate a baseline of another version again with this one', false)
+    .option('--junit <file>', 'verdicts as JUnit XML')
+    .option('--markdown <file>', 'verdicts as Markdown')
+    .option('--benchmark <file>', 'figures for github-action-benchmark')
+    .option('--bencher <file>', 'figures as Bencher Metric Format');
+  withExecutor(command, tools)
+    .addHelpText(
+      'after',
+      tools.examples([
+        ['check results/my-cluster', 'the verdicts; the exit code is theirs'],
+        ['check results/new --baseline results/old --junit check.xml', 'for CI'],
+      ]),
+    )
+    .action(async (folder: string, options) => {
+      const { checkCommand } = await import('./commands/check.ts');
+      const stepSummary = process.env.GITHUB_STEP_SUMMARY;
+      await finish(checkCommand(folder, { ...options, stepSummary }, io));
+    });
+}
+
 export function addWorkbench(program: Command, io: Io, finish: Finish, tools: Tools): void {
   addSweep(program, io, finish, tools);
   addCompare(program, io, finish, tools);
+  addCheck(program, io, finish, tools);
 }
