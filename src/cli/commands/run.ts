@@ -10,6 +10,7 @@ import {
   type RunResult,
   VERSION,
 } from '../../run/index.ts';
+import { asksForAvailability, runAvailability } from '../availability.ts';
 import { quoteCommand } from '../errors.ts';
 import { execute } from '../execute.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -159,6 +160,11 @@ export async function runLoaded(
   // Until the files are written: a Ctrl-C in the middle of writing waits for the last rename.
   const interrupts = io.interrupts(() => undefined);
   try {
+    if (asksForAvailability(loaded)) {
+      const job = { loaded, folder, command, files: options.files };
+      const code = await runAvailability(job, options, interrupts.signal, io);
+      return { code, results: [] };
+    }
     return await simulate(loaded, folder, command, options, interrupts.signal, io);
   } finally {
     interrupts.dispose();
