@@ -44,6 +44,8 @@ export class LeaseKeeper {
   readonly #leases: (Lease | null)[];
   /** Failed PUTs of this round. */
   readonly #tries: Uint8Array;
+  /** Rounds of PUTs that have failed, and the only one of a kubelet that had no lease in hand. */
+  readonly #rounds: Uint8Array;
   /** Failed reads in a row. */
   readonly #ensures: Uint8Array;
   /** Draws so far. */
@@ -61,6 +63,7 @@ export class LeaseKeeper {
     this.#jitter = ctx.constants.get('kubelet.leaseJitter');
     this.#leases = new Array<Lease | null>(count).fill(null);
     this.#tries = new Uint8Array(count);
+    this.#rounds = new Uint8Array(count);
     this.#ensures = new Uint8Array(count);
     this.#draws = new Int32Array(count);
     this.#life = new Int32Array(count);
@@ -85,6 +88,7 @@ export class LeaseKeeper {
   begin(member: number): void {
     this.#leases[member] = null;
     this.#tries[member] = 0;
+    this.#rounds[member] = 1;
     this.#ensures[member] = 0;
     this.#ensure(member);
   }
@@ -108,6 +112,7 @@ export class LeaseKeeper {
   /** JitterUntil with `sliding`: the next one counts from the end of this one. */
   #renewLater(member: number): void {
     this.#tries[member] = 0;
+    this.#rounds[member] = 0;
     this.#ensures[member] = 0;
     const delayNs = this.#intervalNs * (1 + this.#jitter * this.#uniform(member));
     this.#sim.schedule(Math.floor(delayNs), this.#renewType, member, this.#life[member]);
@@ -151,9 +156,10 @@ export class LeaseKeeper {
     this.#tries[member]++;
     const last = this.#leases[member];
     if (this.#tries[member] >= UPDATE_RETRIES_MAX) {
-      // What follows is a read, and one more round of PUTs when it works.
+      // What follows is a read, and one more round of PUTs when it works; then it waits.
       this.#tries[member] = 0;
-      this.#ensure(member);
+      if (this.#rounds[member]++ === 0) this.#ensure(member);
+      else this.#renewLater(member);
     } else if (result.code === 409 || last === null) this.#ensure(member);
     else this.#put(member, last);
   }
