@@ -1,7 +1,8 @@
 /**
  * What built-in admission adds to new objects: tolerations of 300 s for nodes that are not ready or
- * not reachable (kubernetes plugin/pkg/admission/defaulttolerationseconds), and the finalizer of
- * namespaces (pkg/registry/core/namespace/strategy.go).
+ * not reachable (kubernetes plugin/pkg/admission/defaulttolerationseconds), the condition of pods with
+ * scheduling gates (pkg/registry/core/pod/strategy.go), and the finalizer of namespaces
+ * (pkg/registry/core/namespace/strategy.go).
  */
 import { NS_PER_S } from '../../src/core/index.ts';
 import {
@@ -37,7 +38,11 @@ export class Defaulting {
       spec = withTolerations(pod.spec);
       this.#specs.set(pod.spec, spec);
     }
-    return spec === pod.spec ? pod : { ...pod, resourceVersion: 0, spec };
+    // pkg/registry/core/pod/strategy.go applySchedulingGatedCondition.
+    const isGated = spec.schedulingGates.length > 0 && pod.status.scheduled === '';
+    if (!isGated && spec === pod.spec) return pod;
+    const status = isGated ? { ...pod.status, scheduled: 'SchedulingGated' as const } : pod.status;
+    return { ...pod, resourceVersion: 0, spec, status };
   }
 }
 

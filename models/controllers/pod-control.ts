@@ -10,7 +10,6 @@ import {
   type Labels,
   metaOf,
   ownedBy,
-  PENDING,
   type Pod,
   type PodSpec,
   type PodTemplate,
@@ -102,11 +101,8 @@ export function podOf(
   const name = o.name ?? generatedName(owner.meta.name, base.uid);
   const meta = { ...base, name, path: `${owner.meta.namespace}/${name}` };
   const spec = o.spec ?? template.spec;
-  const pod = pendingPod(meta, { spec, bytes: template.bytes });
-  return spec.schedulingGates.length > 0 ? { ...pod, status: GATED } : pod;
+  return pendingPod(meta, { spec, bytes: template.bytes });
 }
-
-const GATED: Pod['status'] = { ...PENDING, scheduled: 'SchedulingGated' };
 
 /** Each create is an event of its owner, good or bad. */
 export function* createPods(
