@@ -1,5 +1,12 @@
-/** Faults of the world around a cluster: webhooks, registries, clouds, runtimes, operators. */
+/** Faults of what surrounds a control plane, by topic. */
 import type { WorldAction } from '../../src/scenario/types.ts';
 import type { FaultHandlers } from './handler.ts';
+import { nodeFaults } from './nodes.ts';
+import { operatorFaults } from './operators.ts';
+import { serviceFaults } from './services.ts';
 
-export const worldFaults: FaultHandlers<WorldAction['kind']> = Object.freeze({});
+export const worldFaults: FaultHandlers<WorldAction['kind']> = {
+  ...serviceFaults,
+  ...nodeFaults,
+  ...operatorFaults,
+};
