@@ -54,7 +54,7 @@ export function estimateAvailability(
         axes: axes ?? {},
         service: name,
         periods: base.length,
-        availability,
+        availability: withinOne(availability),
         downNs,
         outages,
         longestNs,
@@ -68,6 +68,12 @@ export function estimateAvailability(
     });
   });
   return estimates;
+}
+
+/** Student's interval of a share may reach beyond what a share can be. */
+function withinOne(of: Estimate): Estimate {
+  const clip = (bound: number | null) => (bound === null ? null : Math.min(1, Math.max(0, bound)));
+  return { ...of, low: clip(of.low), high: clip(of.high) };
 }
 
 function elasticityOf(
