@@ -1,0 +1,295 @@
+/**
+ * What surrounds a control plane fails: small clusters end to end, each fault with the signature
+ * that its mechanism is known for. The checks of src/run/invariants.ts run along.
+ */
+import * as assert from 'node:assert/strict';
+import { suite } from 'uvu';
+import type { EventRecord, Node, Pod, Service } from '../../../models/objects/index.ts';
+import {
+  clusterOf,
+  codesOf,
+  type Ended,
+  pods,
+  simulate,
+  type Value,
+} from '../../run/kubernetes-support.ts';
+
+const test = suite('faults: surroundings');
+const S = 1e9;
+
+const small = { cpu: '100m', memory: '64MiB' };
+const web = { kind: 'Deployment', name: 'web', replicas: 4, template: small };
+
+function run(
+  faults: readonly Value[],
+  kubernetes: Value,
+  horizon = '60s',
+  rest: Value = {},
+): Ended {
+  return simulate(clusterOf(kubernetes, { horizon, faults, ...rest }));
+}
+
+function count(ended: Ended, name: string, labels: Record<string, string> = {}): number {
+  let sum = 0;
+  for (const counter of ended.result.metrics.counters) {
+    const same = Object.entries(labels).every(([key, value]) => counter.labels[key] === value);
+    if (counter.name === name && same) for (const n of counter.perSegment) sum += n;
+  }
+  return sum;
+}
+
+const nodesOf = (ended: Ended) => ended.objects('nodes') as readonly Node[];
+const eventsOf = (ended: Ended) => ended.objects('events') as readonly EventRecord[];
+const running = (ended: Ended, prefix = '') =>
+  pods(ended, prefix).filter(({ status }) => status.phase === 'Running').length;
+const firstReadyS = (ended: Ended, prefix: string) =>
+  Math.min(...pods(ended, prefix).map(({ status }) => status.readySinceNs)) / S;
+const create = (set: Value, start = '5s') => ({ name: String(set.name), start, create: set });
+
+// --- Webhooks -----------------------------------------------------------------------------------
+
+const hook = { name: 'policy', resources: ['pods'], verbs: ['create'], timeout: '5s' };
+
+test('a webhook that is away keeps pods out with 500s, and they come once it is back', () => {
+  const kubernetes = {
+    kubeAPIServer: { webhooks: [{ ...hook, latency: '5ms', failurePolicy: 'Fail' }] },
+    load: [create(web, '10s')],
+  };
+  for (const outage of ['refused', 'timeout', 'error']) {
+    const fault = { at: '5s', webhook: 'policy', outage, for: '20s' };
+    const during = run([fault], kubernetes, '24s');
+    assert.equal(pods(during, 'web').length, 0);
+    assert.ok((codesOf(during).get('500') ?? 0) >= 1);
+    assert.equal(running(run([fault], kubernetes, '90s'), 'web'), 4);
+  }
+});
+
+test('a webhook that fails open costs its timeout and no error', () => {
+  const ended = run(
+    [{ at: '5s', webhook: 'policy', outage: 'timeout', for: '40s' }],
+    {
+      kubeAPIServer: { webhooks: [{ ...hook, latency: '5ms', failurePolicy: 'Ignore' }] },
+      load: [create(web, '10s')],
+    },
+    '40s',
+  );
+  assert.equal(running(ended, 'web'), 4);
+  assert.equal(codesOf(ended).get('500'), undefined);
+  assert.equal(count(ended, 'apiserver_admission_webhook_fail_open_count', { name: 'policy' }), 4);
+  // Asked for at 10 s, let through at 15 s.
+  assert.ok(firstReadyS(ended, 'web') > 15);
+});
+
+test('a slow webhook slows what it matches while it lasts', () => {
+  const kubernetes = {
+    kubeAPIServer: { webhooks: [{ ...hook, latency: '5ms' }] },
+    load: [create(web, '10s'), create({ ...web, name: 'later' }, '30s')],
+  };
+  const ended = run([{ at: '5s', webhook: 'policy', latency: '3s', for: '20s' }], kubernetes);
+  // A create waits 3 s; a pod is ready 2 to 3 s after it is there.
+  assert.ok(firstReadyS(ended, 'web') > 13);
+  assert.ok(firstReadyS(ended, 'later') < 33);
+});
+
+// --- Registry, cloud ----------------------------------------------------------------------------
+
+test('without its registry a node group starts nothing new, and recovers when it is back', () => {
+  const template = { ...small, imagePresent: false };
+  const kubernetes = { load: [create({ ...web, template }, '10s')] };
+  const fault = { at: '5s', registry: 'down', group: 'worker', for: '40s' };
+  const during = run([fault], kubernetes, '44s');
+  assert.equal(running(during, 'web'), 0);
+  for (const { status } of pods(during, 'web')) {
+    assert.match(status.reason, /^(ErrImagePull|ImagePullBackOff)$/);
+  }
+  assert.equal(running(run([fault], kubernetes, '150s'), 'web'), 4);
+});
+
+const joining = { nodeGroups: [{ name: 'worker', count: 2, joining: 2, joinAt: '10s' }] };
+const isNew = ({ spec }: Node) =>
+  spec.taints.some(({ key }) => key === 'node.cloudprovider.kubernetes.io/uninitialized');
+
+test('while the cloud is down new nodes keep their taint, and lose it when it is back', () => {
+  const kubernetes = { ...joining, cloudControllerManager: { describe: '50ms', route: '1s' } };
+  const fault = { at: '5s', cloudApi: 'down', for: '60s' };
+  const during = run([fault], kubernetes, '60s');
+  assert.equal(nodesOf(during).length, 4);
+  assert.equal(nodesOf(during).filter(isNew).length, 2);
+  assert.ok(count(during, 'wavetank_cloud_call_errors_total', { call: 'describe' }) > 4);
+  const after = run([fault], kubernetes, '150s');
+  assert.equal(nodesOf(after).filter(isNew).length, 0);
+  assert.equal(count(after, 'wavetank_cloud_routes_total'), 2);
+});
+
+test('a load balancer waits for the cloud with the back-off of the service controller', () => {
+  const set = { ...web, service: 'LoadBalancer' };
+  const kubernetes = { cloudControllerManager: { loadBalancer: '5s' }, load: [create(set, '10s')] };
+  const fault = { at: '5s', cloudApi: 'down', for: '30s' };
+  const ready = (horizon: string) =>
+    (run([fault], kubernetes, horizon).objects('services') as readonly Service[]).map(
+      ({ status }) => status.loadBalancerReady,
+    );
+  assert.deepEqual(ready('35s'), [false]);
+  // Tries of four calls (4 to 7 s) at 10 s, then 5, 10 and 20 s after each failure.
+  assert.deepEqual(ready('90s'), [true]);
+});
+
+test('an autoscaler whose order failed leaves the group alone for five minutes', () => {
+  const kubernetes = {
+    nodeGroups: [{ name: 'worker', count: 1, cpu: '4', memory: '16GiB' }],
+    cloudControllerManager: { boot: '20s', describe: '50ms' },
+    clusterAutoscaler: { groups: [{ group: 'worker', min: 1, max: 5 }] },
+    load: [create({ ...web, replicas: 12, template: { cpu: '500m' } })],
+  };
+  const fault = { at: '2s', cloudApi: 'down', for: '30s' };
+  const during = run([fault], kubernetes, '200s');
+  assert.equal(count(during, 'cluster_autoscaler_failed_scale_ups_total'), 1);
+  assert.equal(count(during, 'cluster_autoscaler_scaled_up_nodes_total'), 0);
+  const after = run([fault], kubernetes, '420s');
+  assert.equal(count(after, 'cluster_autoscaler_scaled_up_nodes_total'), 1);
+  assert.equal(running(after, 'web'), 12);
+});
+
+// --- Load balancer ------------------------------------------------------------------------------
+
+test('a dead backend behind a balancer without health checks refuses its share of dials', () => {
+  const kubernetes = {
+    controlPlane: { replicas: 3 },
+    load: [{ name: 'ask', start: '2s', kubectl: 'get nodes', every: '1s' }],
+  };
+  const fault = { at: '20s', deadBackend: 'kube-apiserver/1', for: '60s' };
+  const rest = { etcd: { version: '3.6', members: 3 } };
+  const dead = run([fault], kubernetes, '80s', rest);
+  const killed = run(
+    [{ at: '20s', kill: 'kube-apiserver/1', for: '60s' }],
+    kubernetes,
+    '80s',
+    rest,
+  );
+  const refusedOf = (ended: Ended) => codesOf(ended).get('<error>') ?? 0;
+  // With health checks the replica is out of use after three failed probes; without, a third of
+  // all new connections fail for as long as it lasts.
+  assert.ok(refusedOf(dead) > refusedOf(killed), `${refusedOf(dead)}, ${refusedOf(killed)}`);
+  // A command dials anew: of some 60, a third.
+  const failed = count(dead, 'wavetank_kubectl_failures', { load: 'ask' });
+  assert.ok(failed >= 10 && failed <= 30, `${failed} commands`);
+});
+
+// --- Nodes --------------------------------------------------------------------------------------
+
+test('a runtime that hangs makes its node NotReady after three minutes, though its lease is fine', () => {
+  const fault = { at: '10s', hangRuntime: 'node/worker-0', for: '260s' };
+  const ready = (horizon: string) => {
+    const ended = run([fault], {}, horizon);
+    return nodesOf(ended).map(({ meta, status }) => `${meta.name} ${status.conditions.ready}`);
+  };
+  assert.ok(ready('185s').includes('worker-0 True'));
+  const hung = ready('205s');
+  // False, not Unknown: the kubelet says so itself.
+  assert.ok(hung.includes('worker-0 False'), `${hung}`);
+  assert.equal(hung.filter((text) => text.endsWith('True')).length, 3);
+  assert.ok(ready('285s').includes('worker-0 True'));
+});
+
+test('a network plugin that is gone makes nodes NotReady at once, and taints them', () => {
+  const fault = { at: '10s', cniDown: 'nodes/worker', part: '50%', for: '60s' };
+  const during = run([fault], {}, '30s');
+  const unready = nodesOf(during).filter(({ status }) => status.conditions.ready === 'False');
+  assert.deepEqual(unready.map(({ meta }) => meta.name).sort(), ['worker-0', 'worker-1']);
+  for (const { spec } of unready) {
+    assert.ok(spec.taints.some(({ key }) => key === 'node.kubernetes.io/not-ready'));
+  }
+  const after = nodesOf(run([fault], {}, '100s'));
+  assert.equal(after.filter(({ status }) => status.conditions.ready === 'True').length, 4);
+});
+
+test('disk pressure evicts pods, taints the node, and they run elsewhere', () => {
+  const kubernetes = { objects: [{ ...web, replicas: 8 }] };
+  const fault = { at: '10s', pressure: 'node/worker-0', of: 'disk', for: '60s' };
+  const ended = run([fault], kubernetes, '70s');
+  const node = nodesOf(ended).find(({ meta }) => meta.name === 'worker-0');
+  assert.equal(node?.status.conditions.diskPressure, 'True');
+  assert.ok(node?.spec.taints.some(({ key }) => key === 'node.kubernetes.io/disk-pressure'));
+  const evicted = pods(ended, 'web').filter(({ status }) => status.reason === 'Evicted');
+  assert.ok(evicted.length >= 2, `${evicted.length}`);
+  assert.equal(running(ended, 'web'), 8);
+  const there = pods(ended, 'web').filter(
+    ({ nodeName, status }) => nodeName === 'worker-0' && status.phase === 'Running',
+  );
+  assert.equal(there.length, 0);
+  assert.ok(count(ended, 'kubelet_evictions', { eviction_signal: 'nodefs.available' }) >= 2);
+});
+
+test('a crash loop backs off, and its set is whole again when it is over', () => {
+  const kubernetes = { objects: [web, { ...web, name: 'other' }] };
+  const fault = { at: '10s', crashLoop: 'web', runs: '1s', for: '100s' };
+  const during = run([fault], kubernetes, '105s');
+  for (const { status } of pods(during, 'web')) {
+    assert.ok(status.restarts >= 3 && status.restarts <= 5, `${status.restarts} restarts`);
+  }
+  assert.ok(pods(during, 'other').every(({ status }) => status.restarts === 0));
+  assert.ok(eventsOf(during).some(({ reason }) => reason === 'BackOff'));
+  const after = run([fault], kubernetes, '300s');
+  assert.ok(pods(after, 'web').every(({ status }) => status.ready));
+});
+
+// --- Events -------------------------------------------------------------------------------------
+
+const storm = { at: '5s', eventStorm: 'nodes/worker', eventRate: '200/s', for: '30s' };
+
+test('of a storm about few objects the spam filter lets 25 events each through', () => {
+  const ended = run([storm], {}, '60s');
+  // Four kubelets, one object each: 25 of each, and a token more in 5 min.
+  const sent =
+    count(ended, 'apiserver_request_total', { resource: 'events', verb: 'POST' }) +
+    count(ended, 'apiserver_request_total', { resource: 'events', verb: 'PATCH' });
+  assert.equal(sent, 100);
+  const dropped = count(ended, 'wavetank_events_dropped_total', { component: 'kubelet' });
+  assert.ok(dropped > 5890 && dropped <= 5900, `${dropped}`);
+  // More than ten messages of one kind become one event.
+  assert.equal(eventsOf(ended).filter(({ reason }) => reason === 'Storm').length, 4 * 10);
+});
+
+test('a storm about many objects reaches etcd, or that of events where there is one', () => {
+  const written = (kubernetes: Value, member: string) =>
+    count(
+      run([{ ...storm, about: 1000 }], kubernetes, '40s'),
+      'etcd_server_proposals_applied_total',
+      { member },
+    );
+  const together = written({}, 'etcd/0');
+  const apart = written({ kubeAPIServer: { eventsEtcd: true } }, 'etcd/0');
+  assert.ok(together > apart + 3000, `${together}, ${apart}`);
+});
+
+// --- Operators ----------------------------------------------------------------------------------
+
+test('drained nodes are empty, and take pods again once the fault is over', () => {
+  const kubernetes = { objects: [{ ...web, replicas: 8 }] };
+  const fault = { at: '5s', drain: 'zone/a', parallel: 2, grace: '2s', for: '60s' };
+  const during = run([fault], kubernetes, '60s');
+  const cordoned = nodesOf(during).filter(({ spec }) => spec.unschedulable);
+  assert.equal(cordoned.length, 2);
+  const names = cordoned.map(({ meta }) => meta.name);
+  const still = (pods(during, 'web') as readonly Pod[]).filter((p) => names.includes(p.nodeName));
+  assert.equal(still.length, 0);
+  assert.equal(running(during, 'web'), 8);
+  const after = run([fault], kubernetes, '80s');
+  assert.equal(nodesOf(after).filter(({ spec }) => spec.unschedulable).length, 0);
+});
+
+test('a budget holds a drain up: evictions are refused with 429 every 5 s', () => {
+  const selector = { app: 'web' };
+  const budget = { kind: 'PodDisruptionBudget', name: 'web', selector, minAvailable: '100%' };
+  const kubernetes = { objects: [{ ...web, replicas: 8 }, budget] };
+  const fault = { at: '5s', drain: 'node/worker-0', for: '60s' };
+  const ended = run([fault], kubernetes, '36s');
+  assert.equal(running(ended, 'web'), 8);
+  const refused = codesOf(ended).get('429') ?? 0;
+  const mine = pods(ended, 'web').filter((pod) => pod.nodeName === 'worker-0').length;
+  assert.ok(mine >= 1);
+  // At 5, 10, ... 35 s, as fast as kubectl's own limit lets it.
+  assert.ok(refused >= 6 * mine && refused <= 7 * mine, `${refused} of ${mine}`);
+});
+
+test.run();
