@@ -36,6 +36,9 @@ const RESTART_NS = 100e6;
  */
 const GRACEFUL_STOP_NS = 50e6;
 
+/** --max-request-bytes: no value is larger. */
+const VALUE_BYTES_MAX = 1.5e6;
+
 /** api/v3rpc/watch.go `progressReportInterval`. */
 const PROGRESS_NS = 600e9;
 
@@ -342,13 +345,19 @@ export class EtcdCluster {
 
   /**
    * Every member's file grows to this fraction of the quota at once: somebody stored something
-   * large.
+   * large. `superseded`: it was overwritten since, so that a compaction frees it.
    */
-  fillQuota(fraction: number): void {
-    for (const member of this.members) {
-      const bytes = fraction * this.shared.scenario.quotaBackendBytes;
-      if (bytes > member.backend.fileBytes) member.backend.grow(bytes - member.backend.fileBytes);
+  fillQuota(fraction: number, superseded = false): void {
+    const bytes = fraction * this.shared.scenario.quotaBackendBytes;
+    let most = 0;
+    for (const { backend } of this.members) {
+      const more = bytes - backend.fileBytes;
+      if (more <= 0) continue;
+      backend.grow(more);
+      most = Math.max(most, more);
     }
+    if (!superseded || most === 0) return;
+    this.shared.keys.addSuperseded(Math.ceil(most / VALUE_BYTES_MAX), most);
   }
 
   changeMember(index: number, kind: ConfChangeKind): void {

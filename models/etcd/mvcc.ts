@@ -201,6 +201,14 @@ export class KeySpace {
     this.#curveBytes = this.#curveBytes.slice(from).map((n) => n - plan.fileBytes);
   }
 
+  /** Old versions of other keys, as if from before: the next compaction frees them. */
+  addSuperseded(count: number, bytes: number): void {
+    this.revisions += count;
+    this.revisionBytes += bytes;
+    this.liveBytes += bytes;
+    this.#supersede(bytes, count);
+  }
+
   // --- Snapshots of the store -------------------------------------------------------------------
 
   capture(): KeySpaceState {

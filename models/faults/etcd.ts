@@ -11,8 +11,8 @@ interface MemberOf {
 }
 
 export const etcdFaults: FaultHandlers<EtcdAction['kind']> = {
-  fillQuota: ({ toFraction }, { etcd }) => {
-    etcd.fillQuota(toFraction);
+  fillQuota: ({ toFraction, superseded }, { etcd }) => {
+    etcd.fillQuota(toFraction, superseded === true);
     return null;
   },
   compact: ({ keepRevisions }, { etcd }) => {

@@ -3,7 +3,12 @@ import { formatUnit } from '../units.ts';
 import type { CheckContext, TargetClass, VerbSpecs } from './verb.ts';
 
 export type EtcdAction =
-  | { readonly kind: 'fillQuota'; readonly toFraction: number }
+  | {
+      readonly kind: 'fillQuota';
+      readonly toFraction: number;
+      /** A compaction frees it; absent = keys that stay. */
+      readonly superseded?: true;
+    }
   | { readonly kind: 'compact'; readonly keepRevisions: number }
   | { readonly kind: 'defrag'; readonly target: string }
   | { readonly kind: 'disarm' }
@@ -19,8 +24,15 @@ const ONE_MEMBER: readonly TargetClass[] = ['member'];
 export const etcdSpecs: VerbSpecs<EtcdAction> = {
   fillQuota: {
     targets: [],
-    read: (fault) => ({ kind: 'fillQuota', toFraction: fault.fillQuota ?? 0 }),
-    print: ({ toFraction }) => ({ fillQuota: formatUnit('ratio', toFraction) }),
+    read: (fault) => ({
+      kind: 'fillQuota',
+      toFraction: fault.fillQuota ?? 0,
+      ...(fault.superseded ? { superseded: true } : {}),
+    }),
+    print: ({ toFraction, superseded }) => ({
+      fillQuota: formatUnit('ratio', toFraction),
+      ...(superseded ? { superseded } : {}),
+    }),
   },
   compact: {
     targets: [],

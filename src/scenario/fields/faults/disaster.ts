@@ -18,7 +18,7 @@ export const disasterVerbs = {
   }),
   noisyNeighbour: field.string({
     description: 'Let other work run on a host, such as pods of users on the control plane.',
-    example: 'control-plane-0',
+    example: 'control-plane/0',
   }),
   leakMemory: verb('Let a process leak memory', 'kube-apiserver/0'),
   oomKill: verb('Kill the process for lack of memory', 'kube-apiserver/0'),

@@ -39,6 +39,12 @@ export const etcdVerbs = {
 };
 
 export const etcdOptions = {
+  superseded: field.boolean({
+    description:
+      'Whether it is versions that were overwritten since, such as those of a ConfigMap that changes all the time: a compaction frees them.',
+    default: 'false',
+    only: ['fillQuota'],
+  }),
   learner: field.boolean({
     description: 'Add it as a learner first.',
     default: 'false',
