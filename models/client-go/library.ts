@@ -26,7 +26,7 @@ import { type PreloadedList, PreloadIndex } from './preload-index.ts';
 import { ComponentProcess } from './process.ts';
 import { Recorder } from './recorder.ts';
 import { ListWatcher, type ReflectorParts } from './reflector.ts';
-import { Transport } from './transport.ts';
+import { type ResultListener, Transport } from './transport.ts';
 import type {
   ApiClient,
   ClientOptions,
@@ -57,6 +57,8 @@ export interface LibraryOptions {
   readonly uids?: Uids;
   /** What the API has of a resource at the start; for `start(true)`. */
   readonly preloaded?: (resource: ResourceName) => Preloaded;
+  /** Told of each result of a call (`TransportOptions`). */
+  readonly onResult?: ResultListener;
 }
 
 /** client-go features/known_features.go: WatchListClient is on by default since 1.35. */
@@ -107,6 +109,7 @@ export class ClientLibrary {
       observer: this.observer,
       tls: o.tls ?? true,
       loadBalancer: o.loadBalancer,
+      onResult: o.onResult,
     });
   }
 

@@ -54,7 +54,10 @@ export class ComponentProcess {
     this.#runner = new ProcessRunner(ctx.sim, this);
     this.#startType = ctx.sim.eventType(`${o.name}/start`, () => this.#start());
     host.onState((state) => {
-      if (state === 'down') this.#end('host down');
+      if (state === 'down' && this.#isUp) {
+        ctx.metrics.event(ctx.sim.nowNs, 'exit', this.name, 'host down');
+        this.#end('host down');
+      } else if (state === 'down') this.#cancelStart();
       else if (state === 'up' && !this.#isUp && this.#next === NO_EVENT) this.#startLater(0);
     });
   }

@@ -42,7 +42,11 @@ export interface TransportOptions {
   readonly observer: ClusterObserver;
   readonly tls: boolean;
   readonly loadBalancer: LoadBalancerOptions;
+  /** Told of each result, before its client; `sentNs`: when the last try was sent. */
+  readonly onResult?: ResultListener;
 }
+
+export type ResultListener = (call: ApiCall, result: ApiResult, sentNs: number) => void;
 
 /** Who gets the result of a call. */
 export interface Receiver {
@@ -66,6 +70,7 @@ export class Transport implements DialerHost, TransportEvents {
   readonly balancer: LoadBalancer;
   readonly ledger = new Ledger();
   readonly #network: Network;
+  readonly #onResult: ResultListener | null;
   readonly #observer: ClusterObserver;
   /** Somebody may want messages. */
   readonly #isObserved: boolean;
@@ -97,6 +102,7 @@ export class Transport implements DialerHost, TransportEvents {
     const { sim, constants } = ctx;
     this.sim = sim;
     this.#network = o.network;
+    this.#onResult = o.onResult ?? null;
     this.#observer = o.observer;
     this.#isObserved = o.observer !== silentObserver;
     const get = (name: string) => Math.round(constants.get(`clientGo.${name}`));
@@ -415,6 +421,7 @@ export class Transport implements DialerHost, TransportEvents {
 
   #finish(r: ApiRequest, result: ApiResult): void {
     const { watch, done } = r;
+    this.#onResult?.(r.call, result, r.sentNs);
     this.#leave(r, result.code === 0 ? 'failed' : 'answered', result.code);
     if (watch !== null) watch.onOpen(result);
     else if (done !== null) done(result);

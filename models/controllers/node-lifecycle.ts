@@ -182,7 +182,10 @@ export class NodeLifecycleController implements Controller {
     }
     yield* this.#evictByTaint(node, verdict.current);
     const becameBad = verdict.current !== 'True' && verdict.observed === 'True';
-    if (becameBad) this.#recorder.record(node, 'NodeNotReady');
+    if (becameBad) {
+      this.#recorder.record(node, 'NodeNotReady');
+      this.#tell('nodeNotReady', name, verdict.current);
+    }
     if (!becameBad && !(this.#podsToRetry.has(name) && verdict.observed !== 'True')) return;
     if (yield* this.#markPodsNotReady(name)) this.#podsToRetry.delete(name);
     else this.#podsToRetry.add(name);
@@ -236,6 +239,7 @@ export class NodeLifecycleController implements Controller {
       );
       if (remove.length > 0) {
         yield* swapTaints(this.#client, node, { add: [], remove }, 'NoExecute', sim.nowNs);
+        this.#tell('nodeUntainted', node.meta.name, remove.join(' '));
       }
       this.#zones.remove(zone, node.meta.name);
       return;
@@ -253,6 +257,11 @@ export class NodeLifecycleController implements Controller {
     }
   }
 
+  #tell(kind: string, node: string, detail: string): void {
+    const { sim, metrics } = this.#env;
+    metrics.event(sim.nowNs, kind, node, detail);
+  }
+
   /** doNoExecuteTaintingPass. */
   *#taintNoExecute(): Steps {
     for (let due = this.#zones.next(); due !== null; due = this.#zones.next()) {
@@ -264,8 +273,10 @@ export class NodeLifecycleController implements Controller {
       const change = { add: [key], remove: [] };
       const { nowNs } = this.#env.sim;
       const error = yield* swapTaints(this.#client, node, change, 'NoExecute', nowNs);
-      if (error === '') this.#zones.countEviction(due.zone);
-      else this.#zones.retry(due.zone, due.name);
+      if (error === '') {
+        this.#zones.countEviction(due.zone);
+        this.#tell('nodeTainted', due.name, key);
+      } else this.#zones.retry(due.zone, due.name);
     }
   }
 

@@ -5,8 +5,21 @@
  */
 
 import type { Simulation } from '../../src/core/index.ts';
+import type { EventRow } from '../../src/metrics/index.ts';
 import type { OutageResult } from '../../src/run/result.ts';
 import { Outcome, type OutcomeCode, outcomeNames } from '../etcd/index.ts';
+import type { ApiCall, ApiResult } from '../objects/index.ts';
+
+/** Rows of events.csv that tell of a process or a machine that is there again. */
+const RESTARTS: readonly string[] = ['started', 'start', 'apiserverListening', 'nodeBoot'];
+/** Rows that tell that somebody has noticed. */
+const NOTICED: readonly string[] = ['campaign', 'leading', 'nodeNotReady', 'replicaUnhealthy'];
+/** What clients saw of requests without an answer. */
+const UNANSWERED: Readonly<Record<string, string>> = {
+  Refused: 'refused',
+  Reset: 'reset',
+  ClientTimeout: 'timeout',
+};
 
 interface OpenOutage {
   readonly fault: string;
@@ -65,13 +78,7 @@ export class OutageTracker {
       if (ambiguous) outage.ambiguous++;
       return;
     }
-    if (Number.isNaN(outage.firstSuccessNs) && sentNs >= outage.atNs) outage.firstSuccessNs = now;
-    const gap = now - outage.lastAckNs;
-    if (gap > outage.longestGapNs) {
-      outage.longestGapNs = gap;
-      outage.longestGapEndNs = now;
-    }
-    outage.lastAckNs = now;
+    this.#answered(outage, sentNs);
   }
 
   /** A campaign began: somebody noticed. */
@@ -86,18 +93,63 @@ export class OutageTracker {
     if (outage !== undefined) outage.elections++;
   }
 
-  onRestart(): void {
-    const outage = this.#outages[this.#outages.length - 1];
-    if (outage !== undefined) outage.restarts++;
-  }
-
   /** etcd went back to a snapshot that has no such keys. */
   onObjectsLost(objects: number): void {
     const outage = this.#outages[this.#outages.length - 1];
     if (outage !== undefined) outage.objectsLost += objects;
   }
 
-  results(): (OutageResult & { readonly longestGapEndNs: number })[] {
-    return this.#outages.map((o) => ({ ...o }));
+  /**
+   * A client of the API has its result. An answer that says no for reasons of its own (404, 409) is
+   * an answer; `members`: so many clients at once.
+   */
+  onApiResult(call: ApiCall, { code, reason }: ApiResult, sentNs: number): void {
+    const now = this.#sim.nowNs;
+    const isAnswer = (code >= 200 && code < 429 && code !== 401 && code !== 403) || code === 501;
+    if (isAnswer) this.#lastAckNs = now;
+    const outage = this.#outages[this.#outages.length - 1];
+    if (outage === undefined) return;
+    const { members = 1 } = call;
+    if (!isAnswer || code === 409) {
+      const name = code === 0 ? (UNANSWERED[reason] ?? reason) : `${code}`;
+      outage.failed[name] = (outage.failed[name] ?? 0) + members;
+    }
+    if (!isAnswer) {
+      if (Number.isNaN(outage.firstErrorNs)) outage.firstErrorNs = now;
+      const isRead = call.verb === 'get' || call.verb === 'list' || call.verb === 'watch';
+      const mayHaveHappened = (code === 0 && reason !== 'Refused') || code === 504;
+      if (!isRead && mayHaveHappened) outage.ambiguous += members;
+      return;
+    }
+    this.#answered(outage, sentNs);
+  }
+
+  #answered(outage: OpenOutage, sentNs: number): void {
+    const now = this.#sim.nowNs;
+    if (Number.isNaN(outage.firstSuccessNs) && sentNs >= outage.atNs) outage.firstSuccessNs = now;
+    const gap = now - outage.lastAckNs;
+    if (gap > outage.longestGapNs) {
+      outage.longestGapNs = gap;
+      outage.longestGapEndNs = now;
+    }
+    outage.lastAckNs = now;
+  }
+
+  /** `events`: the rows of events.csv, which tell of restarts and of who noticed. */
+  results(
+    events: readonly EventRow[] = [],
+  ): (OutageResult & { readonly longestGapEndNs: number })[] {
+    const outages = this.#outages.map((o) => ({ ...o }));
+    let index = -1;
+    for (const { timeNs, kind } of events) {
+      while (index + 1 < outages.length && outages[index + 1].atNs <= timeNs) index++;
+      if (index < 0) continue;
+      const outage = outages[index];
+      if (RESTARTS.includes(kind)) outage.restarts++;
+      if (kind === 'leading') outage.elections++;
+      if (!NOTICED.includes(kind)) continue;
+      if (!(outage.detectedNs <= timeNs)) outage.detectedNs = timeNs;
+    }
+    return outages;
   }
 }

@@ -171,6 +171,11 @@ export class Metrics {
     return this.#nextCutNs;
   }
 
+  /** Rows of events.csv so far, in the order of their times. */
+  get eventRows(): readonly EventRow[] {
+    return this.#events;
+  }
+
   /**
    * Closes every row, segment and quarter that ends at or before nowNs. To be called when the clock
    * stands at `nextCutNs()`; what is recorded at that instant before the call belongs to the past.

@@ -118,7 +118,7 @@ export function buildKubernetes(
       faults.start();
     },
     finish: () => ({
-      outages: outages.results(),
+      outages: outages.results(ctx.metrics.eventRows),
       timeline: timeline.report(),
       warnings: [
         ...unplacedWarning(initial),
@@ -281,6 +281,7 @@ class Base {
       },
       version,
       tls: apiServer.tls,
+      onResult: (call, result, sentNs) => this.outages.onApiResult(call, result, sentNs),
       observer: this.timeline,
       uids: this.uids,
       preloaded: (resource) => ({

@@ -57,7 +57,7 @@ export function buildCluster(ctx: ModelContext, scenario: Scenario): EtcdRunClus
       for (const w of watchers) w.start();
       faults.start();
     },
-    finish: () => ({ outages: outages.results(), warnings: [] }),
+    finish: () => ({ outages: outages.results(ctx.metrics.eventRows), warnings: [] }),
   };
 }
 
