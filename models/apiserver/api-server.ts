@@ -29,7 +29,7 @@ import type { ReplicaStorage } from './storage/types.ts';
 import type { ApiServerShared } from './types.ts';
 import { WatchHandler } from './watch-handler.ts';
 import { ServerWatch, WatchTable } from './watches.ts';
-import { WebhookTable } from './webhooks.ts';
+import { calledWebhooks, WebhookTable } from './webhooks.ts';
 
 export type ServerState = 'down' | 'starting' | 'running' | 'draining';
 /** `reset` with connection -1: all of them. */
@@ -94,7 +94,7 @@ export class ApiServer implements ApiEndpoint {
     const replicas = { ctx, name, replica: index, host, cpu, scenario, version, transformer };
     this.storage = options.createStorage(replicas);
     this.#connections = new Connections(sim, name, scenario.goawayChance);
-    this.webhooks = new WebhookTable(ctx, name, scenario.webhooks);
+    this.webhooks = new WebhookTable(ctx, name, calledWebhooks(scenario));
     this.#identity = new IdentityLease(sim, this, options.uids);
     const streamEnded = (connection: number) => this.#streamEnded(connection);
     const handler = new WatchHandler(() => {
@@ -328,7 +328,7 @@ export class ApiServer implements ApiEndpoint {
           child: (parent, object) => path.child(parent, object),
         },
       ),
-      quota: new QuotaAdmission(storage, (request, admitted) => {
+      quota: new QuotaAdmission(storage, scenario.admissionPlugins, (request, admitted) => {
         path.quotaDecided(request, admitted);
       }),
       serveWatch: (request) => handler.serve(request),

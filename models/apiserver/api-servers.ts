@@ -18,7 +18,7 @@ export class ApiServers {
   constructor(ctx: ModelContext, scenario: ApiServerScenario, options: ApiServersOptions) {
     const { sim, metrics, constants } = ctx;
     const shared = { sim, metrics, constants, scenario, options };
-    const defaulting = new Defaulting();
+    const defaulting = new Defaulting(scenario.admissionPlugins);
     this.replicas = scenario.replicas.map(
       (replica, i) => new ApiServer(shared, replica, i, defaulting),
     );

@@ -22,6 +22,12 @@ export const NAMESPACE_FINALIZER = 'kubernetes';
 /** Shared by all servers of a cluster: pods of one template keep sharing one spec. */
 export class Defaulting {
   readonly #specs = new WeakMap<PodSpec, PodSpec>();
+  readonly #tolerations: boolean;
+
+  /** `plugins`: names of the admission plugins that are on. */
+  constructor(plugins: readonly string[]) {
+    this.#tolerations = plugins.includes('DefaultTolerationSeconds');
+  }
 
   /** The object as it is to be created. */
   created(object: KubeObject): KubeObject {
@@ -33,7 +39,7 @@ export class Defaulting {
   }
 
   #pod(pod: Pod): Pod {
-    let spec = this.#specs.get(pod.spec);
+    let spec = this.#tolerations ? this.#specs.get(pod.spec) : pod.spec;
     if (spec === undefined) {
       spec = withTolerations(pod.spec);
       this.#specs.set(pod.spec, spec);

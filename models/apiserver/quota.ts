@@ -24,21 +24,33 @@ interface Evaluation {
 
 export class QuotaAdmission {
   readonly #storage: ReplicaStorage;
+  readonly #isOn: boolean;
   readonly #onDecided: (request: Request, admitted: boolean) => void;
   readonly #evaluations = new Map<string, Evaluation>();
   /** Paths of the quotas by namespace, as of when there were so many. */
   readonly #paths = new Map<string, string>();
   #pathsOf = -1;
 
-  constructor(storage: ReplicaStorage, onDecided: (request: Request, admitted: boolean) => void) {
+  /** `plugins`: names of the admission plugins that are on. */
+  constructor(
+    storage: ReplicaStorage,
+    plugins: readonly string[],
+    onDecided: (request: Request, admitted: boolean) => void,
+  ) {
     this.#storage = storage;
+    this.#isOn = plugins.includes('ResourceQuota');
     this.#onDecided = onDecided;
   }
 
   /** True where `onDecided` follows; false where no quota has a say. */
   check(request: Request): boolean {
     const { kind, call } = request;
-    if (kind.verb !== 'create' || kind.info.name !== 'pods' || kind.subresource !== '')
+    if (
+      !this.#isOn ||
+      kind.verb !== 'create' ||
+      kind.info.name !== 'pods' ||
+      kind.subresource !== ''
+    )
       return false;
     const { cacher } = this.#storage.of('resourcequotas');
     if (cacher === null || cacher.size === 0 || call.object === undefined) return false;

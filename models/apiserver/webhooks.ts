@@ -15,7 +15,7 @@ import type { Stream } from '../../src/core/index.ts';
 import { createSampler, type DistributionSpec, type Sampler } from '../../src/dist/index.ts';
 import type { Counter, Tally } from '../../src/metrics/index.ts';
 import type { ModelContext } from '../../src/resource/index.ts';
-import type { WebhookScenario } from '../../src/scenario/types.ts';
+import type { ApiServerScenario, WebhookScenario } from '../../src/scenario/types.ts';
 import type { RequestKind } from './kinds.ts';
 import type { Request } from './request.ts';
 
@@ -32,6 +32,11 @@ const KINDS: Readonly<Record<WebhookScenario['kind'], string>> = {
   validating: 'validating',
   conversion: 'conversion',
 };
+
+const PLUGINS = {
+  mutating: 'MutatingAdmissionWebhook',
+  validating: 'ValidatingAdmissionWebhook',
+} as const;
 
 export class Webhook {
   readonly options: WebhookScenario;
@@ -72,12 +77,13 @@ export class Webhook {
   }
 
   matches(kind: RequestKind): boolean {
-    const { resources, verbs, matchLeases } = this.options;
+    const { resources, verbs } = this.options;
     // Rules name resources, not their subresources.
     if (kind.subresource !== '') return false;
     const { name } = kind.info;
     const named = resources.some((r) => r === name);
-    if (!named && !(resources.includes('*') && (name !== 'leases' || matchLeases))) return false;
+    // Whoever means all resources seldom means the heartbeats: those must be named.
+    if (!named && !(resources.includes('*') && name !== 'leases')) return false;
     const operation = operationOf(kind.verb);
     return operation !== null && verbs.some((v) => v === '*' || v === operation);
   }
@@ -207,4 +213,12 @@ export class WebhookTable {
     }
     return found;
   }
+}
+
+/** Those that an admission plugin calls that is on; conversion is no admission. */
+export function calledWebhooks(scenario: ApiServerScenario): WebhookScenario[] {
+  const { webhooks, admissionPlugins } = scenario;
+  return webhooks.filter(
+    ({ kind }) => kind === 'conversion' || admissionPlugins.includes(PLUGINS[kind]),
+  );
 }

@@ -101,7 +101,6 @@ export interface WebhookScenario {
   readonly timeoutNs: number;
   readonly failurePolicy: 'Fail' | 'Ignore';
   readonly reinvocation: boolean;
-  readonly matchLeases: boolean;
 }
 
 /** Over or beside those of the bootstrap configuration. */

@@ -91,7 +91,12 @@ export const apiServerDefaults: ApiServerScenario = {
   webhooks: [],
   priorityLevels: [],
   flowSchemas: [],
-  admissionPlugins: [],
+  admissionPlugins: [
+    'DefaultTolerationSeconds',
+    'MutatingAdmissionWebhook',
+    'ValidatingAdmissionWebhook',
+    'ResourceQuota',
+  ],
 };
 
 function host(name: string, cores: number): HostScenario {

@@ -420,6 +420,5 @@ function webhookOf(value: WebhookValue): WebhookScenario {
     timeoutNs: value.timeout,
     failurePolicy: value.failurePolicy,
     reinvocation: value.reinvocation,
-    matchLeases: resources.includes('leases'),
   };
 }

@@ -7,6 +7,8 @@ import { parseScenario } from '../../../src/scenario/index.ts';
 
 const test = suite('API server: what it adds to new objects');
 
+const PLUGINS = ['DefaultTolerationSeconds'];
+
 function podOf(gates: readonly string[]): Pod {
   const { scenario } = parseScenario(
     `apiVersion: wavetank/v1alpha1
@@ -26,18 +28,22 @@ kubernetes: { objects: [{ kind: Pod, name: a }] }
 }
 
 test('a pod with scheduling gates says so, whoever makes it', () => {
-  const made = new Defaulting().created(podOf(['example.com/wait'])) as Pod;
+  const made = new Defaulting(PLUGINS).created(podOf(['example.com/wait'])) as Pod;
   assert.is(made.status.scheduled, 'SchedulingGated');
-  assert.is((new Defaulting().created(podOf([])) as Pod).status.scheduled, '');
+  assert.is((new Defaulting(PLUGINS).created(podOf([])) as Pod).status.scheduled, '');
 });
 
 test('a pod tolerates nodes that are not ready or not reachable for 300 s', () => {
-  const made = new Defaulting().created(podOf([])) as Pod;
+  const made = new Defaulting(PLUGINS).created(podOf([])) as Pod;
   const added = made.spec.tolerations.map(({ key, tolerationNs }) => [key, tolerationNs]);
   assert.equal(added, [
     ['node.kubernetes.io/not-ready', 300e9],
     ['node.kubernetes.io/unreachable', 300e9],
   ]);
+});
+
+test('without its admission plugin a pod tolerates what it says and no more', () => {
+  assert.equal((new Defaulting([]).created(podOf([])) as Pod).spec.tolerations, []);
 });
 
 test.run();

@@ -252,7 +252,6 @@ function webhook(name: string, ms: number, o: Partial<WebhookScenario> = {}): We
     timeoutNs: 10 * S,
     failurePolicy: 'Fail',
     reinvocation: false,
-    matchLeases: false,
     ...o,
   };
 }
