@@ -77,6 +77,8 @@ export class WatchCache implements Cacher, FeedReader, EtcdCall {
   readonly #objects = new ObjectIndex();
   readonly #ring = new EventRing();
   readonly #watchers: Watchers;
+  /** Used within one call. */
+  readonly #interested: CacheWatcher[] = [];
   readonly #onReady: () => void;
   readonly #jitter: Stream;
   #read: GroupRead | null = null;
@@ -168,10 +170,9 @@ export class WatchCache implements Cacher, FeedReader, EtcdCall {
   }
 
   interestedWatchers(object: KubeObject): number {
-    const found: CacheWatcher[] = [];
-    this.#watchers.concerned(object, null, found);
+    this.#watchers.concerned(object, null, this.#interested);
     let members = 0;
-    for (const watcher of found) members += watcher.members;
+    for (const watcher of this.#interested) members += watcher.members;
     return members;
   }
 

@@ -66,10 +66,12 @@ export class Watchers {
 
   /** Fills `into` with those that a change from `previous` to `current` may concern. */
   concerned(current: KubeObject | null, previous: KubeObject | null, into: CacheWatcher[]): void {
-    into.length = 0;
+    // By its length it would lose its memory, for the next push to take again.
+    while (into.length > 0) into.pop();
     const object = current ?? previous;
     if (object === null) return;
     append(this.#all, into);
+    if (into.length === this.count) return;
     const { namespace, name, path } = object.meta;
     if (this.#byNamespace.size > 0) append(this.#byNamespace.get(namespace), into);
     if (this.#byName.size > 0) {
