@@ -138,7 +138,16 @@ export class EtcdCluster {
       event: (kind, subject, detail) => this.event(kind, subject, detail),
       term: () => this.leaderTerm,
     });
-    this.operations = new Operations(shared, this.name, {
+    this.operations = this.#createOperations();
+    // Those that join later are known by name and stay away until an operator adds them.
+    for (const member of this.members.slice(etcd.members.length)) {
+      member.stayOut();
+      this.#peers.onDown(member.index);
+    }
+  }
+
+  #createOperations(): Operations {
+    return new Operations(this.shared, this.name, {
       members: this.members,
       leader: () => this.members[this.leaderIndex],
       changeMember: (index, kind) => this.changeMember(index, kind),
@@ -147,11 +156,6 @@ export class EtcdCluster {
       boot: (index) => this.boot(index),
       event: (kind, subject, detail) => this.event(kind, subject, detail),
     });
-    // Those that join later are known by name and stay away until an operator adds them.
-    for (const member of this.members.slice(etcd.members.length)) {
-      member.stayOut();
-      this.#peers.onDown(member.index);
-    }
   }
 
   #memberLinks(): MemberLinks {
