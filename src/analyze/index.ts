@@ -17,6 +17,12 @@ export {
 export { type BackWithin, backWithin } from './back-within.ts';
 export { type Bottlenecks, type ResourceRank, rankBottlenecks } from './bottlenecks.ts';
 export {
+  type Capacity,
+  type CapacityRange,
+  type CapacityVerdict,
+  searchCapacity,
+} from './capacity.ts';
+export {
   type FailureRepair,
   type KOfNAvailability,
   type KOfNSystem,

@@ -167,8 +167,55 @@ function addCheck(program: Command, io: Io, finish: Finish, tools: Tools): void 
     });
 }
 
+function addCapacity(program: Command, io: Io, finish: Finish, tools: Tools): void {
+  const command = program
+    .command('capacity')
+    .summary('find how far a parameter can go')
+    .description(
+      'Finds the largest value of a parameter at which every threshold holds, what ends it, and\n' +
+        'how sure that is: under noise, and with the constants anywhere in their ranges.',
+    )
+    .argument('<file>', 'scenario with thresholds')
+    .requiredOption('--vary <range>', 'path=lo..hi, or path=log(lo,hi)')
+    .option('--vary-also <values>', 'a second parameter, path=a,b,c: a frontier')
+    .addOption(
+      new Option('-s, --set <path=value>', 'set one field; may be given several times')
+        .argParser(collect)
+        .default([], 'none'),
+    )
+    .option('--seeds <n>', 'seeds of each value at first', tools.integerBetween(1, SEEDS_MAX))
+    .option(
+      '--seeds-max <n>',
+      'and at most, while undecided',
+      tools.integerBetween(1, SEEDS_MAX),
+      20,
+    )
+    .option('--seed <text>', 'seed in place of the one in the file', tools.seedText)
+    .option('--tolerance <percent>', 'how near the two sides come', percentOf, 5)
+    .option(
+      '--uncertainty <n>',
+      'samples of the constants; 0 = none',
+      tools.integerBetween(0, 1000),
+      8,
+    )
+    .option('--out <folder>', 'where the files and finished runs go', 'results/capacity');
+  withExecutor(command, tools)
+    .addHelpText(
+      'after',
+      tools.examples([
+        ['capacity my.yaml --vary workload.writers.rate=100/s..20000/s', 'puts a second'],
+        ['capacity my.yaml --vary PATH=1..9 --vary-also PATH=a,b,c', 'a frontier'],
+      ]),
+    )
+    .action(async (file: string, options) => {
+      const { capacityCommand } = await import('./commands/capacity.ts');
+      await finish(capacityCommand(file, options, io));
+    });
+}
+
 export function addWorkbench(program: Command, io: Io, finish: Finish, tools: Tools): void {
   addSweep(program, io, finish, tools);
   addCompare(program, io, finish, tools);
   addCheck(program, io, finish, tools);
+  addCapacity(program, io, finish, tools);
 }

@@ -21,6 +21,7 @@ export { type MarkdownColumn, markdownTable } from './markdown-table.ts';
 export { outputsReference } from './reference.ts';
 export { sequenceDiagram } from './sequence.ts';
 export type { AvailabilityReport } from './tables/availability.ts';
+export { type CapacityRow, capacityCsv } from './tables/capacity.ts';
 export {
   comparisonCsv,
   type MetricComparisonRow,
