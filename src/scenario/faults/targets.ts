@@ -18,12 +18,12 @@ export class TargetNames {
   }
 
   knows(target: string, classes: readonly TargetClass[]): boolean {
-    return classes.some((kind) => this.#isOne(target, kind));
+    return classes.some((kind) => this.#isOne(target, kind, classes));
   }
 
   /** For messages: what could have been meant; of nodes the first ones of each group. */
   list(classes: readonly TargetClass[]): string[] {
-    return [...new Set(classes.flatMap((kind) => this.#listOf(kind)))];
+    return [...new Set(classes.flatMap((kind) => this.#listOf(kind, classes)))];
   }
 
   /** A name of a node of the scenario, of those that join later too. */
@@ -35,7 +35,7 @@ export class TargetNames {
     return this.#names.kubernetes?.nodeGroups ?? [];
   }
 
-  #isOne(target: string, kind: TargetClass): boolean {
+  #isOne(target: string, kind: TargetClass, classes: readonly TargetClass[]): boolean {
     const [prefix, ...rest] = target.split('/');
     const name = rest.join('/');
     switch (kind) {
@@ -49,11 +49,11 @@ export class TargetNames {
       case 'runtime':
         return prefix === 'container-runtime' && this.isNode(name);
       default:
-        return this.#listOf(kind).includes(target);
+        return this.#listOf(kind, classes).includes(target);
     }
   }
 
-  #listOf(kind: TargetClass): string[] {
+  #listOf(kind: TargetClass, classes: readonly TargetClass[]): string[] {
     const { etcd, hosts } = this.#names;
     switch (kind) {
       case 'member':
@@ -63,11 +63,12 @@ export class TargetNames {
       case 'host':
         return hosts.map((host) => host.name);
       case 'zone':
-        return this.#zones().map((zone) => `zone/${zone}`);
+        // What acts on nodes alone needs a zone that has some.
+        return this.#zones(classes.includes('host')).map((zone) => `zone/${zone}`);
       case 'end': {
         const clients = ['client', 'clients', 'everything'];
         const nodes = this.#names.kubernetes === null ? [] : ['nodes', 'loadBalancer'];
-        return [...this.#zones(), ...clients, ...nodes];
+        return [...this.#zones(true), ...clients, ...nodes];
       }
       case 'apiServer':
       case 'component':
@@ -91,8 +92,8 @@ export class TargetNames {
     return events ? [name, name.replace('etcd/', 'etcd-events/')] : [name];
   }
 
-  #zones(): string[] {
-    const zones = this.#names.hosts.map((host) => host.zone);
+  #zones(ofHosts: boolean): string[] {
+    const zones = ofHosts ? this.#names.hosts.map((host) => host.zone) : [];
     return [...new Set([...zones, ...this.#groups.flatMap((group) => group.zones)])].filter(
       (zone) => zone !== '',
     );
