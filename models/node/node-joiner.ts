@@ -10,7 +10,7 @@ import type { Tally } from '../../src/metrics/index.ts';
 import type { ModelContext } from '../../src/resource/index.ts';
 import type { NodeGroupScenario } from '../../src/scenario/types.ts';
 import type { ApiCall, ApiResult, Uids } from '../objects/index.ts';
-import { makeCertificateRequest, makeNode } from './node-objects.ts';
+import { imagesOf, makeCertificateRequest, makeNode } from './node-objects.ts';
 import type { NodePool, NodeState } from './node-pool.ts';
 import type { Op, OpTable } from './op-table.ts';
 
@@ -170,7 +170,7 @@ export class NodeJoiner {
     const object =
       step === REQUEST
         ? makeCertificateRequest(uids, nowNs, name)
-        : makeNode(uids, nowNs, group, { name, zone }, { cloud });
+        : makeNode(uids, nowNs, group, { name, zone, images: imagesOf(group) }, { cloud });
     const op = ops.begin('register', member, -1, -1, step);
     this.#links.send(member, { verb: 'create', resource: object.resource, object }, op);
   }

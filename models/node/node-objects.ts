@@ -7,10 +7,12 @@ import {
   type Lease,
   metaOf,
   type Node,
+  type NodeConditions,
   type OpaqueObject,
   resourceInfo,
   type Taint,
   type Uids,
+  type User,
 } from '../objects/index.ts';
 
 /** Namespace of node leases. */
@@ -21,6 +23,21 @@ const TAINT_NOT_READY = 'node.kubernetes.io/not-ready';
 export interface NodeIdentity {
   readonly name: string;
   readonly zone: string;
+  /** Shared by all nodes of a group. */
+  readonly images: Readonly<Record<string, number>>;
+}
+
+/** Not ready yet. */
+const REGISTERED: NodeConditions = Object.freeze({ ...HEALTHY, ready: 'False' });
+const NO_VOLUMES: readonly string[] = Object.freeze([]);
+
+/** What a node lists of the images that its group brings: name and bytes. */
+export function imagesOf(group: NodeGroupScenario): Readonly<Record<string, number>> {
+  const images: Record<string, number> = {};
+  for (const image of group.images) {
+    images[image.name] = image.layers.reduce((sum, layer) => sum + layer.bytes, 0);
+  }
+  return images;
 }
 
 /** A node as it is registered (`joining`), or as it is when it has been running. */
@@ -28,15 +45,11 @@ export function makeNode(
   uids: Uids,
   nowNs: number,
   group: NodeGroupScenario,
-  { name, zone }: NodeIdentity,
+  { name, zone, images }: NodeIdentity,
   joining: null | { readonly cloud: boolean },
 ): Node {
   const labels = { ...group.labels, [LABEL_HOSTNAME]: name, [LABEL_ZONE]: zone };
   const { capacity, allocatable } = group;
-  const images: Record<string, number> = {};
-  for (const image of group.images) {
-    images[image.name] = image.layers.reduce((sum, layer) => sum + layer.bytes, 0);
-  }
   return {
     resource: 'nodes',
     meta: metaOf(uids, nowNs, { name, labels }),
@@ -52,9 +65,9 @@ export function makeNode(
       capacity,
       allocatable,
       maxPods: group.kubelet.maxPods,
-      conditions: { ...HEALTHY, ready: joining === null ? 'True' : 'False' },
+      conditions: joining === null ? HEALTHY : REGISTERED,
       images,
-      volumesAttached: [],
+      volumesAttached: NO_VOLUMES,
     },
   };
 }
@@ -91,5 +104,17 @@ export function makeCertificateRequest(uids: Uids, nowNs: number, name: string):
     bytes: resourceInfo('certificatesigningrequests').typicalBytes,
     resourceVersion: 0,
     data: {},
+  };
+}
+
+/** Shared by all nodes. */
+const NODE_GROUPS: readonly string[] = Object.freeze(['system:nodes']);
+
+export function nodeUser(name: string): User {
+  return {
+    name: `system:node:${name}`,
+    groups: NODE_GROUPS,
+    agent: 'kubelet',
+    authentication: 'x509',
   };
 }

@@ -13,7 +13,6 @@ import type {
   KubeObject,
   Lease,
   Node,
-  User,
 } from '../objects/index.ts';
 import type { NodesOptions } from './api.ts';
 import type { DownloadShares } from './download-shares.ts';
@@ -21,7 +20,7 @@ import { Evictions } from './evictions.ts';
 import { ImagePuller } from './image-puller.ts';
 import { LEASE_CREATE, LeaseKeeper } from './lease-keeper.ts';
 import { NodeJoiner } from './node-joiner.ts';
-import { LEASE_NAMESPACE, makeLease, makeNode } from './node-objects.ts';
+import { imagesOf, LEASE_NAMESPACE, makeLease, makeNode, nodeUser } from './node-objects.ts';
 import { NodeStatusKeeper } from './node-status.ts';
 import { NodeUsage } from './node-usage.ts';
 import { NodeSink, PodSink } from './node-watches.ts';
@@ -179,11 +178,12 @@ export class NodePool {
     const { uids, group, zone, present } = this.#o;
     const { nowNs } = this.#ctx.sim;
     const objects: KubeObject[] = [];
+    const images = imagesOf(group);
     for (let member = 0; member < present; member++) {
       const lease = this.#makeLease(member);
       this.#initialLeases.push(lease);
       objects.push(lease);
-      objects.push(makeNode(uids, nowNs, group, { name: this.nameOf(member), zone }, null));
+      objects.push(makeNode(uids, nowNs, group, { name: this.nameOf(member), zone, images }, null));
     }
     return objects;
   }
@@ -497,13 +497,4 @@ export class NodePool {
 /** server.go: the heartbeat client's timeout is a status period, and no longer than the lease. */
 function heartbeatTimeoutNs({ kubelet }: NodeGroupScenario): number {
   return Math.min(kubelet.nodeStatusUpdateNs, kubelet.leaseDurationNs);
-}
-
-function nodeUser(name: string): User {
-  return {
-    name: `system:node:${name}`,
-    groups: ['system:nodes'],
-    agent: 'kubelet',
-    authentication: 'x509',
-  };
 }
