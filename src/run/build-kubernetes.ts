@@ -38,7 +38,12 @@ import {
   Timeline,
 } from '../../models/workload/index.ts';
 import type { ModelContext } from '../resource/index.ts';
-import type { ComponentScenario, KubernetesScenario, Scenario } from '../scenario/types.ts';
+import type {
+  ComponentScenario,
+  FaultScenario,
+  KubernetesScenario,
+  Scenario,
+} from '../scenario/types.ts';
 import type { Cluster } from './cluster.ts';
 import { Invariants } from './invariants.ts';
 import { machineInterfaces, networkHosts } from './network-hosts.ts';
@@ -62,9 +67,7 @@ export function buildKubernetes(
   kubernetes: KubernetesScenario,
   own: readonly OwnComponent[] = [],
 ): KubernetesCluster {
-  const faultList = faultsOfRun(scenario, ctx.sim);
-  const interfaces = new NodeInterfaces(scenario, faultList);
-  const base = new Base(ctx, scenario, kubernetes, interfaces);
+  const base = new Base(ctx, scenario, kubernetes);
   const { servers, etcd, outages, timeline } = base;
   const nodes = new Nodes(ctx, kubernetes.nodeGroups, {
     library: base.library,
@@ -73,7 +76,7 @@ export function buildKubernetes(
     version: kubernetes.version,
     servers: base.frontDoor,
     cloud: kubernetes.cloud !== null,
-    networkHostOf: (zone, node) => interfaces.hostOf(zone, node),
+    networkHostOf: (zone, node) => base.interfaces.hostOf(zone, node),
   });
   const cloud = createCloud(ctx, base, nodes);
   const components: Component[] = [...createComponents(ctx, base), ...cloud.managers];
@@ -99,7 +102,7 @@ export function buildKubernetes(
   );
   const added = createOwn(ctx, scenario, base, own);
   const parts = base.faultParts(scenario, { nodes, components, cloud: cloud.cloud });
-  const faults = new FaultDriver(parts, faultList);
+  const faults = new FaultDriver(parts, base.faults);
   return {
     etcd,
     servers,
@@ -215,6 +218,9 @@ function hasStorage({ objects, load }: KubernetesScenario): boolean {
 
 /** Machines, network, etcd, API servers, and the client library over them. */
 class Base {
+  /** Those of the scenario, and those that are drawn. */
+  readonly faults: readonly FaultScenario[];
+  readonly interfaces: NodeInterfaces;
   readonly network: Network;
   readonly etcd: EtcdCluster;
   readonly eventsEtcd: EtcdCluster | null;
@@ -232,17 +238,14 @@ class Base {
   readonly #store: ObjectStore;
   #preloaded = new Map<ResourceName, KubeObject[]>();
 
-  constructor(
-    ctx: ModelContext,
-    scenario: Scenario,
-    kubernetes: KubernetesScenario,
-    interfaces: NodeInterfaces,
-  ) {
+  constructor(ctx: ModelContext, scenario: Scenario, kubernetes: KubernetesScenario) {
     const { apiServer, version } = kubernetes;
     this.#ctx = ctx;
     this.kubernetes = kubernetes;
     this.#hosts = new Map(scenario.hosts.map((h) => [h.name, new Host(ctx, h.name, h)]));
-    this.network = new Network(ctx, scenario.network, networkHosts(scenario, interfaces.all));
+    this.faults = faultsOfRun(scenario, ctx.sim);
+    this.interfaces = new NodeInterfaces(scenario, this.faults);
+    this.network = new Network(ctx, scenario.network, networkHosts(scenario, this.interfaces.all));
     const progressNotifyNs = PROGRESS_NOTIFY_NS;
     this.etcd = new EtcdCluster(ctx, scenario, this.#hosts, this.network, { progressNotifyNs });
     this.eventsEtcd = apiServer.eventsEtcd
