@@ -4,7 +4,9 @@
  */
 import * as assert from 'node:assert/strict';
 import { suite } from 'uvu';
-import type { EventRecord, Node, Pod, Service } from '../../../models/objects/index.ts';
+import type { EventRecord, KubeObject, Node, Pod, Service } from '../../../models/objects/index.ts';
+import { buildKubernetes, type KubernetesCluster } from '../../../src/run/build-kubernetes.ts';
+import { createRun } from '../../../src/run/index.ts';
 import {
   clusterOf,
   codesOf,
@@ -29,6 +31,39 @@ function run(
   return simulate(clusterOf(kubernetes, { horizon, faults, ...rest }));
 }
 
+/** What stands in etcd at the moment. */
+type Now = Pick<Ended, 'objects'>;
+
+/** One run, looked at when it gets to these seconds. */
+function watch(
+  faults: readonly Value[],
+  kubernetes: Value,
+  looks: readonly (readonly [number, (now: Now) => void])[],
+): Ended {
+  const last = looks[looks.length - 1][0];
+  const scenario = clusterOf(kubernetes, { horizon: `${last}s`, faults });
+  const built: KubernetesCluster[] = [];
+  const contents = () => built[0].etcd.shared.contents;
+  const objects: Ended['objects'] = (resource) => {
+    const group = contents().groups.findIndex(({ name }) => name === resource);
+    return contents().valuesOf(group) as KubeObject[]; // By their group objects.
+  };
+  const run = createRun(scenario, {
+    seed: 'small',
+    build: (ctx, s) => {
+      assert.ok(s.kubernetes !== null);
+      built.push(buildKubernetes(ctx, s, s.kubernetes));
+      return built[0];
+    },
+  });
+  for (const [atS, look] of looks) {
+    while (run.progress().nowNs < atS * S && !run.advance(200));
+    look({ objects });
+  }
+  while (!run.advance(1 << 20));
+  return { result: run.finish(), objects };
+}
+
 function count(ended: Ended, name: string, labels: Record<string, string> = {}): number {
   let sum = 0;
   for (const counter of ended.result.metrics.counters) {
@@ -38,10 +73,12 @@ function count(ended: Ended, name: string, labels: Record<string, string> = {}):
   return sum;
 }
 
-const nodesOf = (ended: Ended) => ended.objects('nodes') as readonly Node[];
-const eventsOf = (ended: Ended) => ended.objects('events') as readonly EventRecord[];
-const running = (ended: Ended, prefix = '') =>
-  pods(ended, prefix).filter(({ status }) => status.phase === 'Running').length;
+const nodesOf = (ended: Now) => ended.objects('nodes') as readonly Node[];
+const eventsOf = (ended: Now) => ended.objects('events') as readonly EventRecord[];
+const podsOf = (now: Now, prefix: string) =>
+  (now.objects('pods') as readonly Pod[]).filter(({ meta }) => meta.name.startsWith(prefix));
+const running = (ended: Now, prefix = '') =>
+  podsOf(ended, prefix).filter(({ status }) => status.phase === 'Running').length;
 const firstReadyS = (ended: Ended, prefix: string) =>
   Math.min(...pods(ended, prefix).map(({ status }) => status.readySinceNs)) / S;
 const create = (set: Value, start = '5s') => ({ name: String(set.name), start, create: set });
@@ -57,10 +94,11 @@ test('a webhook that is away keeps pods out with 500s, and they come once it is 
   };
   for (const outage of ['refused', 'timeout', 'error']) {
     const fault = { at: '5s', webhook: 'policy', outage, for: '20s' };
-    const during = run([fault], kubernetes, '24s');
-    assert.equal(pods(during, 'web').length, 0);
-    assert.ok((codesOf(during).get('500') ?? 0) >= 1);
-    assert.equal(running(run([fault], kubernetes, '90s'), 'web'), 4);
+    const ended = watch([fault], kubernetes, [
+      [24, (now) => assert.equal(podsOf(now, 'web').length, 0)],
+      [75, (now) => assert.equal(running(now, 'web'), 4)],
+    ]);
+    assert.ok((codesOf(ended).get('500') ?? 0) >= 1);
   }
 });
 
@@ -97,12 +135,16 @@ test('without its registry a node group starts nothing new, and recovers when it
   const template = { ...small, imagePresent: false };
   const kubernetes = { load: [create({ ...web, template }, '10s')] };
   const fault = { at: '5s', registry: 'down', group: 'worker', for: '40s' };
-  const during = run([fault], kubernetes, '44s');
-  assert.equal(running(during, 'web'), 0);
-  for (const { status } of pods(during, 'web')) {
-    assert.match(status.reason, /^(ErrImagePull|ImagePullBackOff)$/);
-  }
-  assert.equal(running(run([fault], kubernetes, '150s'), 'web'), 4);
+  const during = (now: Now) => {
+    for (const { status } of podsOf(now, 'web')) {
+      assert.equal(status.phase, 'Pending');
+      assert.match(status.reason, /^(ErrImagePull|ImagePullBackOff)$/);
+    }
+  };
+  watch([fault], kubernetes, [
+    [44, during],
+    [150, (now) => assert.equal(running(now, 'web'), 4)],
+  ]);
 });
 
 const joining = { nodeGroups: [{ name: 'worker', count: 2, joining: 2, joinAt: '10s' }] };
@@ -112,26 +154,45 @@ const isNew = ({ spec }: Node) =>
 test('while the cloud is down new nodes keep their taint, and lose it when it is back', () => {
   const kubernetes = { ...joining, cloudControllerManager: { describe: '50ms', route: '1s' } };
   const fault = { at: '5s', cloudApi: 'down', for: '60s' };
-  const during = run([fault], kubernetes, '60s');
-  assert.equal(nodesOf(during).length, 4);
-  assert.equal(nodesOf(during).filter(isNew).length, 2);
-  assert.ok(count(during, 'wavetank_cloud_call_errors_total', { call: 'describe' }) > 4);
-  const after = run([fault], kubernetes, '150s');
-  assert.equal(nodesOf(after).filter(isNew).length, 0);
-  assert.equal(count(after, 'wavetank_cloud_routes_total'), 2);
+  const ended = watch([fault], kubernetes, [
+    [
+      60,
+      (now) => assert.deepEqual([nodesOf(now).length, nodesOf(now).filter(isNew).length], [4, 2]),
+    ],
+    [150, (now) => assert.equal(nodesOf(now).filter(isNew).length, 0)],
+  ]);
+  assert.ok(count(ended, 'wavetank_cloud_call_errors_total', { call: 'describe' }) > 4);
+  assert.equal(count(ended, 'wavetank_cloud_routes_total'), 2);
+});
+
+test('a throttled cloud initialises new nodes at its rate, and routes come late', () => {
+  const nodeGroups = [{ name: 'worker', count: 2, joining: 8, joinAt: '5s', joinRate: '10/s' }];
+  const cloudControllerManager = { describe: '50ms', route: '1s' };
+  const left = (faults: readonly Value[]) => {
+    const ended = run(faults, { nodeGroups, cloudControllerManager }, '60s');
+    return nodesOf(ended).filter(isNew).length;
+  };
+  assert.equal(left([]), 0);
+  // One call of a kind in 10 s: at most one node at 10 s and one more in each 10 s after it.
+  assert.ok(left([{ at: '2s', cloudApi: 'throttled', qps: 0.1 }]) >= 2);
 });
 
 test('a load balancer waits for the cloud with the back-off of the service controller', () => {
   const set = { ...web, service: 'LoadBalancer' };
   const kubernetes = { cloudControllerManager: { loadBalancer: '5s' }, load: [create(set, '10s')] };
   const fault = { at: '5s', cloudApi: 'down', for: '30s' };
-  const ready = (horizon: string) =>
-    (run([fault], kubernetes, horizon).objects('services') as readonly Service[]).map(
-      ({ status }) => status.loadBalancerReady,
+  const ready = (expected: boolean) => (now: Now) => {
+    const services = now.objects('services') as readonly Service[];
+    assert.deepEqual(
+      services.map(({ status }) => status.loadBalancerReady),
+      [expected],
     );
-  assert.deepEqual(ready('35s'), [false]);
+  };
   // Tries of four calls (4 to 7 s) at 10 s, then 5, 10 and 20 s after each failure.
-  assert.deepEqual(ready('90s'), [true]);
+  watch([fault], kubernetes, [
+    [35, ready(false)],
+    [90, ready(true)],
+  ]);
 });
 
 test('an autoscaler whose order failed leaves the group alone for five minutes', () => {
@@ -142,12 +203,13 @@ test('an autoscaler whose order failed leaves the group alone for five minutes',
     load: [create({ ...web, replicas: 12, template: { cpu: '500m' } })],
   };
   const fault = { at: '2s', cloudApi: 'down', for: '30s' };
-  const during = run([fault], kubernetes, '200s');
-  assert.equal(count(during, 'cluster_autoscaler_failed_scale_ups_total'), 1);
-  assert.equal(count(during, 'cluster_autoscaler_scaled_up_nodes_total'), 0);
-  const after = run([fault], kubernetes, '420s');
-  assert.equal(count(after, 'cluster_autoscaler_scaled_up_nodes_total'), 1);
-  assert.equal(running(after, 'web'), 12);
+  // 7 of 500m fit on the node that is there.
+  const ended = watch([fault], kubernetes, [
+    [300, (now) => assert.deepEqual([nodesOf(now).length, running(now, 'web')], [1, 7])],
+    [400, (now) => assert.deepEqual([nodesOf(now).length, running(now, 'web')], [2, 12])],
+  ]);
+  assert.equal(count(ended, 'cluster_autoscaler_failed_scale_ups_total'), 1);
+  assert.equal(count(ended, 'cluster_autoscaler_scaled_up_nodes_total'), 1);
 });
 
 // --- Load balancer ------------------------------------------------------------------------------
@@ -179,28 +241,36 @@ test('a dead backend behind a balancer without health checks refuses its share o
 
 test('a runtime that hangs makes its node NotReady after three minutes, though its lease is fine', () => {
   const fault = { at: '10s', hangRuntime: 'node/worker-0', for: '260s' };
-  const ready = (horizon: string) => {
-    const ended = run([fault], {}, horizon);
-    return nodesOf(ended).map(({ meta, status }) => `${meta.name} ${status.conditions.ready}`);
+  const unready = (expected: readonly string[]) => (now: Now) => {
+    const found = nodesOf(now).filter(({ status }) => status.conditions.ready !== 'True');
+    assert.deepEqual(
+      found.map(({ meta, status }) => `${meta.name} ${status.conditions.ready}`),
+      expected,
+    );
   };
-  assert.ok(ready('185s').includes('worker-0 True'));
-  const hung = ready('205s');
-  // False, not Unknown: the kubelet says so itself.
-  assert.ok(hung.includes('worker-0 False'), `${hung}`);
-  assert.equal(hung.filter((text) => text.endsWith('True')).length, 3);
-  assert.ok(ready('285s').includes('worker-0 True'));
+  watch([fault], {}, [
+    [185, unready([])],
+    // False, not Unknown: the kubelet says so itself.
+    [205, unready(['worker-0 False'])],
+    [285, unready([])],
+  ]);
 });
 
 test('a network plugin that is gone makes nodes NotReady at once, and taints them', () => {
   const fault = { at: '10s', cniDown: 'nodes/worker', part: '50%', for: '60s' };
-  const during = run([fault], {}, '30s');
-  const unready = nodesOf(during).filter(({ status }) => status.conditions.ready === 'False');
-  assert.deepEqual(unready.map(({ meta }) => meta.name).sort(), ['worker-0', 'worker-1']);
-  for (const { spec } of unready) {
-    assert.ok(spec.taints.some(({ key }) => key === 'node.kubernetes.io/not-ready'));
-  }
-  const after = nodesOf(run([fault], {}, '100s'));
-  assert.equal(after.filter(({ status }) => status.conditions.ready === 'True').length, 4);
+  const during = (now: Now) => {
+    const unready = nodesOf(now).filter(({ status }) => status.conditions.ready === 'False');
+    assert.deepEqual(unready.map(({ meta }) => meta.name).sort(), ['worker-0', 'worker-1']);
+    for (const { spec } of unready) {
+      assert.ok(spec.taints.some(({ key }) => key === 'node.kubernetes.io/not-ready'));
+    }
+  };
+  const after = (now: Now) =>
+    assert.ok(nodesOf(now).every(({ status }) => status.conditions.ready === 'True'));
+  watch([fault], {}, [
+    [30, during],
+    [90, after],
+  ]);
 });
 
 test('disk pressure evicts pods, taints the node, and they run elsewhere', () => {
@@ -223,14 +293,17 @@ test('disk pressure evicts pods, taints the node, and they run elsewhere', () =>
 test('a crash loop backs off, and its set is whole again when it is over', () => {
   const kubernetes = { objects: [web, { ...web, name: 'other' }] };
   const fault = { at: '10s', crashLoop: 'web', runs: '1s', for: '100s' };
-  const during = run([fault], kubernetes, '105s');
-  for (const { status } of pods(during, 'web')) {
-    assert.ok(status.restarts >= 3 && status.restarts <= 5, `${status.restarts} restarts`);
-  }
-  assert.ok(pods(during, 'other').every(({ status }) => status.restarts === 0));
-  assert.ok(eventsOf(during).some(({ reason }) => reason === 'BackOff'));
-  const after = run([fault], kubernetes, '300s');
-  assert.ok(pods(after, 'web').every(({ status }) => status.ready));
+  const during = (now: Now) => {
+    for (const { status } of podsOf(now, 'web')) {
+      assert.ok(status.restarts >= 3 && status.restarts <= 5, `${status.restarts} restarts`);
+    }
+    assert.ok(podsOf(now, 'other').every(({ status }) => status.restarts === 0));
+    assert.ok(eventsOf(now).some(({ reason }) => reason === 'BackOff'));
+  };
+  watch([fault], kubernetes, [
+    [105, during],
+    [300, (now) => assert.ok(podsOf(now, 'web').every(({ status }) => status.ready))],
+  ]);
 });
 
 // --- Events -------------------------------------------------------------------------------------
@@ -253,13 +326,13 @@ test('of a storm about few objects the spam filter lets 25 events each through',
 test('a storm about many objects reaches etcd, or that of events where there is one', () => {
   const written = (kubernetes: Value, member: string) =>
     count(
-      run([{ ...storm, about: 1000 }], kubernetes, '40s'),
+      run([{ ...storm, about: 1000, for: '6s' }], kubernetes, '12s'),
       'etcd_server_proposals_applied_total',
       { member },
     );
   const together = written({}, 'etcd/0');
   const apart = written({ kubeAPIServer: { eventsEtcd: true } }, 'etcd/0');
-  assert.ok(together > apart + 3000, `${together}, ${apart}`);
+  assert.ok(together > apart + 800, `${together}, ${apart}`);
 });
 
 // --- Operators ----------------------------------------------------------------------------------
@@ -267,15 +340,17 @@ test('a storm about many objects reaches etcd, or that of events where there is 
 test('drained nodes are empty, and take pods again once the fault is over', () => {
   const kubernetes = { objects: [{ ...web, replicas: 8 }] };
   const fault = { at: '5s', drain: 'zone/a', parallel: 2, grace: '2s', for: '60s' };
-  const during = run([fault], kubernetes, '60s');
-  const cordoned = nodesOf(during).filter(({ spec }) => spec.unschedulable);
-  assert.equal(cordoned.length, 2);
-  const names = cordoned.map(({ meta }) => meta.name);
-  const still = (pods(during, 'web') as readonly Pod[]).filter((p) => names.includes(p.nodeName));
-  assert.equal(still.length, 0);
-  assert.equal(running(during, 'web'), 8);
-  const after = run([fault], kubernetes, '80s');
-  assert.equal(nodesOf(after).filter(({ spec }) => spec.unschedulable).length, 0);
+  const during = (now: Now) => {
+    const cordoned = nodesOf(now).filter(({ spec }) => spec.unschedulable);
+    const names = cordoned.map(({ meta }) => meta.name);
+    assert.equal(names.length, 2);
+    assert.ok(podsOf(now, 'web').every(({ nodeName }) => !names.includes(nodeName)));
+    assert.equal(running(now, 'web'), 8);
+  };
+  watch([fault], kubernetes, [
+    [60, during],
+    [75, (now) => assert.ok(nodesOf(now).every(({ spec }) => !spec.unschedulable))],
+  ]);
 });
 
 test('a budget holds a drain up: evictions are refused with 429 every 5 s', () => {
