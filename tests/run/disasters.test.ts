@@ -17,11 +17,11 @@ import {
 const test = suite('run: disasters');
 
 const small = { cpu: '100m', memory: '64MiB' };
-const deployment = (name: string, replicas: number) => ({
+const deployment = (name: string, replicas: number, template: Value = small) => ({
   kind: 'Deployment',
   name,
   replicas,
-  template: small,
+  template,
 });
 
 /**
@@ -182,6 +182,32 @@ test('a server that leaks is killed when its machine is full, is started, and le
   assert.equal(first, 11);
   assert.ok(second > first + 6, `killed again at ${second} s`);
   assert.ok(timesOf(ended, 'apiserverListening', 'kube-apiserver/0').length >= 2);
+});
+
+// A list of 4000 pods takes tens of MB beyond the caches; 40 agents ask together when it is back.
+test('lists of all nodes take a server over its limit after each start, with growing back-off', () => {
+  const ended = simulate(
+    clusterOf(
+      {
+        version: '1.28',
+        controlPlane: { replicas: 1 },
+        kubeAPIServer: { memoryLimit: '480MiB' },
+        nodeGroups: [{ name: 'worker', count: 40 }],
+        objects: [deployment('many', 4000, { cpu: '1m', memory: '1MiB' })],
+        agents: [
+          { name: 'a', lists: ['pods'], watches: false, relist: '10s', consistency: 'consistent' },
+        ],
+      },
+      { horizon: '60s' },
+    ),
+  );
+  const kills = timesOf(ended, 'oomKill', 'kube-apiserver/0');
+  assert.ok(kills.length >= 4, `killed at ${kills.join()} s`);
+  // At once, then after 10 s and 20 s, and six seconds to start and to be asked.
+  const gaps = kills.slice(1).map((time, i) => Math.round(time - kills[i]));
+  assert.deepEqual(gaps.slice(0, 3), [6, 14, 24]);
+  const starts = timesOf(ended, 'apiserverListening', 'kube-apiserver/0');
+  assert.ok(starts.every((time, i) => kills[i + 1] - time < 1));
 });
 
 test('whoever is killed for lack of memory is started again', () => {
