@@ -88,7 +88,7 @@ export interface QuantileInterval {
 /**
  * A quantile and its interval from independent samples: the number of samples below the true
  * quantile is binomial(n, p), so the samples of ranks n p -+ z sqrt(n p (1 - p)) enclose it,
- * whatever the distribution (David and Nagaraja, Order Statistics, 7.1). Null where a rank would lie
+ * whatever the distribution (David and Nagaraja, Order Statistics, 7.1). Null where a rank lies
  * outside of the samples.
  */
 export function quantileInterval(

@@ -172,7 +172,7 @@ function measureOf({ unit, statistic }: ThresholdResult): string {
   return statistic.replace(/[^A-Za-z0-9]+/g, '-');
 }
 
-/** Bencher Metric Format: { name: { measure: { value, lower_value, upper_value } } }. Latency in ns. */
+/** Bencher Metric Format, latency in ns: { name: { measure: { value, bounds } } }. */
 export function bencherJson(report: CheckReport): string {
   const result: Record<string, Record<string, object>> = {};
   for (const checked of report.thresholds) {
