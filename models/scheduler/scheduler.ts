@@ -19,6 +19,7 @@ import type { Host } from '../machine/index.ts';
 import type { ClusterObserver, Lease, Uids, User } from '../objects/index.ts';
 import { ClusterView } from './cluster-view.ts';
 import { cycleCosts } from './constants.ts';
+import type { SchedulerPlugin } from './framework/own-score.ts';
 import { SchedulerMetrics } from './metrics.ts';
 import { SchedulingLoop } from './scheduling-loop.ts';
 import { SchedulerState, type StateOptions } from './state.ts';
@@ -33,6 +34,8 @@ export interface SchedulerOptions {
   readonly version: string;
   /** Addresses of the API servers (`ClientOptions.servers`). */
   readonly servers: readonly string[];
+  /** Beside the built-in ones. */
+  readonly plugins?: readonly SchedulerPlugin[];
 }
 
 const LEASE = 'kube-scheduler';
@@ -73,6 +76,7 @@ export class Scheduler {
     this.#stateOptions = {
       scenario,
       features,
+      plugins: o.plugins ?? [],
       costs: cycleCosts(ctx.constants),
       ties: ctx.sim.stream(`${this.name}/ties`),
       offsets: ctx.sim.stream(`${this.name}/preemption`),

@@ -9,6 +9,7 @@ import { ClusterCache } from './cache/cluster-cache.ts';
 import { Algorithm } from './framework/algorithm.ts';
 import type { CycleCosts } from './framework/cycle-work.ts';
 import { Nominator } from './framework/nominator.ts';
+import type { SchedulerPlugin } from './framework/own-score.ts';
 import { Preemption } from './framework/preemption.ts';
 import { profileOf } from './framework/profile.ts';
 import { type QueuedPod, SchedulingQueue } from './queue/scheduling-queue.ts';
@@ -20,6 +21,7 @@ export interface StateOptions {
   readonly costs: CycleCosts;
   readonly ties: Stream;
   readonly offsets: Stream;
+  readonly plugins: readonly SchedulerPlugin[];
 }
 
 export class SchedulerState {
@@ -34,7 +36,10 @@ export class SchedulerState {
     const rotation = { next: 0 };
     for (const profile of o.scenario.profiles) {
       const { percentageOfNodesToScore } = o.scenario;
-      const options = { percentageOfNodesToScore, costs: o.costs };
+      const plugins = o.plugins.filter(
+        ({ schedulerName }) => (schedulerName ?? profile.schedulerName) === profile.schedulerName,
+      );
+      const options = { percentageOfNodesToScore, costs: o.costs, plugins };
       const algorithm = new Algorithm(cache, profileOf(profile), options, rotation, o.ties);
       this.#algorithms.set(profile.schedulerName, algorithm);
     }

@@ -27,7 +27,7 @@ import {
   type ResourceName,
   Uids,
 } from '../../models/objects/index.ts';
-import { Scheduler } from '../../models/scheduler/index.ts';
+import { Scheduler, type SchedulerPlugin } from '../../models/scheduler/index.ts';
 import {
   Agent,
   InitialState,
@@ -66,6 +66,7 @@ export function buildKubernetes(
   scenario: Scenario,
   kubernetes: KubernetesScenario,
   own: readonly OwnComponent[] = [],
+  plugins: readonly SchedulerPlugin[] = [],
 ): KubernetesCluster {
   const base = new Base(ctx, scenario, kubernetes);
   const { servers, etcd, outages, timeline } = base;
@@ -79,7 +80,7 @@ export function buildKubernetes(
     networkHostOf: (zone, node) => base.interfaces.hostOf(zone, node),
   });
   const cloud = createCloud(ctx, base, nodes);
-  const components: Component[] = [...createComponents(ctx, base), ...cloud.managers];
+  const components: Component[] = [...createComponents(ctx, base, plugins), ...cloud.managers];
   const { maxEndpointsPerSlice, disabledControllers } = kubernetes.controllerManager;
   const settle: Settle = (given, where, namespaces) =>
     settledObjects(given, {
@@ -144,11 +145,16 @@ interface Component extends FaultComponent {
 }
 
 /** Replicas of the scheduler and the controller manager. */
-function createComponents(ctx: ModelContext, base: Base): Component[] {
+function createComponents(
+  ctx: ModelContext,
+  base: Base,
+  plugins: readonly SchedulerPlugin[],
+): Component[] {
   const { scheduler, controllerManager } = base.kubernetes;
   return [
     ...scheduler.replicas.map(
-      (component) => new Scheduler(ctx, scheduler, component, base.optionsOf(component)),
+      (component) =>
+        new Scheduler(ctx, scheduler, component, { ...base.optionsOf(component), plugins }),
     ),
     ...controllerManager.replicas.map(
       (component) =>

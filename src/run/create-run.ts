@@ -2,6 +2,7 @@
  * One run: builds the cluster of a scenario, drives the simulation in slices and hands back plain
  * data. Who calls (command, worker, page) decides how large a slice is; that never changes a byte.
  */
+import type { SchedulerPlugin } from '../../models/scheduler/index.ts';
 import { Constants, hashText, Simulation, type TraceOptions } from '../core/index.ts';
 import { Metrics } from '../metrics/index.ts';
 import { canonicalScenario, type Scenario } from '../scenario/index.ts';
@@ -23,6 +24,8 @@ export interface RunOptions {
   readonly trace?: TraceOptions;
   /** Of a Kubernetes cluster: beside its own components. */
   readonly components?: readonly OwnComponent[];
+  /** Of its schedulers: beside their own plugins. */
+  readonly schedulerPlugins?: readonly SchedulerPlugin[];
   /** In place of the cluster of the scenario; tests put small models here. */
   readonly build?: ClusterBuilder;
 }
@@ -70,19 +73,25 @@ export function contentKey(
   scenario: Scenario,
   seed: string,
   components: readonly OwnComponent[] = [],
+  plugins: readonly SchedulerPlugin[] = [],
 ): string {
   const own = components.map(({ name }) => name);
+  for (const { name } of plugins) own.push(`kube-scheduler/${name}`);
   const parts = [VERSION, MODEL_REVISION, seed, canonicalScenario(scenario)];
   return hashText(JSON.stringify(own.length === 0 ? parts : [...parts, own]));
 }
 
-function builderOf({ kubernetes }: Scenario, own: readonly OwnComponent[]): ClusterBuilder {
+function builderOf(
+  { kubernetes }: Scenario,
+  { components: own = [], schedulerPlugins = [] }: RunOptions,
+): ClusterBuilder {
   const names = new Set(own.map(({ name }) => name));
   if (names.size < own.length) throw new Error('two components have the same name');
   if (kubernetes !== null) {
-    return (ctx, scenario) => buildKubernetes(ctx, scenario, kubernetes, own);
+    return (ctx, scenario) => buildKubernetes(ctx, scenario, kubernetes, own, schedulerPlugins);
   }
-  if (own.length > 0) throw new Error('the scenario has no Kubernetes to add components to');
+  if (own.length + schedulerPlugins.length > 0)
+    throw new Error('the scenario has no Kubernetes to add components to');
   return buildCluster;
 }
 
@@ -115,7 +124,7 @@ class ClusterRun implements Run {
     // Scheduled before anything else: at its time a cut comes before whatever the models do then.
     const cut = this.sim.eventType('metrics/cut', () => this.#metrics.cut(this.sim.nowNs));
     for (const atNs of metricTimes(scenario, cutsNs)) this.sim.scheduleAt(atNs, cut);
-    this.#cluster = (options.build ?? builderOf(scenario, options.components ?? []))(
+    this.#cluster = (options.build ?? builderOf(scenario, options))(
       { sim: this.sim, metrics: this.#metrics, constants: this.#constants },
       scenario,
     );
@@ -135,6 +144,7 @@ class ClusterRun implements Run {
   finish(): RunResult {
     if (this.#result !== null) return this.#result;
     const sim = this.sim;
+    const { seed, components, schedulerPlugins } = this.#options;
     const interrupted = !sim.finished;
     // With nothing left to do the rest of the time passes in silence.
     const endNs = interrupted ? sim.nowNs : sim.horizonNs;
@@ -142,8 +152,8 @@ class ClusterRun implements Run {
     this.#result = {
       point: this.#options.point ?? 0,
       replication: this.#options.replication ?? 0,
-      seed: this.#options.seed,
-      key: contentKey(this.#scenario, this.#options.seed, this.#options.components),
+      seed,
+      key: contentKey(this.#scenario, seed, components, schedulerPlugins),
       digest: sim.digest(),
       checkpoints: [...sim.digestCheckpoints()],
       eventCount: sim.eventCount,

@@ -1,4 +1,6 @@
 /** From a scenario to the result of a run. */
+
+export type { SchedulerPlugin } from '../../models/scheduler/index.ts';
 export {
   type AvailabilityWindow,
   faultsOfPeriod,

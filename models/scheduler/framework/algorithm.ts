@@ -25,6 +25,7 @@ import type { SpreadFilter } from '../plugins/topology-spread.ts';
 import { VolumeState } from '../plugins/volumes.ts';
 import { type CycleCosts, CycleWork } from './cycle-work.ts';
 import { Decision } from './decision.ts';
+import { addScores, type SchedulerPlugin } from './own-score.ts';
 import { type ClassMemo, type PodClass, PodClasses } from './pod-class.ts';
 import { type PodShape, PodShapes } from './pod-shape.ts';
 import type { Profile } from './profile.ts';
@@ -56,6 +57,8 @@ export interface AlgorithmOptions {
   /** 0 = adaptive. */
   readonly percentageOfNodesToScore: number;
   readonly costs: CycleCosts;
+  /** Of the library's user, of this profile. */
+  readonly plugins?: readonly SchedulerPlugin[];
 }
 
 /** Pods that were promised room on a node by preemption, by row. */
@@ -150,7 +153,7 @@ export class Algorithm {
     decision.close();
     this.#countFilterWork();
     if (decision.feasible === 0) return decision;
-    decision.row = decision.feasible === 1 ? this.feasible[0] : this.#chooseByScore();
+    decision.row = decision.feasible === 1 ? this.feasible[0] : this.#chooseByScore(pod);
     return decision;
   }
 
@@ -371,7 +374,7 @@ export class Algorithm {
     this.work.filter(this.decision, this.#shape, this.#hasVolumes, this.#podAffinity !== null);
   }
 
-  #chooseByScore(): number {
+  #chooseByScore(pod: Pod): number {
     const { decision, feasible, total } = this;
     const count = decision.feasible;
     const { weights } = this.profile;
@@ -386,7 +389,22 @@ export class Algorithm {
     const byPods = weights.InterPodAffinity > 0 && podAffinity.hasScore;
     if (byPods) podAffinity.score(feasible, count, total, weights.InterPodAffinity);
     this.work.score(this.#cache.table, this.#shape, decision, byPods);
+    const { plugins } = this.#options;
+    if (plugins !== undefined && plugins.length > 0) this.#scoreByOwn(pod, plugins, count);
     return this.#select(count);
+  }
+
+  #scoreByOwn(pod: Pod, plugins: readonly SchedulerPlugin[], count: number): void {
+    const { table } = this.#cache;
+    const nodes = Array.from(this.feasible.subarray(0, count), (row) => {
+      const node = table.nodes[row];
+      assert(node !== null, 'nodes that are feasible exist');
+      return { node, pods: table.podCount[row] };
+    });
+    for (const plugin of plugins) {
+      addScores(plugin, pod, nodes, this.total);
+      this.work.own(count, plugin.nodeNs);
+    }
   }
 
   /** Plugins that read one node: remembered raw scores, normalized over the feasible nodes. */

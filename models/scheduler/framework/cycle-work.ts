@@ -121,6 +121,11 @@ export class CycleWork {
     this.#merge(podAffinity.scoreMatched, podAffinity.scorePairs, nodes);
   }
 
+  /** A score plugin of the library's user. */
+  own(nodes: number, nodeNs: number = this.#costs.scoreNodeNs): void {
+    this.parallelNs += nodes * nodeNs;
+  }
+
   fail(): void {
     this.serialNs += this.#costs.failNs;
   }
