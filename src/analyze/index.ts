@@ -17,6 +17,12 @@ export {
 export { type BackWithin, backWithin } from './back-within.ts';
 export { type Bottlenecks, type ResourceRank, rankBottlenecks } from './bottlenecks.ts';
 export {
+  type Capacity,
+  type CapacityRange,
+  type CapacityVerdict,
+  searchCapacity,
+} from './capacity.ts';
+export {
   type FailureRepair,
   type KOfNAvailability,
   type KOfNSystem,
@@ -71,6 +77,13 @@ export {
   unitOfName,
 } from './metric-row.ts';
 export { isSuccess, REQUEST_METRIC, REQUESTS_METRIC } from './outcome.ts';
+export {
+  batchMeans,
+  mser5,
+  type QuantileInterval,
+  quantileInterval,
+  type WarmUp,
+} from './output-analysis.ts';
 export { findOverload, type Overload, overloadedSince } from './overload.ts';
 export { comparePaired, type PairedComparison, type PairedVerdict } from './paired.ts';
 export { API_REQUESTS_METRIC, POD_STARTUP, POD_STARTUP_METRIC, type PodSummary } from './pods.ts';

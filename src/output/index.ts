@@ -1,6 +1,15 @@
 /** From results to text: CSV files, the manifest, the summary for terminal, Markdown and JSON. */
 export { availabilityCsv, renderAvailability } from './availability.ts';
 export type { ReportOptions } from './build-report.ts';
+export {
+  bencherJson,
+  type Checked,
+  type CheckedChange,
+  type CheckReport,
+  checkMarkdown,
+  githubBenchmark,
+  junitXml,
+} from './ci.ts';
 export { type Colors, noColors } from './colors.ts';
 export { csvOf } from './csv.ts';
 export { type CsvFile, csvFiles, csvText, runsCsv, tables } from './csv-files.ts';
@@ -12,6 +21,7 @@ export { type MarkdownColumn, markdownTable } from './markdown-table.ts';
 export { outputsReference } from './reference.ts';
 export { sequenceDiagram } from './sequence.ts';
 export type { AvailabilityReport } from './tables/availability.ts';
+export { type CapacityRow, capacityCsv } from './tables/capacity.ts';
 export {
   comparisonCsv,
   type MetricComparisonRow,
