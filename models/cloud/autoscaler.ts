@@ -41,7 +41,7 @@ const USER: User = {
   authentication: 'serviceAccountToken',
 };
 const INDEX_NODE = 'nodeName';
-/** --initial-node-group-backoff-duration and --max-...: a group whose order failed is left alone. */
+/** --initial-node-group-backoff-duration, --max-...: a group whose order failed is left alone. */
 const BACKOFF_FIRST_NS = 300e9;
 const BACKOFF_MAX_NS = 1800e9;
 

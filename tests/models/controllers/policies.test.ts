@@ -403,6 +403,20 @@ test('From a dead node a volume is taken by force after six minutes, and only th
   assert.deepEqual([on('n1'), on('n2')], [false, true]);
 });
 
+test('What a dead node had is taken after six minutes as well where the node was deleted.', () => {
+  const bed = attaching();
+  bed.to(5);
+  bed.dead.add('n1');
+  bed.to(100);
+  bed.delete('pods', 'default/db', { graceNs: 0 });
+  bed.to(110);
+  bed.delete('nodes', 'n1');
+  bed.to(450);
+  assert.equal(bed.all('volumeattachments').length, 1);
+  bed.to(480);
+  assert.equal(bed.all('volumeattachments').length, 0);
+});
+
 test('Endpoints, where they are on, follow the slices in one object.', () => {
   const bed = new Bed();
   bed.to(1);

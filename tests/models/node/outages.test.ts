@@ -1,4 +1,4 @@
-/** What befalls nodes from outside: pressure, a network plugin or a registry that is gone, crashes. */
+/** Nodes from outside: pressure, crashes, a network plugin or a registry that is gone. */
 import * as assert from 'node:assert/strict';
 import { suite } from 'uvu';
 import type { CrashLoops } from '../../../models/node/index.ts';
