@@ -32,26 +32,35 @@ export const etcdFaults: FaultHandlers<EtcdAction['kind']> = {
     return null;
   },
   moveLeader: ({ target }, world) => {
-    const [{ cluster, member }] = membersOf(target, world);
-    cluster.moveLeader(member.index);
+    for (const { cluster, member } of firstOf(target, world)) {
+      cluster.moveLeader(member.index);
+    }
     return null;
   },
   addMember: ({ target, learner }, world) => {
-    const [{ cluster, member }] = membersOf(target, world);
-    cluster.changeMember(member.index, learner ? 'addLearner' : 'addNode');
+    for (const { cluster, member } of firstOf(target, world)) {
+      cluster.changeMember(member.index, learner ? 'addLearner' : 'addNode');
+    }
     return null;
   },
   promoteMember: ({ target }, world) => {
-    const [{ cluster, member }] = membersOf(target, world);
-    cluster.changeMember(member.index, 'addNode');
+    for (const { cluster, member } of firstOf(target, world)) {
+      cluster.changeMember(member.index, 'addNode');
+    }
     return null;
   },
   removeMember: ({ target }, world) => {
-    const [{ cluster, member }] = membersOf(target, world);
-    cluster.changeMember(member.index, 'removeNode');
+    for (const { cluster, member } of firstOf(target, world)) {
+      cluster.changeMember(member.index, 'removeNode');
+    }
     return null;
   },
 };
+
+/** Nobody where a group has nobody left, such as the followers of a last member. */
+function firstOf(target: string, world: FaultWorld): MemberOf[] {
+  return membersOf(target, world).slice(0, 1);
+}
 
 function membersOf(target: string, world: FaultWorld): MemberOf[] {
   return resolveTargets(target, world).flatMap((t) => (t.kind === 'member' ? [t] : []));

@@ -84,6 +84,8 @@ function readable(code: string, error: unknown): string {
       return 'a part of the path is a file, not a folder';
     case 'EEXIST':
       return 'a file of that name is in the way';
+    case 'ENOENT':
+      return 'there is no such folder, and none can be made there';
     case 'ENAMETOOLONG':
       return 'the name is too long';
     default:
