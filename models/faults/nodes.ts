@@ -61,7 +61,10 @@ export const nodeFaults: FaultHandlers<NodeVerb> = {
   },
 
   eventStorm: ({ target, part, eventsPerSecond, about }, world) => {
-    const sources = resolveTargets(target, world, part).map((one) => source(one, about, world));
+    // The hosts of a zone record nothing.
+    const sources = resolveTargets(target, world, part)
+      .filter(({ kind }) => kind === 'node' || kind === 'component')
+      .map((one) => source(one, about, world));
     const stop = storm(sources, eventsPerSecond, world);
     return () => {
       stop();
