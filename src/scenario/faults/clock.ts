@@ -1,15 +1,18 @@
 /** Verbs of clocks. */
 import { formatUnit } from '../units.ts';
-import { MACHINE_TARGETS, type OfPart, partOf, type VerbSpecs } from './verb.ts';
+import { MACHINE_TARGETS, type OfPart, partOf, type TargetClass, type VerbSpecs } from './verb.ts';
 
 export type ClockAction =
   | ({ readonly kind: 'clockStep'; readonly target: string; readonly byNs: number } & OfPart)
   | ({ readonly kind: 'clockDrift'; readonly target: string; readonly ppm: number } & OfPart)
   | ({ readonly kind: 'ntp'; readonly target: string; readonly offsetNs: number } & OfPart);
 
+/** Nodes have no clocks of their own: all that they time is in true time. */
+const TARGETS: readonly TargetClass[] = MACHINE_TARGETS.filter((kind) => kind !== 'node');
+
 export const clockSpecs: VerbSpecs<ClockAction> = {
   clockStep: {
-    targets: MACHINE_TARGETS,
+    targets: TARGETS,
     read: (fault, { need }) => ({
       kind: 'clockStep',
       target: fault.clockStep ?? '',
@@ -19,7 +22,7 @@ export const clockSpecs: VerbSpecs<ClockAction> = {
     print: ({ target, byNs }) => ({ clockStep: target, by: formatUnit('duration', byNs) }),
   },
   clockDrift: {
-    targets: MACHINE_TARGETS,
+    targets: TARGETS,
     read: (fault, { need }) => ({
       kind: 'clockDrift',
       target: fault.clockDrift ?? '',
@@ -29,7 +32,7 @@ export const clockSpecs: VerbSpecs<ClockAction> = {
     print: ({ target, ppm }) => ({ clockDrift: target, rate: formatUnit('ppm', ppm) }),
   },
   ntp: {
-    targets: MACHINE_TARGETS,
+    targets: TARGETS,
     read: (fault, { need }) => ({
       kind: 'ntp',
       target: fault.ntp ?? '',
