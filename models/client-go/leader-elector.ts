@@ -50,6 +50,9 @@ export class LeaderElector {
   readonly #options: LeaderElectorOptions;
   readonly #status: Level;
   readonly #slowPaths: Counter;
+  readonly #lost: Counter;
+  /** Shared by all that stand for this lease. */
+  readonly #leaders: Level;
   readonly #seed: number;
   #draws = 0;
   /** The lease as last seen, and when that changed by this host's monotonic clock. */
@@ -64,6 +67,13 @@ export class LeaderElector {
     const labels = { name: o.lease, component: o.process.name };
     this.#status = library.ctx.metrics.level('leader_election_master_status', labels);
     this.#slowPaths = library.ctx.metrics.counter('leader_election_slowpath_total', labels);
+    this.#lost = library.ctx.metrics.counter('wavetank_leader_election_lost_total', labels, {
+      help: 'Leaders that could not renew for the renew deadline, and exited',
+    });
+    const leaders = { name: o.lease };
+    this.#leaders = library.ctx.metrics.level('wavetank_leader_election_leaders', leaders, {
+      help: 'Processes that take themselves for the leader; 2 where one does not know yet',
+    });
     o.process.onStop(() => this.#forget());
   }
 
@@ -106,8 +116,8 @@ export class LeaderElector {
     this.#lead();
     yield this.#sleepNs(election.retryPeriodNs);
     while (yield* this.#renew()) yield this.#sleepNs(election.retryPeriodNs);
-    this.isLeader = false;
-    this.#status.set(this.#library.ctx.sim.nowNs, 0);
+    this.#setLeader(false);
+    this.#lost.add(1);
     this.#options.onStoppedLeading?.();
     process.exit('leader election lost');
   }
@@ -214,16 +224,21 @@ export class LeaderElector {
 
   #lead(): void {
     const { sim, metrics } = this.#library.ctx;
-    this.isLeader = true;
-    this.#status.set(sim.nowNs, 1);
+    this.#setLeader(true);
     metrics.event(sim.nowNs, 'leading', this.#options.process.name, this.#options.lease);
     this.#options.onStartedLeading();
   }
 
   #forget(): void {
-    this.isLeader = false;
+    this.#setLeader(false);
     this.#observed = null;
-    this.#status.set(this.#library.ctx.sim.nowNs, 0);
+  }
+
+  #setLeader(leads: boolean): void {
+    const { nowNs } = this.#library.ctx.sim;
+    if (leads !== this.isLeader) this.#leaders.add(nowNs, leads ? 1 : -1);
+    this.isLeader = leads;
+    this.#status.set(nowNs, leads ? 1 : 0);
   }
 
   #sleepNs(localNs: number): number {

@@ -188,6 +188,12 @@ test('a leader that stood still resumes next to the new one until its deadline',
   assert.ok(taken > 75 && taken < 81, `${log}`);
   const stops = at('kcm/0 stops');
   assert.ok(stops >= 90 && stops < 103, `${log}`);
+  const lock = { name: 'kube-controller-manager' };
+  const leaders = c.metrics.level('wavetank_leader_election_leaders', lock);
+  assert.equal(leaders.value, 1);
+  const lost = (component: string) =>
+    c.metrics.counter('wavetank_leader_election_lost_total', { ...lock, component }).value;
+  assert.deepEqual([lost('kcm/0'), lost('kcm/1')], [1, 0]);
   assert.equal(lease(c).holder, 'kcm/1_0');
   assert.equal(lease(c).transitions, 1);
 });
