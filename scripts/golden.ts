@@ -33,6 +33,8 @@ const WHOLE_FILES: readonly string[] = [
   'events.csv',
   'pods.csv',
   'sequence.mmd',
+  'availability-estimates.csv',
+  'windows.csv',
 ];
 /** What clients and pods felt: kept of estimates.csv, and of runs.csv. */
 const KEPT_LATENCIES: readonly string[] = [

@@ -1,7 +1,7 @@
 /**
  * What built-in admission adds to new objects: tolerations of 300 s for nodes that are not ready or
- * not reachable (kubernetes plugin/pkg/admission/defaulttolerationseconds), the condition of pods with
- * scheduling gates (pkg/registry/core/pod/strategy.go), and the finalizer of namespaces
+ * not reachable (kubernetes plugin/pkg/admission/defaulttolerationseconds), the condition of pods
+ * with scheduling gates (pkg/registry/core/pod/strategy.go), and the finalizer of namespaces
  * (pkg/registry/core/namespace/strategy.go).
  */
 import { NS_PER_S } from '../../src/core/index.ts';

@@ -93,8 +93,8 @@ export interface FigureValues {
 }
 
 /**
- * One figure (`p99`, `mean`, `rate`, `availability`, ...) of what a selector matches, of each run in
- * the whole measured time, in exported units; null where a run cannot say.
+ * One figure (`p99`, `mean`, `rate`, `availability`, ...) of what a selector matches, of each run
+ * in the whole measured time, in exported units; null where a run cannot say.
  */
 export function figureValues(
   metric: string,

@@ -48,7 +48,7 @@ export class Invariants {
   /** Bindings that made a node too full after one whose outcome nobody knows. */
   #overcommitted = 0;
   #isRunning = false;
-  /** etcd went back to a snapshot: schedulers may know of pods that are not there, and not of others. */
+  /** etcd went back to a snapshot: schedulers know of other pods than there are. */
   #wasRestored = false;
   /** By uid: where pods were bound before a restore that forgot it. */
   readonly #boundBefore = new Map<number, string>();

@@ -119,7 +119,7 @@ export const claimFields = {
 };
 
 export const claimGroup: Group<typeof claimFields> = {
-  name: 'claim',
+  name: 'experimentClaim',
   description: 'A claim about control planes, and what the experiment says of it.',
   fields: claimFields,
 };
