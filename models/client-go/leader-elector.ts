@@ -16,6 +16,7 @@ import type { Counter, Level } from '../../src/metrics/index.ts';
 import type { LeaderElectionScenario } from '../../src/scenario/types.ts';
 import { type ApiCall, type ApiResult, type Lease, metaOf } from '../objects/index.ts';
 import { keyOf } from './keys.ts';
+import type { Leadership } from './leadership.ts';
 import type { ClientLibrary } from './library.ts';
 import type { ComponentProcess } from './process.ts';
 import { isSuccess } from './results.ts';
@@ -51,8 +52,7 @@ export class LeaderElector {
   readonly #status: Level;
   readonly #slowPaths: Counter;
   readonly #lost: Counter;
-  /** Shared by all that stand for this lease. */
-  readonly #leaders: Level;
+  readonly #leadership: Leadership;
   readonly #seed: number;
   #draws = 0;
   /** The lease as last seen, and when that changed by this host's monotonic clock. */
@@ -70,10 +70,7 @@ export class LeaderElector {
     this.#lost = library.ctx.metrics.counter('wavetank_leader_election_lost_total', labels, {
       help: 'Leaders that could not renew for the renew deadline, and exited',
     });
-    const leaders = { name: o.lease };
-    this.#leaders = library.ctx.metrics.level('wavetank_leader_election_leaders', leaders, {
-      help: 'Processes that take themselves for the leader; 2 where one does not know yet',
-    });
+    this.#leadership = library.leadership(o.lease);
     o.process.onStop(() => this.#forget());
   }
 
@@ -236,7 +233,10 @@ export class LeaderElector {
 
   #setLeader(leads: boolean): void {
     const { nowNs } = this.#library.ctx.sim;
-    if (leads !== this.isLeader) this.#leaders.add(nowNs, leads ? 1 : -1);
+    if (leads !== this.isLeader) {
+      if (leads) this.#leadership.begin(nowNs);
+      else this.#leadership.end(nowNs);
+    }
     this.isLeader = leads;
     this.#status.set(nowNs, leads ? 1 : 0);
   }

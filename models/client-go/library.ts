@@ -21,6 +21,7 @@ import type { Dialer } from './dialer.ts';
 import { Factory } from './informer-factory.ts';
 import { keyOf } from './keys.ts';
 import { LeaderElector, type LeaderElectorOptions } from './leader-elector.ts';
+import { Leadership } from './leadership.ts';
 import type { LoadBalancerOptions } from './load-balancer.ts';
 import { type PreloadedList, PreloadIndex } from './preload-index.ts';
 import { ComponentProcess } from './process.ts';
@@ -80,6 +81,7 @@ export class ClientLibrary {
   readonly #preloaded: PreloadIndex;
   readonly #metrics = new Map<string, ClientMetrics>();
   readonly #dialers = new Map<string, Dialer>();
+  readonly #leaderships = new Map<string, Leadership>();
   readonly #draws: number;
   readonly #reflectors: ListWatcher[] = [];
   readonly #recorders: Recorder[] = [];
@@ -111,6 +113,15 @@ export class ClientLibrary {
       loadBalancer: o.loadBalancer,
       onResult: o.onResult,
     });
+  }
+
+  /** Of all that stand for a lease of kube-system. */
+  leadership(lease: string): Leadership {
+    const known = this.#leaderships.get(lease);
+    if (known !== undefined) return known;
+    const leadership = new Leadership(this.ctx.metrics, lease);
+    this.#leaderships.set(lease, leadership);
+    return leadership;
   }
 
   /** A process of a component on its host. */

@@ -6,6 +6,7 @@
  * Left out: extenders, plugins out of tree, DynamicResources, HTTP endpoints.
  * Sources: kubernetes/cmd/kube-scheduler/app/server.go, pkg/scheduler/scheduler.go.
  */
+import type { Tally } from '../../src/metrics/index.ts';
 import type { ModelContext } from '../../src/resource/index.ts';
 import type { ComponentScenario, SchedulerScenario } from '../../src/scenario/types.ts';
 import {
@@ -57,6 +58,7 @@ export class Scheduler {
   readonly #view: ClusterView;
   readonly #loop: SchedulingLoop;
   readonly #stateOptions: StateOptions;
+  readonly #resumption: Tally;
 
   constructor(
     ctx: ModelContext,
@@ -89,9 +91,19 @@ export class Scheduler {
       metrics: new SchedulerMetrics(ctx, this.name),
       parallelism: scenario.parallelism,
       asyncPreemption: features.asyncPreemption,
+      onFirstBound: () => this.#resumed(),
     });
+    this.#resumption = ctx.metrics.tally(
+      'wavetank_scheduling_resumed_seconds',
+      {},
+      {
+        unit: 'ns',
+        help: 'From the end of the scheduler that led to the first pod that its successor bound.',
+      },
+    );
     this.#view = this.#makeView();
-    const election = scenario.leaderElection;
+    // ReleaseOnCancel is fixed in cmd/kube-scheduler/app/options/options.go (kubernetes#100305).
+    const election = { ...scenario.leaderElection, releaseOnExit: true };
     this.#elector = new LeaderElector(library, {
       process: this.process,
       client: this.#client('/leader-election', electorTimeoutNs(election)),
@@ -139,6 +151,11 @@ export class Scheduler {
     const state = new SchedulerState(this.#stateOptions);
     this.#view.attach(state);
     this.#loop.begin(state, this.#view);
+  }
+
+  #resumed(): void {
+    const { vacantSinceNs } = this.#o.library.leadership(LEASE);
+    if (!Number.isNaN(vacantSinceNs)) this.#resumption.record(this.#ctx.sim.nowNs - vacantSinceNs);
   }
 
   #end(): void {

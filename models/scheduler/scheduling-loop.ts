@@ -46,6 +46,8 @@ export interface LoopOptions {
   readonly parallelism: number;
   /** The victims of a preemption are deleted beside the cycle, not in it. */
   readonly asyncPreemption: boolean;
+  /** The first pod since it leads has its node. */
+  readonly onFirstBound: () => void;
 }
 
 /** The cycle under way. */
@@ -75,6 +77,7 @@ export class SchedulingLoop implements BinderOwner {
   #cycle: Cycle | null = null;
   #workersLeft = 0;
   #flushAtNs = Number.POSITIVE_INFINITY;
+  #hasBound = false;
 
   constructor(ctx: ModelContext, o: LoopOptions) {
     this.#ctx = ctx;
@@ -101,6 +104,7 @@ export class SchedulingLoop implements BinderOwner {
   begin(state: SchedulerState, view: ClusterView): void {
     this.#state = state;
     this.#view = view;
+    this.#hasBound = false;
     this.kick();
   }
 
@@ -227,6 +231,8 @@ export class SchedulingLoop implements BinderOwner {
       queue.done(queued);
       this.#o.metrics.attempt('scheduled', nowNs - startNs);
       this.#o.metrics.scheduled(nowNs - queued.initialNs, queued.attempts);
+      if (!this.#hasBound) this.#o.onFirstBound();
+      this.#hasBound = true;
       this.#o.recorder.record(queued.pod, 'Scheduled');
       return;
     }
