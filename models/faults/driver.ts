@@ -8,6 +8,7 @@ import { planSnapshots } from './disaster.ts';
 import type { Undo } from './handler.ts';
 import { handlerOf } from './handlers.ts';
 import { Holds } from './holds.ts';
+import { watchNodes } from './signs.ts';
 import type { FaultWorld, WorldParts } from './world.ts';
 
 /** More than this many occurrences of one fault is a scenario that cannot be meant. */
@@ -37,6 +38,7 @@ export class FaultDriver {
   }
 
   start(): void {
+    if (this.world.kubernetes !== null && this.#faults.length > 0) watchNodes(this.world);
     planSnapshots(this.#faults, this.world);
     this.#faults.forEach((fault, i) => {
       if (fault.atNs < this.#sim.horizonNs) {

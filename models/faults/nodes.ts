@@ -21,12 +21,14 @@ const NS_PER_S = 1e9;
 type NodeVerb = 'hangRuntime' | 'cniDown' | 'pressure' | 'crashLoop' | 'eventStorm';
 
 export const nodeFaults: FaultHandlers<NodeVerb> = {
-  hangRuntime: ({ target, part }, world, forNs) => {
+  hangRuntime: ({ target, part, hangs }, world, forNs) => {
     const { sim } = world.ctx;
     // Past the end of the run is for ever.
     const durationNs = Math.min(forNs, 2 * sim.horizonNs);
     const { nodes } = kubernetesOf(world);
-    for (const node of nodesOf(target, world, part)) nodes.hangRuntime(node, durationNs);
+    for (const node of nodesOf(target, world, part)) {
+      nodes.hangRuntime(node, durationNs, hangs === 'everything');
+    }
     // It ends by itself.
     return () => {};
   },

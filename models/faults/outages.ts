@@ -50,6 +50,11 @@ export class OutageTracker {
     this.#outages.push({
       fault,
       atNs: this.#sim.nowNs,
+  /** When the last fault so far began; NaN where there was none. */
+  get lastFaultNs(): number {
+    return this.#outages.at(-1)?.atNs ?? Number.NaN;
+  }
+
       detectedNs: Number.NaN,
       firstErrorNs: Number.NaN,
       firstSuccessNs: Number.NaN,

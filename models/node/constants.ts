@@ -44,6 +44,14 @@ export const nodeConstants: readonly ConstantEntry[] = [
     'code',
     'pkg/kubelet: eventedPlegRelistPeriod',
   ),
+  entry(
+    'kubelet.runtimeHealthNs',
+    30 * S,
+    30 * S,
+    30 * S,
+    'code',
+    'pkg/kubelet: maxWaitForContainerRuntime',
+  ),
   entry('kubelet.plegHealthNs', 180 * S, 180 * S, 600 * S, 'code', 'relist threshold of PLEG'),
   entry(
     'kubelet.plegRelistNs',

@@ -24,6 +24,8 @@ const HEALTHY = 5;
 /** Registration is tried again after 100 ms, doubling to 7 s (kubelet_node_status.go). */
 const RETRY_FIRST_NS = 100e6;
 const RETRY_MAX_NS = 7e9;
+/** How often the kubelet asks the runtime for its status (kubelet.go updateRuntimeUp). */
+const STATUS_PERIOD_NS = 5e9;
 
 export interface JoinLinks {
   readonly pool: NodePool;
@@ -48,6 +50,8 @@ export class NodeJoiner {
   readonly #bootstrapNs: number;
   readonly #pollNs: number;
   readonly #networkNs: number;
+  readonly #plegHealthNs: number;
+  readonly #runtimeHealthNs: number;
   readonly #tries = new Map<number, number>();
   readonly #beganNs = new Map<number, number>();
   readonly #startup: Tally;
@@ -64,6 +68,8 @@ export class NodeJoiner {
     this.#stream = stream;
     this.#bootstrapNs = ctx.constants.get('kubelet.bootstrapNs');
     this.#pollNs = ctx.constants.get('kubelet.csrPollNs');
+    this.#plegHealthNs = ctx.constants.get('kubelet.plegHealthNs');
+    this.#runtimeHealthNs = ctx.constants.get('kubelet.runtimeHealthNs');
     this.#networkNs = ctx.constants.get('kubelet.networkReadyNs');
     this.#startup = ctx.metrics.tally('kubelet_node_startup_duration_seconds');
     this.#type = ctx.sim.eventType(`${name}/join`, (member, step) => this.#step(member, step));
@@ -73,8 +79,13 @@ export class NodeJoiner {
     this.#sim.schedule(delayNs, this.#type, member, BEGIN);
   }
 
-  /** PLEG says nothing for longer than its threshold: NotReady, until the runtime answers. */
-  unhealthy(member: number, afterNs: number, untilNs: number): void {
+  /**
+   * NotReady until the runtime answers again, once PLEG has had no relist for its threshold, or the
+   * runtime no status (runtimeState.runtimeErrors); that was last asked for up to a period ago.
+   */
+  hang(member: number, isGone: boolean, untilNs: number): void {
+    const sinceNs = isGone ? this.#stream.uniform() * STATUS_PERIOD_NS : 0;
+    const afterNs = isGone ? Math.round(this.#runtimeHealthNs - sinceNs) : this.#plegHealthNs;
     if (this.#sim.nowNs + afterNs >= untilNs) return;
     this.#sim.schedule(afterNs, this.#type, member, UNHEALTHY);
     this.#hungUntilNs.set(member, untilNs);
@@ -111,6 +122,7 @@ export class NodeJoiner {
     }
     this.#tries.delete(member);
     if (detail === REQUEST) {
+      this.#links.pool.sign(member);
       const delayNs = Math.floor(this.#stream.uniform() * this.#pollNs);
       this.#sim.schedule(delayNs, this.#type, member, REGISTER);
       return;

@@ -256,12 +256,12 @@ export class NodePool {
     this.joiner.begin(member, 0);
   }
 
-  /** The container runtime answers nothing for so long. */
-  hangRuntime(member: number, durationNs: number): void {
+  /** The runtime answers nothing for so long; `isGone`: not even for its status. */
+  hangRuntime(member: number, durationNs: number, isGone: boolean): void {
     const untilNs = this.#ctx.sim.nowNs + durationNs;
     this.#runtime.hang(member, untilNs);
     this.#pleg.hang(member, untilNs);
-    this.joiner.unhealthy(member, this.#pleg.healthNs, untilNs);
+    this.joiner.hang(member, isGone, untilNs);
   }
 
   #resume(member: number, lease: Lease): void {

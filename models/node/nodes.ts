@@ -131,9 +131,10 @@ export class Nodes {
     return '';
   }
 
-  hangRuntime(node: string, durationNs: number): void {
+  /** `isGone`: its status call hangs or fails as well, not only what takes locks. */
+  hangRuntime(node: string, durationNs: number, isGone = false): void {
     const { pool, member } = this.#place(node);
-    pool.hangRuntime(member, durationNs);
+    pool.hangRuntime(member, durationNs, isGone);
   }
 
   /** Others than pods take this part more of a node, or give it back where it is negative. */

@@ -49,7 +49,6 @@ export class Pleg {
   readonly #containerNs: number;
   readonly #inspectNs: number;
   readonly #eventNs: number;
-  readonly healthNs: number;
 
   constructor(ctx: ModelContext, options: PlegOptions) {
     const { sim, constants, metrics } = ctx;
@@ -66,7 +65,6 @@ export class Pleg {
     this.#containerNs = constants.get('kubelet.plegContainerNs');
     this.#inspectNs = constants.get('kubelet.plegInspectNs');
     this.#eventNs = constants.get('kubelet.plegEventNs');
-    this.healthNs = constants.get('kubelet.plegHealthNs');
     this.#duration = metrics.tally(
       'kubelet_pleg_relist_duration_seconds',
       {},

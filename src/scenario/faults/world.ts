@@ -26,7 +26,11 @@ export type ServiceAction =
   | { readonly kind: 'deadBackend'; readonly target: string };
 
 export type NodeAction =
-  | ({ readonly kind: 'hangRuntime'; readonly target: string } & OfPart)
+  | ({
+      readonly kind: 'hangRuntime';
+      readonly target: string;
+      readonly hangs: 'everything' | 'lists';
+    } & OfPart)
   | ({ readonly kind: 'cniDown'; readonly target: string } & OfPart)
   | ({
       readonly kind: 'pressure';
@@ -151,7 +155,13 @@ const serviceSpecs: VerbSpecs<ServiceAction> = {
 const nodeSpecs: VerbSpecs<NodeAction> = {
   hangRuntime: {
     targets: NODES,
-    read: (fault) => ({ kind: 'hangRuntime', target: fault.hangRuntime ?? '', ...partOf(fault) }),
+    read: (fault) => ({
+      kind: 'hangRuntime',
+      target: fault.hangRuntime ?? '',
+      hangs: fault.hangs,
+      ...partOf(fault),
+    }),
+    print: ({ target, hangs }) => ({ hangRuntime: target, hangs }),
   },
   cniDown: {
     targets: NODES,

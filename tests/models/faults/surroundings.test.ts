@@ -239,8 +239,8 @@ test('a dead backend behind a balancer without health checks refuses its share o
 
 // --- Nodes --------------------------------------------------------------------------------------
 
-test('a runtime that hangs makes its node NotReady after three minutes, though its lease is fine', () => {
-  const fault = { at: '10s', hangRuntime: 'node/worker-0', for: '260s' };
+test('a runtime whose lists hang makes its node NotReady after three minutes, though its lease is fine', () => {
+  const fault = { at: '10s', hangRuntime: 'node/worker-0', hangs: 'lists', for: '260s' };
   const unready = (expected: readonly string[]) => (now: Now) => {
     const found = nodesOf(now).filter(({ status }) => status.conditions.ready !== 'True');
     assert.deepEqual(

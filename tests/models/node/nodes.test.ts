@@ -150,7 +150,20 @@ test('A kubelet that sees its node called Unknown says within 10 s that it is Re
   assert.equal(nodeOf(bed, 'workers-0')?.status.conditions.ready, 'True');
 });
 
-test('A runtime that hangs makes its node NotReady after three minutes, though its lease is fine.', () => {
+test('A runtime that tells no status for 30 s makes its node NotReady until it answers.', () => {
+  const bed = nodeBed();
+  bed.cluster.at(20 * S, () => bed.nodes.hangRuntime('workers-0', 100 * S, true));
+  const ready = () => nodeOf(bed, 'workers-0')?.status.conditions.ready;
+  // Asked for at most 5 s before, 30 s of patience, told within 10 s.
+  bed.cluster.run(44 * S);
+  assert.equal(ready(), 'True');
+  bed.cluster.run(61 * S);
+  assert.equal(ready(), 'False');
+  bed.cluster.run(131 * S);
+  assert.equal(ready(), 'True');
+});
+
+test('A runtime whose lists hang makes its node NotReady after three minutes, though its lease is fine.', () => {
   const bed = nodeBed();
   bed.cluster.at(20 * S, () => bed.nodes.hangRuntime('workers-0', 400 * S));
   const ready = () => nodeOf(bed, 'workers-0')?.status.conditions.ready;

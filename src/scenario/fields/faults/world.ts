@@ -124,6 +124,12 @@ export const worldOptions = {
     example: '0.5',
     only: ['cloudApi'],
   }),
+  hangs: field.choice(['everything', 'lists'], {
+    description:
+      'everything: its status call too, as of a process that is gone; lists: only what takes locks, such as lists of containers, for which the relist waits.',
+    default: 'everything',
+    only: ['hangRuntime'],
+  }),
   of: field.choice(['memory', 'disk', 'pid'], {
     description: 'What is taken.',
     default: 'memory',
