@@ -78,6 +78,25 @@ function repeatCommand(file: string, options: RunCommandOptions): string {
   return quoteCommand(argv);
 }
 
+/** Tables, and whole runs for what looks at them again (compare, check, report); all or nothing. */
+function writeResults(
+  folder: string,
+  files: Parameters<typeof writeFilesAtomically>[1],
+  results: readonly RunResult[],
+): void {
+  const store = new FolderStore(folder);
+  const keys = results.map(({ key }) => key);
+  const before = store.keys();
+  try {
+    for (const result of results) store.save(result);
+    writeFilesAtomically(folder, files);
+  } catch (error) {
+    store.remove(keys.filter((key) => !before.includes(key)));
+    throw error;
+  }
+  store.remove(before.filter((key) => !keys.includes(key)));
+}
+
 async function simulate(
   loaded: Loaded,
   folder: string,
@@ -90,11 +109,7 @@ async function simulate(
     loaded.points.map((point) => point.scenario),
     options,
   );
-  // Always simulated; kept for what looks at results again (compare, check, report).
-  const kept = new FolderStore(folder);
-  const all = { load: () => null, save: (result: RunResult) => kept.save(result) };
-  const store = options.files === undefined ? all : undefined;
-  const executed = await execute(plans, { ...options, label: loaded.name, store }, signal, io);
+  const executed = await execute(plans, { ...options, label: loaded.name }, signal, io);
   if (executed.results.length === 0) {
     io.err('wavetank: interrupted before anything was measured; nothing was written\n');
     return { code: EXIT.interrupted, results: [] };
@@ -113,7 +128,7 @@ async function simulate(
   const summary = executed.interrupted ? { ...whole, interrupted: true } : whole;
   const input: OutputInput = { summary, results, points };
   const files = outputFiles(input, loaded, executed, options.files);
-  writeFilesAtomically(folder, files);
+  writeResults(folder, files, options.files === undefined ? results : []);
   const names = files.map((output) => output.name);
   io.out(render(input, folder, names, options.output, io));
   if (options.output === 'text') io.out(verdictLine(summary, loaded));

@@ -5,11 +5,14 @@
  */
 import {
   closeSync,
+  existsSync,
   fsyncSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   renameSync,
+  rmdirSync,
   rmSync,
   writeSync,
 } from 'node:fs';
@@ -27,6 +30,7 @@ import {
 } from '../../run/index.ts';
 
 export const RUNS_FOLDER = 'runs';
+const SUFFIX = '.json.gz';
 
 export class FolderStore implements RunStore {
   readonly #folder: string;
@@ -36,7 +40,20 @@ export class FolderStore implements RunStore {
   }
 
   pathOf(key: string): string {
-    return join(this.#folder, `${key}.json.gz`);
+    return join(this.#folder, `${key}${SUFFIX}`);
+  }
+
+  /** Of the runs that are there. */
+  keys(): string[] {
+    if (!existsSync(this.#folder)) return [];
+    const files = readdirSync(this.#folder).filter((file) => file.endsWith(SUFFIX));
+    return files.map((file) => file.slice(0, -SUFFIX.length)).sort();
+  }
+
+  /** Without its folder where nothing is left. */
+  remove(keys: readonly string[]): void {
+    for (const key of keys) rmSync(this.pathOf(key), { force: true });
+    if (existsSync(this.#folder) && readdirSync(this.#folder).length === 0) rmdirSync(this.#folder);
   }
 
   /** Of any version; null where there is none that is whole. */
