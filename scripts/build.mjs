@@ -1,8 +1,9 @@
 // Bundles wavetank into build/: the command, the worker of the thread executor, the library for
 // Node, and the same library for browsers (which fails to build when anything of Node sneaks in).
-import { chmod, mkdir, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { chmod, mkdir, readdir, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -65,13 +66,22 @@ export function externalImports(metafile) {
   return found;
 }
 
+/** Chunks of earlier builds have other hashes; a build that fails leaves the last one whole. */
+async function removeOldChunks(outdir, metafile) {
+  const made = new Set(Object.keys(metafile.outputs).map((path) => basename(path)));
+  const folder = join(outdir, 'chunks');
+  if (!existsSync(folder)) return;
+  for (const name of await readdir(folder)) {
+    if (!made.has(name)) await rm(join(folder, name));
+  }
+}
+
 export async function build({ outdir = join(ROOT, 'build'), only = 'all' } = {}) {
   const esbuild = await import('esbuild');
   await mkdir(outdir, { recursive: true });
   if (only !== 'browser') {
-    // Chunks of earlier builds have other hashes and would stay behind.
-    await rm(join(outdir, 'chunks'), { recursive: true, force: true });
-    await esbuild.build(nodeOptions(outdir));
+    const { metafile } = await esbuild.build(nodeOptions(outdir));
+    await removeOldChunks(outdir, metafile);
     await chmod(join(outdir, 'cli.mjs'), 0o755);
   }
   if (only !== 'node') {
