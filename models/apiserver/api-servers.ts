@@ -5,6 +5,7 @@
 import type { DistributionSpec } from '../../src/dist/index.ts';
 import type { ModelContext } from '../../src/resource/index.ts';
 import type { ApiServerScenario } from '../../src/scenario/types.ts';
+import type { KubeObject } from '../objects/index.ts';
 import { ApiServer } from './api-server.ts';
 import { Defaulting } from './defaulting.ts';
 import { Supervisor } from './supervisor.ts';
@@ -14,11 +15,13 @@ import type { Webhook, WebhookOutage } from './webhooks.ts';
 export class ApiServers {
   readonly replicas: readonly ApiServer[];
   readonly #supervisors: readonly Supervisor[];
+  readonly #defaulting: Defaulting;
 
   constructor(ctx: ModelContext, scenario: ApiServerScenario, options: ApiServersOptions) {
     const { sim, metrics, constants } = ctx;
     const shared = { sim, metrics, constants, scenario, options };
     const defaulting = new Defaulting(scenario.admissionPlugins);
+    this.#defaulting = defaulting;
     this.replicas = scenario.replicas.map(
       (replica, i) => new ApiServer(shared, replica, i, defaulting),
     );
@@ -31,6 +34,11 @@ export class ApiServers {
   start(): void {
     for (const replica of this.replicas) replica.start(true);
     for (const supervisor of this.#supervisors) supervisor.start();
+  }
+
+  /** What is there at the start has passed admission once. */
+  admitted(object: KubeObject): KubeObject {
+    return this.#defaulting.created(object);
   }
 
   replica(name: string): ApiServer {

@@ -1,11 +1,13 @@
 /** What kubelets and kube-proxies are built with. */
 import type { ClientLibrary } from '../client-go/index.ts';
-import type { ClusterObserver, Uids } from '../objects/index.ts';
+import type { ClusterObserver, ClusterWitness, Uids } from '../objects/index.ts';
 
 export interface NodesOptions {
   readonly library: ClientLibrary;
   readonly uids: Uids;
   readonly observer: ClusterObserver;
+  /** Absent: nobody is told. */
+  readonly witness?: ClusterWitness;
   /** Minor version of Kubernetes: '1.28' ... '1.37'. */
   readonly version: string;
   /** Addresses of the API servers, as in `ClientOptions`. */

@@ -73,6 +73,8 @@ export class KubeProxies {
   readonly #joinType: number;
   readonly #sync: Tally;
   readonly #programming: Tally;
+  /** Pods that are ready endpoints, by slice. */
+  readonly #told = new Map<string, readonly number[]>();
   #joining = 0;
   #synced = false;
 
@@ -185,8 +187,20 @@ export class KubeProxies {
   }
 
   #onSlice(slice: EndpointSlice, isGone: boolean): void {
+    this.#tell(slice, isGone);
     this.table.onSlice(slice, isGone, this.#ctx.sim.nowNs);
     this.#changed();
+  }
+
+  /** Whom connections go to from now on, on every node; the second until it is written is left out. */
+  #tell({ meta, endpoints }: EndpointSlice, isGone: boolean): void {
+    const { witness, nodes } = this.#o;
+    if (witness === undefined) return;
+    for (const uid of this.#told.get(meta.path) ?? []) witness.endpoint(uid, -nodes);
+    const uids = isGone ? [] : endpoints.filter((e) => e.ready).map((e) => e.podUid);
+    for (const uid of uids) witness.endpoint(uid, nodes);
+    if (isGone) this.#told.delete(meta.path);
+    else this.#told.set(meta.path, uids);
   }
 
   /** First lists are complete; what has been running has written them long ago. */

@@ -210,16 +210,16 @@ export class NodePool {
     if (this.#state[member] === NO_KUBELET) this.#state[member] = DOWN;
     if (this.#state[member] !== UP) return;
     this.#state[member] = DOWN;
-    this.#end(member);
+    this.#end(member, false);
     this.evictions.clear(member);
     this.joiner.clear(member);
   }
 
-  #end(member: number): void {
+  #end(member: number, keepsContainers: boolean): void {
     this.#leases.end(member);
     this.status.end(member);
     this.#pleg.end(member);
-    this.pods.crash(member);
+    this.pods.crash(member, keepsContainers);
     this.#podWatches[member]?.stop();
     this.#nodeWatches[member]?.stop();
     this.#heartbeat.stop(member);
@@ -240,7 +240,7 @@ export class NodePool {
   killKubelet(member: number): void {
     if (this.#state[member] !== UP) return;
     this.#state[member] = NO_KUBELET;
-    this.#end(member);
+    this.#end(member, true);
   }
 
   startKubelet(member: number): void {

@@ -5,7 +5,7 @@
 import { assert } from '../../src/core/index.ts';
 import type { ModelContext } from '../../src/resource/index.ts';
 import type { NodeGroupScenario } from '../../src/scenario/types.ts';
-import type { KubeObject } from '../objects/index.ts';
+import { type ClusterWitness, type KubeObject, silentWitness } from '../objects/index.ts';
 import type { NodesOptions } from './api.ts';
 import { DownloadShares } from './download-shares.ts';
 import type { PressureSignal } from './evictions.ts';
@@ -17,6 +17,7 @@ import type { CrashLoops } from './pod-workers.ts';
 export class Nodes {
   readonly pools: readonly NodePool[];
   readonly #ctx: ModelContext;
+  readonly #witness: ClusterWitness;
   readonly #proxies: KubeProxies[] = [];
   readonly #downloads: DownloadShares;
   readonly #registryBytesPerSecond: number;
@@ -25,7 +26,8 @@ export class Nodes {
 
   constructor(ctx: ModelContext, groups: readonly NodeGroupScenario[], options: NodesOptions) {
     this.#ctx = ctx;
-    const metrics = new PodMetrics(ctx);
+    this.#witness = options.witness ?? silentWitness;
+    const metrics = new PodMetrics(ctx, this.#witness);
     this.#registryBytesPerSecond = Math.min(
       Infinity,
       ...groups.map(({ runtime }) => runtime.registryBytesPerSecond),
@@ -98,12 +100,14 @@ export class Nodes {
   /** The machine dies with its pods; nobody is told. */
   crash(node: string): void {
     const { pool, member } = this.#place(node);
+    this.#witness.nodeLives(node, false);
     pool.crash(member);
     this.#ctx.metrics.event(this.#ctx.sim.nowNs, 'nodeCrash', node, '');
   }
 
   boot(node: string): void {
     const { pool, member } = this.#place(node);
+    this.#witness.nodeLives(node, true);
     pool.boot(member);
     this.#ctx.metrics.event(this.#ctx.sim.nowNs, 'nodeBoot', node, '');
   }

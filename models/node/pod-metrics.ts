@@ -1,6 +1,7 @@
 /** Metrics of pods as kubelets measure them (pkg/kubelet/metrics, pkg/kubelet/util). */
 import type { Counter, Level, Tally } from '../../src/metrics/index.ts';
 import type { ModelContext } from '../../src/resource/index.ts';
+import type { ClusterWitness } from '../objects/index.ts';
 import type { PodWorker } from './pod-worker.ts';
 
 /** metrics.go podStartupDurationBuckets. */
@@ -31,10 +32,12 @@ export class PodMetrics {
   readonly #operations: Readonly<Record<RuntimeOperation, Tally>>;
   readonly #runningPods: Level;
   readonly #startedPods: Counter;
+  readonly #witness: ClusterWitness;
   #running = 0;
 
-  constructor({ sim, metrics }: ModelContext) {
+  constructor({ sim, metrics }: ModelContext, witness: ClusterWitness) {
     this.#sim = sim;
+    this.#witness = witness;
     const starts = { buckets: START };
     this.#sli = metrics.tally('kubelet_pod_start_sli_duration_seconds', {}, starts);
     this.#total = metrics.tally('kubelet_pod_start_total_duration_seconds', {}, starts);
@@ -80,6 +83,18 @@ export class PodMetrics {
     if (!worker.counted) return;
     worker.counted = false;
     this.running(-1);
+  }
+
+  /** Whether its containers run and are ready, as they are. */
+  serves(worker: PodWorker, serves: boolean): void {
+    if (worker.serves === serves) return;
+    worker.serves = serves;
+    this.#witness.podServes(worker.pod, serves);
+  }
+
+  /** The kubelet finds a pod of which nothing runs here. */
+  neverServes(worker: PodWorker): void {
+    this.#witness.podServes(worker.pod, false);
   }
 
   running(by: number): void {

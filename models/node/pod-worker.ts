@@ -66,6 +66,8 @@ export class PodWorker {
   pulledUntilNs = Number.NaN;
   initDoneNs = Number.NaN;
   startedNs = Number.NaN;
+  /** Its containers run and are ready. */
+  serves = false;
   /** It is one of the running pods. */
   counted = false;
   /** Its start-up was measured. */
@@ -202,4 +204,17 @@ export function sameStatus(a: PodStatus, b: PodStatus): boolean {
     a.reason === b.reason &&
     (a.startNs === b.startNs || (Number.isNaN(a.startNs) && Number.isNaN(b.startNs)))
   );
+}
+
+/** None will run again: an init container failed for good, or all others have ended. */
+export function hasEnded(worker: PodWorker, runs: readonly ContainerRun[]): boolean {
+  let left = 0;
+  for (const run of runs) {
+    const isOver = run.state === 'exited' && !restarts(run, worker.pod);
+    if (isFinalInit(run)) {
+      if (isOver && run.exitCode !== 0) return true;
+      if (run.state !== 'exited') left++;
+    } else if (!run.isInit && !isOver) left++;
+  }
+  return left === 0;
 }

@@ -15,6 +15,7 @@ import type { PodMetrics } from './pod-metrics.ts';
 import { PodStopper } from './pod-stopper.ts';
 import {
   type ContainerRun,
+  hasEnded,
   isFinalInit,
   makeRuns,
   PodWorker,
@@ -138,9 +139,12 @@ export class PodWorkers {
     }
   }
 
-  /** The node died with all its pods; the API does not know. */
-  crash(member: number): void {
-    for (const worker of [...this.ofMember(member)]) this.release(worker);
+  /**
+   * The node died with all its pods, or its kubelet alone (`keeps`: containers go on); the API does
+   * not know.
+   */
+  crash(member: number, keeps = false): void {
+    for (const worker of [...this.ofMember(member)]) this.release(worker, keeps);
     this.links.status.clear(member);
     this.links.volumes.clear(member);
     this.links.images.clear(member);
@@ -183,6 +187,7 @@ export class PodWorkers {
       // Nothing of it runs here; if it is to go, the API waits for this kubelet's word.
       worker.state = 'finished';
       worker.torn = true;
+      this.metrics.neverServes(worker);
       if (isBeingDeleted(pod)) this.links.status.update(worker);
       return;
     }
@@ -219,6 +224,7 @@ export class PodWorkers {
     links.volumes.resume(worker);
     worker.counted = true;
     this.metrics.running(1);
+    this.metrics.serves(worker, pod.status.ready);
     if (pod.spec.containers.some(endsByItself)) this.runsOf(worker);
   }
 
@@ -256,9 +262,11 @@ export class PodWorkers {
     return worker;
   }
 
-  /** The kubelet forgets the pod. */
-  release(worker: PodWorker): void {
+  /** The kubelet forgets the pod; `keeps`: its containers go on. */
+  release(worker: PodWorker, keeps = false): void {
     if (this.#workers[worker.slot] !== worker) return;
+    if (keeps) worker.serves = false;
+    else this.metrics.serves(worker, false);
     this.metrics.ended(worker);
     this.leaveNode(worker);
     this.#workers[worker.slot] = null;
@@ -400,6 +408,7 @@ export class PodWorkers {
     if (sameStatus(before, status)) return;
     worker.status = status;
     worker.version++;
+    this.metrics.serves(worker, status.ready && worker.state !== 'terminating');
     if (status.phase === 'Running' && before.phase !== 'Running') this.metrics.started(worker);
     if (status.ready) this.links.observer.podStage(worker.pod.meta.uid, 'ready', nowNs);
     this.links.status.update(worker);
@@ -439,6 +448,7 @@ export class PodWorkers {
     run.ready = false;
     run.exitCode = exitCode;
     run.exitedNs = this.#sim.nowNs;
+    if (!isFinalInit(run)) this.metrics.serves(worker, false);
     this.links.pleg.containers(worker.member, -1);
     this.links.usage.use(worker.member, -run.container.behaviour.memoryUseBytes);
   }
@@ -484,17 +494,4 @@ function endsByItself({ behaviour }: { behaviour: { runsForNs: number } }): bool
 
 function graceOf(pod: Pod): number {
   return pod.meta.deletionGraceNs;
-}
-
-/** None will run again: an init container failed for good, or all others have ended. */
-function hasEnded(worker: PodWorker, runs: readonly ContainerRun[]): boolean {
-  let left = 0;
-  for (const run of runs) {
-    const isOver = run.state === 'exited' && !restarts(run, worker.pod);
-    if (isFinalInit(run)) {
-      if (isOver && run.exitCode !== 0) return true;
-      if (run.state !== 'exited') left++;
-    } else if (!run.isInit && !isOver) left++;
-  }
-  return left === 0;
 }

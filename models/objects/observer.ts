@@ -2,7 +2,7 @@
  * Who watches a run from outside: nothing that a component does may depend on it.
  */
 
-import type { KubeObject } from './types.ts';
+import type { KubeObject, Pod } from './types.ts';
 
 /** Stages of a pod's start-up, in causal order; each is stamped once per pod. */
 export const podStages = [
@@ -49,6 +49,16 @@ export interface ClusterObserver {
   schedulingAttempt(uid: number, attempt: SchedulingAttempt): void;
 }
 
+/** Who is told what truly runs, whatever the API says; nothing may depend on it. */
+export interface ClusterWitness {
+  /** A machine died with all that ran there, or boots. */
+  nodeLives(node: string, lives: boolean): void;
+  /** The containers of a pod run and are ready, or do not; may be told again. */
+  podServes(pod: Pod, serves: boolean): void;
+  /** So many nodes more (fewer, where negative) know the pod as a ready endpoint of a service. */
+  endpoint(podUid: number, nodes: number): void;
+}
+
 export interface SchedulingAttempt {
   readonly atNs: number;
   /** '' = unschedulable. */
@@ -66,6 +76,12 @@ export interface SchedulingAttempt {
   readonly top: readonly { readonly nodeName: string; readonly score: number }[];
   readonly preemption: string;
 }
+
+export const silentWitness: ClusterWitness = {
+  nodeLives: () => {},
+  podServes: () => {},
+  endpoint: () => {},
+};
 
 export const silentObserver: ClusterObserver = {
   created: () => {},

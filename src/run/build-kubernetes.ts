@@ -30,6 +30,7 @@ import {
 import { Scheduler, type SchedulerPlugin } from '../../models/scheduler/index.ts';
 import {
   Agent,
+  Fates,
   InitialState,
   Load,
   loadHost,
@@ -45,7 +46,7 @@ import type {
   Scenario,
 } from '../scenario/types.ts';
 import type { Cluster } from './cluster.ts';
-import { Invariants } from './invariants.ts';
+import { asObject, Invariants } from './invariants.ts';
 import { machineInterfaces, networkHosts } from './network-hosts.ts';
 import { NodeInterfaces } from './node-interfaces.ts';
 import { clusterAccess, type OwnComponent, type StartedComponent } from './own-components.ts';
@@ -74,6 +75,7 @@ export function buildKubernetes(
     library: base.library,
     uids: base.uids,
     observer: timeline,
+    witness: base.fates,
     version: kubernetes.version,
     servers: base.frontDoor,
     cloud: kubernetes.cloud !== null,
@@ -236,6 +238,8 @@ class Base {
   readonly timeline: Timeline;
   readonly outages: OutageTracker;
   readonly invariants: Invariants;
+  /** What became of nodes and pods. */
+  readonly fates: Fates;
   /** How nodes and people reach the API. */
   readonly frontDoor: readonly string[];
   readonly #ctx: ModelContext;
@@ -261,6 +265,7 @@ class Base {
         })
       : null;
     this.timeline = new Timeline(ctx);
+    this.fates = new Fates(ctx);
     this.outages = new OutageTracker(ctx.sim);
     this.etcd.onCampaign(() => this.outages.onCampaign());
     this.etcd.onLeader(() => this.outages.onElected());
@@ -307,7 +312,11 @@ class Base {
       schedulers: this.kubernetes.scheduler.profiles.map((profile) => profile.schedulerName),
       ledger: this.library.transport.ledger,
     });
-    this.etcd.shared.contents.listener = invariants.listener;
+    const { fates } = this;
+    this.etcd.shared.contents.listener = (previous, value) => {
+      invariants.listener(previous, value);
+      fates.changed(asObject(previous), asObject(value));
+    };
     this.etcd.recovery.onRestored(({ changes, keysLost }) => {
       invariants.restored(changes);
       this.outages.onObjectsLost(keysLost);
@@ -331,7 +340,8 @@ class Base {
   }
 
   preload(objects: readonly KubeObject[]): void {
-    for (const object of objects) {
+    for (const given of objects) {
+      const object = this.servers.admitted(given);
       this.#store.preload(object);
       const known = this.#preloaded.get(object.resource);
       if (known === undefined) this.#preloaded.set(object.resource, [object]);

@@ -213,7 +213,7 @@ export class Invariants {
 }
 
 /** Compactors and other users of etcd store values that are no objects. */
-function asObject(value: StoredValue | null): KubeObject | null {
+export function asObject(value: StoredValue | null): KubeObject | null {
   return value !== null && 'resource' in value ? (value as KubeObject) : null;
 }
 
