@@ -38,7 +38,8 @@ export function judgeClaim(claim: Claim, rows: readonly ThresholdRow[]): JudgedC
   };
 }
 
-function judgeFigure(figure: ClaimFigure, rows: readonly ThresholdRow[]) {
+/** Whether the figure holds, and what came out, in words. */
+export function judgeFigure(figure: ClaimFigure, rows: readonly ThresholdRow[]) {
   const own = rows.filter(
     (row) =>
       figure.points.includes(Number(row.point)) &&
@@ -72,10 +73,7 @@ export function claimsPage(root: string, io: Io): string {
     if (!/^claims:/m.test(readFileSync(file, 'utf8'))) continue;
     const loaded = loadScenario(file, { set: [] }, io);
     if (loaded?.experiment == null) throw new Error(`${file} cannot be read`);
-    const golden = join(root, 'results', 'golden', name, 'thresholds.csv');
-    const table: ThresholdRow[] = existsSync(golden)
-      ? parse(readFileSync(golden, 'utf8'), { columns: true })
-      : [];
+    const table = goldenThresholds(root, name);
     for (const claim of loaded.experiment.claims) rows.push({ ...judgeClaim(claim, table), name });
   }
   const table = markdownTable(
@@ -90,7 +88,14 @@ export function claimsPage(root: string, io: Io): string {
   return `${HEAD}\n${table.join('\n')}\n`;
 }
 
-function experimentNames(root: string): string[] {
+/** Rows of the committed thresholds.csv of an experiment; none where it has not been run. */
+export function goldenThresholds(root: string, name: string): ThresholdRow[] {
+  const golden = join(root, 'results', 'golden', name, 'thresholds.csv');
+  return existsSync(golden) ? parse(readFileSync(golden, 'utf8'), { columns: true }) : [];
+}
+
+/** Folders of experiments, in order. */
+export function experimentNames(root: string): string[] {
   return readdirSync(join(root, 'experiments'))
     .filter((name) => existsSync(join(root, 'experiments', name, 'experiment.yaml')))
     .sort();

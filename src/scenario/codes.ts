@@ -119,8 +119,14 @@ export const problemCodes = {
   },
   WT1603: { title: 'uneven zip', text: 'The axes of a zip have different numbers of values.' },
   WT1604: { title: 'unknown axis', text: 'No axis of the sweep has this name or value.' },
-  WT1605: { title: 'unknown claim', text: 'No claim of the experiment has this name.' },
-  WT1606: { title: 'undecided claim', text: 'A claim needs a threshold that decides it.' },
+  WT1605: {
+    title: 'unknown claim or symptom',
+    text: 'No claim, or no symptom, of the experiment has this name.',
+  },
+  WT1606: {
+    title: 'undecided claim or symptom',
+    text: 'A claim needs a threshold that decides it, a symptom one that shows a cause.',
+  },
   WT2101: {
     title: 'impossible distribution',
     text: 'A figure of a distribution is out of its range, or two contradict each other.',

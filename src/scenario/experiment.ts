@@ -20,6 +20,7 @@ import {
   readSettings,
   type Setting,
 } from './sweep.ts';
+import { readSymptoms, type Symptom } from './symptoms.ts';
 import type { Scenario } from './types.ts';
 import { describeNode, headSpan } from './words.ts';
 
@@ -39,6 +40,7 @@ export interface Experiment {
   readonly points: readonly ExperimentPoint[];
   readonly verdict: { readonly good: string; readonly bad: string };
   readonly claims: readonly Claim[];
+  readonly symptoms: readonly Symptom[];
   /** True where this is the quick form. */
   readonly quick: boolean;
 }
@@ -49,7 +51,7 @@ export function expandExperiment(experiment: Experiment): readonly ExperimentPoi
 }
 
 /** What thresholds of experiments have beyond those of scenarios. */
-const OF_EXPERIMENTS: readonly string[] = ['where', 'claim', 'shows'];
+const OF_EXPERIMENTS: readonly string[] = ['where', 'claim', 'shows', 'symptom', 'cause'];
 
 /** Where a threshold of the experiment holds. */
 interface ConditionalThreshold {
@@ -105,7 +107,9 @@ export function parseExperiment(
   if (!checkAxes(plan, full.broken || quickAxes.broken, root, reader)) return null;
   const checker = new Checker(root, reader, options.constants ?? null);
   const wheres = plan.thresholds.map(({ where }) => where);
-  const claims = readClaims(value, wheres, multiply(axes), checker);
+  const steps = multiply(axes);
+  const claims = readClaims(value, wheres, steps, checker);
+  const symptoms = readSymptoms(value, wheres, steps, checker);
   return {
     name: value.metadata.name,
     description: value.metadata.description,
@@ -114,6 +118,7 @@ export function parseExperiment(
     points: readPoints(plan, full.broken || quickAxes.broken, reader, options),
     verdict: value.verdict,
     claims,
+    symptoms,
     quick,
   };
 }

@@ -124,6 +124,25 @@ export const claimGroup: Group<typeof claimFields> = {
   fields: claimFields,
 };
 
+export const symptomFields = {
+  name: field.string({
+    description: 'Name of the symptom, unique; thresholds refer to it.',
+    required: true,
+    example: 'pending',
+  }),
+  symptom: field.string({
+    description: 'What somebody sees.',
+    required: true,
+    example: 'A pod stays Pending.',
+  }),
+};
+
+export const symptomGroup: Group<typeof symptomFields> = {
+  name: 'experimentSymptom',
+  description: 'What somebody sees, and the experiment shows causes of.',
+  fields: symptomFields,
+};
+
 export const experimentThresholdFields = {
   ...thresholdFields,
   claim: field.string({
@@ -137,6 +156,18 @@ export const experimentThresholdFields = {
     default: '',
     defaultNote: 'the metric',
     example: 'leader changes with offsets up to 10 s',
+  }),
+  symptom: field.string({
+    description: 'Name of the symptom of which it tells a cause from others.',
+    default: '',
+    defaultNote: 'none',
+    example: 'pending',
+  }),
+  cause: field.string({
+    description: 'That cause, in words, for the page of symptoms.',
+    default: '',
+    defaultNote: 'the values of `where`',
+    example: 'no node has the label that it asks for',
   }),
   where: field.any({
     description:
@@ -175,6 +206,10 @@ export const experimentFields = {
   claims: field.list(
     field.group(() => claimGroup, { description: 'One claim.' }),
     { description: 'Claims that the experiment decides, by thresholds that name them.' },
+  ),
+  symptoms: field.list(
+    field.group(() => symptomGroup, { description: 'One symptom.' }),
+    { description: 'Symptoms whose causes it tells apart, by thresholds that name them.' },
   ),
   thresholds: field.list(
     field.group(
