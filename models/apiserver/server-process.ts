@@ -20,7 +20,8 @@ export class ServerProcess implements ReplicaCpu {
   constructor(host: Host, o: ComponentScenario) {
     this.name = o.name;
     this.host = host;
-    this.#cpu = host.cpu.process(o.name, { weight: o.cpuWeight, quotaCores: o.cpuQuotaCores });
+    const { cpuWeight: weight, cpuQuotaCores: quotaCores } = o;
+    this.#cpu = host.cpu.process(o.name, { weight, quotaCores, inOrder: true });
     this.#memory = host.memory.process(o.name, {
       limitBytes: o.memoryLimitBytes,
       onOomKill: () => this.#onOom(),

@@ -24,6 +24,17 @@ export const machineConstants: readonly ConstantEntry[] = [
       'Linux Documentation/scheduler/sched-bwc.rst: cpu.cfs_period_us defaults to 100 ms; kubelet --cpu-cfs-quota-period 100ms',
   },
   {
+    name: 'machine.goPreemptNs',
+    value: 10_000_000,
+    unit: 'ns',
+    low: 1_000_000,
+    high: 100_000_000,
+    mark: 'code',
+    source:
+      'Go src/runtime/proc.go: forcePreemptNS = 10 ms; sysmon (retake) preempts a goroutine that has run so long, and' +
+      ' goschedImpl puts it at the tail of the global run queue',
+  },
+  {
     name: 'machine.ioBytesPerOperation',
     value: 262_144,
     unit: 'bytes',

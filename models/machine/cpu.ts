@@ -4,12 +4,12 @@
  * The idea: while every runnable job can have a core of its own, nobody disturbs anybody. A job
  * then costs one event, the caller's own, and its end is known at its start: the *direct* regime.
  * When jobs outnumber cores, or a quota binds, the jobs move to `FluidSharing`, which plans one
- * event at a time: weights between processes, equal shares (or one after another) within one, never
- * more than one core a job. Both regimes are exact; a property test holds them against a fluid
+ * event at a time: weights between processes, equal shares (or one after another, in turns) within
+ * one, never more than one core a job. Both regimes are exact; a property test holds them against a fluid
  * simulator that recomputes everything at every event.
  *
- * Left out: migration and cache costs, NUMA, hyper-threads (a core is a core), time slices (sharing
- * is fluid), SCHED_BATCH and nice, steal time of a hypervisor, frequency scaling.
+ * Left out: migration and cache costs, NUMA, hyper-threads (a core is a core), time slices of the
+ * kernel (sharing is fluid between processes), SCHED_BATCH and nice, steal time of a hypervisor, frequency scaling.
  * Evidence: tests/models/machine/cpu.test.ts (M/M/1-PS closed form, oracle property test).
  */
 import { assert, type Simulation } from '../../src/core/index.ts';
@@ -28,7 +28,8 @@ export interface ProcessOptions {
   readonly quotaCores?: number;
   /**
    * As many jobs as the host has cores run at a time, the others wait in the order in which they
-   * came: the run queue of a Go process with GOMAXPROCS threads. Else all jobs share.
+   * came, and one that has run for machine.goPreemptNs goes to their end: the run queue of a Go
+   * process with GOMAXPROCS threads. Else all jobs share.
    */
   readonly inOrder?: boolean;
 }
@@ -52,6 +53,7 @@ export class Cpu {
   private readonly meter: CpuMeter;
   private readonly wakeup: Sampler | null;
   private readonly wakeupNs: number;
+  private readonly goPreemptNs: number;
   private readonly arriving = emptyRecord();
   private readonly moved = emptyRecord();
   private arrivals = 0;
@@ -63,6 +65,7 @@ export class Cpu {
   /** Why each process does not run: bits STOPPED, FROZEN. */
   private readonly held: number[] = [];
   private readonly quotaCores: number[] = [];
+  private readonly turnNs: number[] = [];
 
   // Jobs whose done event is already scheduled, in no order; removed lazily once their end has
   // passed.
@@ -74,6 +77,8 @@ export class Cpu {
   /** 1 once the probe knows that the job has ended. */
   private metered = new Int32Array(64);
   private waitedNs = new Float64Array(64);
+  /** When its turns began, were all of them on this core. */
+  private turnsFromNs = new Float64Array(64);
   private order = new Float64Array(64);
   private owner = new Int32Array(64);
   private doneType = new Int32Array(64);
@@ -87,6 +92,7 @@ export class Cpu {
     this.sim = ctx.sim;
     this.meter = new CpuMeter(ctx, name, o.cores, () => this.flush());
     this.wakeupNs = Math.round(ctx.constants.get('machine.wakeupNs'));
+    this.goPreemptNs = Math.round(ctx.constants.get('machine.goPreemptNs'));
     this.wakeup = o.wakeup ? createSampler(o.wakeup, ctx.sim.stream(`${name}/wakeup`)) : null;
     const periodNs = Math.round(ctx.constants.get('machine.cfsPeriodNs'));
     this.sharing = new FluidSharing(ctx.sim, name, o.cores, periodNs, this.meter, {
@@ -99,7 +105,9 @@ export class Cpu {
     const quotaCores = o.quotaCores ?? Infinity;
     assert(quotaCores > 0, `${this.name}: quotaCores of ${name} must be above 0`);
     const threads = o.inOrder === true ? this.cores : Infinity;
-    const id = this.sharing.addProcess(o.weight ?? 1, quotaCores, threads);
+    const turnNs = o.inOrder === true ? this.goPreemptNs : Infinity;
+    this.turnNs.push(turnNs);
+    const id = this.sharing.addProcess(o.weight ?? 1, quotaCores, threads, turnNs);
     this.meter.addProcess(name);
     this.quotaCores.push(quotaCores);
     this.held.push(this.frozen ? FROZEN : 0);
@@ -223,6 +231,7 @@ export class Cpu {
     job.process = process;
     job.leftNs = ns;
     job.waitedNs = 0;
+    job.turnNs = 0;
     job.order = this.arrivals++;
     job.doneType = doneType;
     job.a = a;
@@ -239,6 +248,7 @@ export class Cpu {
     this.endNs[i] = endNs;
     if (endNs < this.nextEndNs) this.nextEndNs = endNs;
     this.waitedNs[i] = job.waitedNs;
+    this.turnsFromNs[i] = nowNs - job.turnNs;
     this.order[i] = job.order;
     this.owner[i] = job.process;
     this.doneType[i] = job.doneType;
@@ -275,6 +285,8 @@ export class Cpu {
     job.process = this.owner[i];
     job.leftNs = this.endNs[i] - this.sim.nowNs;
     job.waitedNs = this.waitedNs[i];
+    const turnNs = this.turnNs[job.process];
+    job.turnNs = turnNs === Infinity ? 0 : (this.sim.nowNs - this.turnsFromNs[i]) % turnNs;
     job.order = this.order[i];
     job.doneType = this.doneType[i];
     job.a = this.payloadA[i];
@@ -360,6 +372,7 @@ export class Cpu {
     this.eventId[i] = this.eventId[last];
     this.metered[i] = this.metered[last];
     this.waitedNs[i] = this.waitedNs[last];
+    this.turnsFromNs[i] = this.turnsFromNs[last];
     this.order[i] = this.order[last];
     this.owner[i] = this.owner[last];
     this.doneType[i] = this.doneType[last];
@@ -372,6 +385,7 @@ export class Cpu {
     this.eventId = doubled(this.eventId);
     this.metered = doubledInts(this.metered);
     this.waitedNs = doubled(this.waitedNs);
+    this.turnsFromNs = doubled(this.turnsFromNs);
     this.order = doubled(this.order);
     this.owner = doubledInts(this.owner);
     this.doneType = doubledInts(this.doneType);

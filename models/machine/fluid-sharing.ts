@@ -8,14 +8,19 @@
  * jobs, what it leaves goes to the others. An event costs O(log jobs + processes).
  *
  * A process that works in order has as many threads as there are cores: these share what it gets,
- * and its other jobs wait in a queue (goroutines run until they block, Go runtime/proc.go).
+ * and its other jobs wait in a queue. A job that has run for a turn goes to the end of the queue
+ * (goroutines run until they block or sysmon preempts them, Go runtime/proc.go): short jobs are
+ * served as they come, long ones round robin. A job that its process begins in the instant in which
+ * another ended goes on in the same thread and turn: a goroutine that does not block, or whom it
+ * wakes (runnext).
  *
  * CFS quota is throttling, not a cap on the rate: within each period a process runs at full speed
  * until quota x period is spent, then stands still until the period ends (Linux
  * Documentation/scheduler/sched-bwc.rst). The first period starts with the first job after a period
  * without any.
  *
- * Left out: per-CPU slices of the quota (5 ms), cpu.max.burst.
+ * Left out: per-CPU slices of the quota (5 ms), cpu.max.burst; turns are of CPU time, not of the
+ * wall's (they differ where processes crowd each other).
  */
 import { assert, type EventId, type Simulation } from '../../src/core/index.ts';
 import type { CpuMeter } from './cpu-meter.ts';
@@ -33,6 +38,8 @@ export interface JobRecord {
   leftNs: number;
   /** Time that it has stood in the run queue so far. */
   waitedNs: number;
+  /** What it has had of its present turn, shorter than a turn. */
+  turnNs: number;
   /** Order of arrival. */
   order: number;
   doneType: number;
@@ -41,7 +48,7 @@ export interface JobRecord {
 }
 
 export function emptyRecord(): JobRecord {
-  return { process: 0, leftNs: 0, waitedNs: 0, order: 0, doneType: 0, a: 0, b: 0 };
+  return { process: 0, leftNs: 0, waitedNs: 0, turnNs: 0, order: 0, doneType: 0, a: 0, b: 0 };
 }
 
 export interface SharingOwner {
@@ -66,11 +73,16 @@ interface Share {
   periodEndNs: number;
   /** Jobs that run at the same time, at least as many as cores; the others wait in their order. */
   readonly threads: number;
+  /** Virtual time after which a job that runs makes room for one that waits; Infinity = never. */
+  readonly turnNs: number;
   /** Binary heap of job slots by (virtual end, order of arrival): those that run. */
   readonly heap: number[];
   /** Job slots that wait for a thread, from `head` on. */
   readonly queue: number[];
   head: number;
+  /** When a job ended last, and what it had had of its turn. */
+  endedNs: number;
+  endedTurnNs: number;
 }
 
 function jobsOf(share: Share): number {
@@ -111,12 +123,14 @@ export class FluidSharing {
     this.wakeType = sim.eventType(`${name}/share`, () => {
       this.wakeId = 0;
       this.wakeAtNs = Infinity;
+      this.fillThreads();
       this.plan();
     });
   }
 
-  addProcess(weight: number, quotaCores: number, threads: number): number {
+  addProcess(weight: number, quotaCores: number, threads: number, turnNs: number): number {
     assert(weight > 0, 'weight must be above 0');
+    assert(turnNs > 0, 'a turn must be longer than 0 ns');
     this.shares.push({
       weight,
       quotaNs: quotaCores < this.cores ? quotaCores * this.periodNs : Infinity,
@@ -128,9 +142,12 @@ export class FluidSharing {
       budgetNs: 0,
       periodEndNs: 0,
       threads,
+      turnNs,
       heap: [],
       queue: [],
       head: 0,
+      endedNs: -1,
+      endedTurnNs: 0,
     });
     return this.shares.length - 1;
   }
@@ -164,21 +181,39 @@ export class FluidSharing {
     pool.doneType[slot] = job.doneType;
     pool.a[slot] = job.a;
     pool.b[slot] = job.b;
-    if (share.heap.length < share.threads) this.run(share, slot);
+    pool.rest[slot] = job.leftNs;
+    const hadNs = share.endedNs === this.sim.nowNs ? share.endedTurnNs : job.turnNs;
+    if (share.heap.length < share.threads) this.run(share, slot, share.turnNs - hadNs);
     else share.queue.push(slot);
     if (!share.held) this.jobCount++;
   }
 
-  /** The job has a thread. */
-  private run(share: Share, slot: number): void {
-    this.pool.virtualEnd[slot] = share.virtualNs + this.pool.work[slot];
-    this.pool.push(share.heap, slot);
+  /** The job has a thread for so much work. */
+  private run(share: Share, slot: number, turnNs: number): void {
+    const { pool } = this;
+    const partNs = Math.min(pool.rest[slot], Math.max(turnNs, 0));
+    pool.rest[slot] -= partNs;
+    pool.virtualEnd[slot] = share.virtualNs + partNs;
+    pool.turnEnd[slot] = share.virtualNs + turnNs;
+    pool.push(share.heap, slot);
   }
 
-  /** A thread is free: the job that has waited longest gets it. */
+  /** Threads that nobody goes on with are for the jobs that have waited longest. */
+  private fillThreads(): void {
+    for (const share of this.shares) while (this.hasFreeThread(share)) this.runNext(share);
+  }
+
+  private hasFreeThread(share: Share): boolean {
+    return share.head < share.queue.length && share.heap.length < share.threads;
+  }
+
+  private hasThreadForWaiting(): boolean {
+    for (const share of this.shares) if (!share.held && this.hasFreeThread(share)) return true;
+    return false;
+  }
+
   private runNext(share: Share): void {
-    if (share.head === share.queue.length || share.heap.length >= share.threads) return;
-    this.run(share, share.queue[share.head++]);
+    this.run(share, share.queue[share.head++], share.turnNs);
     if (share.head < QUEUE_HEAD_MAX && share.head < share.queue.length) return;
     share.queue.splice(0, share.head);
     share.head = 0;
@@ -212,7 +247,7 @@ export class FluidSharing {
       this.pool.give(slot);
     }
     for (let i = share.head; i < share.queue.length; i++) {
-      this.meter.abandon(process, this.pool.work[share.queue[i]]);
+      this.meter.abandon(process, this.pool.rest[share.queue[i]]);
       this.pool.give(share.queue[i]);
     }
     if (!share.held) this.jobCount -= jobsOf(share);
@@ -227,7 +262,7 @@ export class FluidSharing {
     const share = this.shares[process];
     let ns = 0;
     for (const slot of share.heap) ns += this.leftOf(share, slot);
-    for (let i = share.head; i < share.queue.length; i++) ns += this.pool.work[share.queue[i]];
+    for (let i = share.head; i < share.queue.length; i++) ns += this.pool.rest[share.queue[i]];
     return ns;
   }
 
@@ -239,6 +274,11 @@ export class FluidSharing {
     for (let p = 0; p < this.shares.length; p++) this.finishDone(p);
     if (this.mayLeave()) {
       this.leave();
+      return;
+    }
+    if (this.hasThreadForWaiting()) {
+      // After the events of the jobs that have ended, which may go on.
+      this.wakeBy(this.sim.nowNs);
       return;
     }
     this.refill();
@@ -267,22 +307,35 @@ export class FluidSharing {
     if (share.held) return;
     const doneBy = share.virtualNs + EPSILON_NS;
     while (share.heap.length > 0 && this.pool.virtualEnd[share.heap[0]] <= doneBy) {
-      this.handBack(process, share, 0);
+      if (this.pool.rest[share.heap[0]] > 0) this.endTurn(share);
+      else this.handBack(process, share, 0);
     }
+  }
+
+  /** The first job makes room: another turn comes after all that wait. */
+  private endTurn(share: Share): void {
+    const slot = this.pool.pop(share.heap);
+    share.queue.push(slot);
+    this.runNext(share);
   }
 
   /** Takes the first job out and gives it back with `leftNs` of work. */
   private handBack(process: number, share: Share, leftNs: number): void {
     const slot = this.pool.pop(share.heap);
-    this.runNext(share);
     this.jobCount--;
     this.pool.give(slot);
+    const turnLeftNs = this.pool.turnEnd[slot] - share.virtualNs;
     const heldNs = this.heldTotalNs(share) - this.pool.heldAtEntryNs[slot];
     const hereNs = this.sim.nowNs - this.pool.enteredNs[slot] - heldNs;
     const { record } = this;
     record.process = process;
     record.leftNs = leftNs;
     record.waitedNs = Math.max(0, Math.round(hereNs - (this.pool.work[slot] - leftNs)));
+    record.turnNs = turnLeftNs < share.turnNs ? share.turnNs - turnLeftNs : 0;
+    if (leftNs === 0) {
+      share.endedNs = this.sim.nowNs;
+      share.endedTurnNs = record.turnNs;
+    }
     record.order = this.pool.order[slot];
     record.doneType = this.pool.doneType[slot];
     record.a = this.pool.a[slot];
@@ -304,6 +357,7 @@ export class FluidSharing {
 
   private leave(): void {
     this.wakeBy(Infinity);
+    this.fillThreads();
     if (this.measured) {
       this.measured = false;
       this.meter.busy(this.sim.nowNs, 0);
@@ -405,6 +459,6 @@ export class FluidSharing {
 
   private leftOf(share: Share, slot: number): number {
     const ns = this.pool.virtualEnd[slot] - share.virtualNs;
-    return Math.max(ns, 0);
+    return Math.max(ns, 0) + this.pool.rest[slot];
   }
 }

@@ -4,8 +4,12 @@
 import { doubled, doubledInts } from './arrays.ts';
 
 export class JobPool {
-  /** Virtual time of its process at which the job is done. */
+  /** Virtual time of its process at which the job is done, or its turn is over. */
   virtualEnd = new Float64Array(64);
+  /** Virtual time at which its turn is over, should it work so long; Infinity = never. */
+  turnEnd = new Float64Array(64);
+  /** Work beyond the present turn; all that is left while the job waits in a queue. */
+  rest = new Float64Array(64);
   /** Order of arrival. */
   order = new Float64Array(64);
   /** When it came, less what it had waited before. */
@@ -69,6 +73,8 @@ export class JobPool {
 
   private grow(): void {
     this.virtualEnd = doubled(this.virtualEnd);
+    this.turnEnd = doubled(this.turnEnd);
+    this.rest = doubled(this.rest);
     this.order = doubled(this.order);
     this.enteredNs = doubled(this.enteredNs);
     this.heldAtEntryNs = doubled(this.heldAtEntryNs);

@@ -16,7 +16,10 @@ export type CpuCommand =
 export interface OracleProcess {
   readonly weight: number;
   readonly quotaCores: number;
-  /** Only the first jobs run, as many as there are cores. */
+  /**
+   * Only the first jobs run, as many as there are cores; one that has run for a turn becomes the
+   * last.
+   */
   readonly inOrder: boolean;
 }
 
@@ -24,6 +27,8 @@ interface Job {
   readonly id: number;
   readonly process: number;
   leftNs: number;
+  /** What is left of its turn. */
+  turnNs: number;
 }
 
 const EPSILON = 1e-3;
@@ -57,8 +62,9 @@ export function fluidCpu(
   periodNs: number,
   processes: readonly OracleProcess[],
   commands: readonly CpuCommand[],
+  turnNs: number,
 ): number[] {
-  const cpu = new FluidCpu(cores, periodNs, processes);
+  const cpu = new FluidCpu(cores, periodNs, processes, turnNs);
   let next = 0;
   for (let guard = 0; guard < 1e6; guard++) {
     cpu.openPeriods();
@@ -76,13 +82,20 @@ class FluidCpu {
   private readonly cores: number;
   private readonly periodNs: number;
   private readonly processes: readonly OracleProcess[];
+  private readonly turnNs: number;
   private readonly paused: boolean[];
   private readonly budget: number[];
   private readonly periodEnd: number[];
   private jobs: Job[] = [];
   private nowNs = 0;
 
-  constructor(cores: number, periodNs: number, processes: readonly OracleProcess[]) {
+  constructor(
+    cores: number,
+    periodNs: number,
+    processes: readonly OracleProcess[],
+    turnNs: number,
+  ) {
+    this.turnNs = turnNs;
     this.cores = cores;
     this.periodNs = periodNs;
     this.processes = processes;
@@ -106,7 +119,8 @@ class FluidCpu {
     let nextNs = Infinity;
     for (const job of this.running()) {
       const r = rate[job.process];
-      if (r > 0) nextNs = Math.min(nextNs, this.nowNs + Math.ceil(job.leftNs / r - EPSILON));
+      const partNs = Math.min(job.leftNs, job.turnNs);
+      if (r > 0) nextNs = Math.min(nextNs, this.nowNs + Math.ceil(partNs / r - EPSILON));
     }
     for (let p = 0; p < this.processes.length; p++) {
       if (!this.runs(p)) continue;
@@ -120,7 +134,10 @@ class FluidCpu {
   run(untilNs: number): void {
     const rate = this.rates();
     const spanNs = untilNs - this.nowNs;
-    for (const job of this.running()) job.leftNs -= spanNs * rate[job.process];
+    for (const job of this.running()) {
+      job.leftNs -= spanNs * rate[job.process];
+      if (this.processes[job.process].inOrder) job.turnNs -= spanNs * rate[job.process];
+    }
     for (let p = 0; p < this.processes.length; p++) {
       this.budget[p] -= spanNs * rate[p] * this.runningOf(p).length;
     }
@@ -129,11 +146,18 @@ class FluidCpu {
       if (job.leftNs <= EPSILON && !this.paused[job.process]) this.ends[job.id] = untilNs;
     }
     this.jobs = this.jobs.filter((job) => Number.isNaN(this.ends[job.id]));
+    const over = this.jobs.filter((job) => job.turnNs <= EPSILON);
+    for (const job of over.sort((a, b) => a.id - b.id)) {
+      job.turnNs = this.turnNs;
+      this.jobs.splice(this.jobs.indexOf(job), 1);
+      this.jobs.push(job);
+    }
   }
 
   obey(c: CpuCommand): void {
     if (c.kind === 'execute') {
-      this.jobs.push({ id: this.ends.length, process: c.process, leftNs: c.workNs });
+      const { process, workNs: leftNs } = c;
+      this.jobs.push({ id: this.ends.length, process, leftNs, turnNs: this.turnNs });
       this.ends.push(Number.NaN);
     } else if (c.kind === 'drop') {
       this.jobs = this.jobs.filter((job) => job.process !== c.process);

@@ -95,6 +95,49 @@ test('a process that works in order shares with others by weight, and keeps its 
   assert.deepEqual(done.log, ['200:0', '200:2', '300:1']);
 });
 
+test('a job longer than 10 ms makes room for those that wait, and takes its next turn after them', () => {
+  const w = world();
+  const cpu = new Cpu(w, 'cpu', { cores: 1 });
+  const done = recorder(w);
+  const p = cpu.process('kube-apiserver', { inOrder: true });
+  cpu.execute(p, 25e6, done.type, 0, 0);
+  at(w, 4e6, () => cpu.execute(p, 12e6, done.type, 1, 0));
+  at(w, 5e6, () => cpu.execute(p, 100, done.type, 2, 0));
+  w.runTo(100e6);
+  // Turns: 0 until 10 ms, 1 until 20 ms, 2 (100 ns), 0 until 30 ms + 100 ns, 1 its last 2 ms, 0 its
+  // last 5 ms. The turn of job 0 began with it, when the core was still its own.
+  assert.deepEqual(done.log, ['20000100:2', '32000100:1', '37000100:0']);
+  assert.equal(cpu.usedNs(p), 37_000_100);
+});
+
+test('a job that begins as one of its process ends goes on in its place and turn', () => {
+  const w = world();
+  const cpu = new Cpu(w, 'cpu', { cores: 1 });
+  const p = cpu.process('kube-apiserver', { inOrder: true });
+  const log: string[] = [];
+  const doneType = w.sim.eventType('done', (job, parts) => {
+    log.push(`${w.sim.nowNs}:${job}`);
+    if (parts > 0) cpu.execute(p, 4e6, doneType, job, parts - 1);
+  });
+  cpu.execute(p, 4e6, doneType, 0, 2);
+  cpu.execute(p, 4e6, doneType, 1, 0);
+  cpu.execute(p, 4e6, doneType, 2, 0);
+  w.runTo(100e6);
+  // Job 0 goes on twice; its turn is over at 10 ms, in its third part: 2 ms of that come last.
+  assert.deepEqual(log, ['4000000:0', '8000000:0', '14000000:1', '18000000:2', '20000000:0']);
+});
+
+test('a job alone keeps its core however long it is', () => {
+  const w = world();
+  const cpu = new Cpu(w, 'cpu', { cores: 1 });
+  const done = recorder(w);
+  const p = cpu.process('kube-apiserver', { inOrder: true, quotaCores: 0.5 });
+  cpu.execute(p, 75e6, done.type, 0, 0);
+  w.runTo(300e6);
+  // 50 ms of each period of 100 ms.
+  assert.deepEqual(done.log, ['125000000:0']);
+});
+
 test('jobs that wait for their turn go with their process when it is dropped', () => {
   const w = world();
   const cpu = new Cpu(w, 'cpu', { cores: 1 });
@@ -410,7 +453,7 @@ test('the two regimes agree with a fluid simulator that recomputes everything', 
         atNs += 1 + c.gapNs;
         return { ...c, atNs } as CpuCommand;
       });
-      const expected = fluidCpu(cores, 100_000_000, processes, commands);
+      const expected = fluidCpu(cores, 100_000_000, processes, commands, 10_000_000);
       const actual = play(cores, processes, commands);
       assert.equal(actual.length, expected.length);
       for (let i = 0; i < expected.length; i++) {
