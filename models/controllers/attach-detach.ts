@@ -162,18 +162,26 @@ export class AttachDetachController implements Controller {
     entry.unneededNs = Number.NaN;
     entry.isUnmounted = false;
     const attachment = this.#attachments.get(attachmentName(entry));
-    if (attachment === undefined) this.#run(entry, this.#create(entry));
-    else if (attachment.attached) this.#report(entry, true);
+    if (attachment?.attached) this.#report(entry, true);
+    if (attachment !== undefined || this.#isElsewhere(entry)) return;
+    this.#run(entry, this.#create(entry));
   }
 
-  /** One that is still mounted somewhere else has to wait (multi-attach). */
-  *#create(entry: Attachment): Steps<string> {
+  /**
+   * One that is still attached somewhere else has to wait, without a back-off: nothing has failed
+   * (reconciler.go attachDesiredVolumes, reportMultiAttachError).
+   */
+  #isElsewhere(entry: Attachment): boolean {
     for (const other of this.#actual.values()) {
       if (other === entry || other.volume !== entry.volume) continue;
       const volume = this.#volumes.get(entry.volume);
       if (volume !== undefined) this.#recorder.record(volume, 'FailedAttachVolume');
-      return 'MultiAttach';
+      return true;
     }
+    return false;
+  }
+
+  *#create(entry: Attachment): Steps<string> {
     const { uids, sim } = this.#env;
     const object = attachmentOf(uids, sim.nowNs, entry.volume, entry.nodeName);
     const error = yield* perform(this.#client, createCall(object));

@@ -81,4 +81,29 @@ test('containers of a node whose kubelet died serve on', () => {
   assert.deepEqual([min, last], [4, 4]);
 });
 
+test('a volume of a node that was deleted is attached elsewhere as soon as it is taken, after 6 min', () => {
+  const stateful = {
+    kind: 'StatefulSet',
+    name: 'db',
+    nodes: ['worker-0'],
+    claims: [{ name: 'data' }],
+  };
+  const ended = simulate(
+    clusterOf(
+      {
+        nodeGroups,
+        objects: [{ kind: 'StorageClass', name: 'standard' }, stateful],
+        cloudControllerManager: { routes: false, attach: '1s' },
+      },
+      { horizon: '500s', faults: [{ name: 'death', at: '10s', kill: 'node/worker-0' }] },
+    ),
+  );
+  const created = outage(ended, 'statefulsets', 'created');
+  const ready = outage(ended, 'statefulsets', 'ready');
+  assert.deepEqual([created.count, ready.count], [1, 1]);
+  // 360 s, detaching and attaching 1 s each, the start of the pod.
+  const waitedS = ready.meanS - created.meanS;
+  assert.ok(waitedS > 362 && waitedS < 368, `${waitedS} s`);
+});
+
 test.run();
