@@ -14,6 +14,7 @@ export {
   closedFormOf,
   estimateAvailability,
 } from './availability-estimates.ts';
+export { evaluateAvailabilityThreshold } from './availability-thresholds.ts';
 export { type BackWithin, backWithin } from './back-within.ts';
 export { type Bottlenecks, type ResourceRank, rankBottlenecks } from './bottlenecks.ts';
 export {

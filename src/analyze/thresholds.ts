@@ -159,7 +159,7 @@ function evaluateMatched(
 }
 
 /** In the unit of the figure. A plain number is in exported units already: 0.05 is 50 ms. */
-function limitIn(expectation: Expectation, unit: ThresholdResult['unit']): number {
+export function limitIn(expectation: Expectation, unit: ThresholdResult['unit']): number {
   return unit === 's' && expectation.duration ? expectation.limit / NS_PER_S : expectation.limit;
 }
 
@@ -168,7 +168,7 @@ type Judgement = Pick<
   'verdict' | 'value' | 'low' | 'high' | 'replications' | 'note'
 >;
 
-const NO_DATA: Judgement = {
+export const NO_DATA: Judgement = {
   verdict: 'no-data',
   value: null,
   low: null,
@@ -323,7 +323,8 @@ function counterValue(
   }
 }
 
-function judgeByValues(
+/** One value a replication against the limit. */
+export function judgeByValues(
   values: readonly (number | null)[],
   expectation: Expectation,
   limit: number,

@@ -1,6 +1,14 @@
 /** Runs what asks for availability over a period: window by window, through the executor. */
 import { cpus } from 'node:os';
-import { estimateAvailability, summarize } from '../analyze/index.ts';
+import {
+  type AvailabilityEstimate,
+  type ExitStatus,
+  estimateAvailability,
+  evaluateAvailabilityThreshold,
+  exitStatusOf,
+  type StudiedPeriod,
+  summarize,
+} from '../analyze/index.ts';
 import { writeFilesAtomically } from '../host/index.ts';
 import {
   type AvailabilityReport,
@@ -16,7 +24,7 @@ import { type ExecuteOptions, execute } from './execute.ts';
 import { EXIT } from './exit-codes.ts';
 import type { Io } from './io.ts';
 import type { Loaded } from './load.ts';
-import { printedConfig } from './results.ts';
+import { printedConfig, verdictLine } from './results.ts';
 
 export interface AvailabilityJob {
   readonly loaded: Loaded;
@@ -46,18 +54,44 @@ export async function runAvailability(
     io.err('wavetank: interrupted before a period was whole; nothing was written\n');
     return EXIT.interrupted;
   }
+  const estimates = estimateAvailability(loaded.points, periods);
+  const points = judgedPoints(loaded, estimates, periods);
   const report: AvailabilityReport = {
     periods,
-    estimates: estimateAvailability(loaded.points, periods),
+    estimates,
+    points,
     periodNs: loaded.points.map(({ scenario }) => scenario.availability?.periodNs ?? 0),
   };
-  writeFilesAtomically(folder, filesOf(report, job, interrupted, io.nowMs() - startMs));
+  const verdicts = points.flatMap(({ thresholds }) => thresholds.map(({ verdict }) => verdict));
+  const exitStatus = exitStatusOf(verdicts);
+  writeFilesAtomically(folder, filesOf(report, job, interrupted, exitStatus, io.nowMs() - startMs));
   io.out(renderAvailability(report, io.outColors));
   io.out(`\nFiles, and the command that repeats it\n  ${folder}\n  ${job.command}\n`);
-  if (!interrupted) return EXIT.good;
+  if (!interrupted) {
+    io.out(verdictLine({ interrupted, exitStatus }, loaded));
+    return exitStatus;
+  }
   const count = `${periods.length} of ${study.periodCount} periods`;
   io.err(`wavetank: interrupted after ${count}; what there is was written to ${folder}\n`);
   return EXIT.interrupted;
+}
+
+/** Thresholds of every point that has a whole period as it is. */
+function judgedPoints(
+  { points }: Loaded,
+  estimates: readonly AvailabilityEstimate[],
+  periods: readonly StudiedPeriod[],
+): AvailabilityReport['points'] {
+  return points.flatMap(({ scenario, axes }, point) => {
+    const own = periods
+      .filter((period) => period.point === point && period.variant === '')
+      .sort((a, b) => a.replication - b.replication)
+      .map(({ services }) => services);
+    if (own.length === 0) return [];
+    const of = estimates.filter((e) => e.point === point);
+    const thresholds = scenario.thresholds.map((t) => evaluateAvailabilityThreshold(t, of, own));
+    return [{ point, axes: axes ?? {}, thresholds }];
+  });
 }
 
 /** True where it was interrupted. */
@@ -86,6 +120,7 @@ function filesOf(
   report: AvailabilityReport,
   job: AvailabilityJob,
   interrupted: boolean,
+  exitStatus: ExitStatus,
   wallMs: number,
 ) {
   const { loaded, command } = job;
@@ -96,7 +131,7 @@ function filesOf(
   const about = { version: VERSION, modelRevision: MODEL_REVISION, command, name };
   const summary = summarize([], loaded.points, { ...about, description, profiles });
   const text = manifest({
-    summary: { ...summary, interrupted, exitStatus: EXIT.good },
+    summary: { ...summary, interrupted, exitStatus },
     scenario: printedConfig(loaded),
     profiles: loaded.files,
     files: files.map((file) => fileEntry(file.name, file.text)),

@@ -98,7 +98,10 @@ export function render(
 }
 
 /** What the experiment itself says of its verdict. */
-export function verdictLine(summary: Summary, loaded: Loaded): string {
+export function verdictLine(
+  summary: Pick<Summary, 'interrupted' | 'exitStatus'>,
+  loaded: Loaded,
+): string {
   const verdict = loaded.experiment?.verdict;
   if (verdict === undefined || summary.interrupted) return '';
   const text = summary.exitStatus === EXIT.good ? verdict.good : verdict.bad;

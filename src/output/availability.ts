@@ -14,12 +14,17 @@ import {
   windowsTable,
 } from './tables/availability.ts';
 import { axesText } from './tables/shared.ts';
+import { thresholdsRows, thresholdsTable } from './tables/thresholds.ts';
 import { textTable } from './text-table.ts';
 
 const NS_PER_S = 1e9;
 
 export function availabilityCsv(report: AvailabilityReport): CsvFile[] {
   return [
+    {
+      name: thresholdsTable.file,
+      chunks: () => csvChunks(thresholdsTable, thresholdsRows(report.points)),
+    },
     {
       name: availabilityEstimatesTable.file,
       chunks: () => csvChunks(availabilityEstimatesTable, availabilityEstimateRows(report)),
@@ -75,5 +80,22 @@ export function renderAvailability(report: AvailabilityReport, colors: Colors): 
     '  with at least one success. Down, to MTBF and so on: of one period; the last three columns',
     '  are elasticities of the time down. Figures depend on MTBF and MTTR, which are inputs.',
     '',
+    ...thresholdLines(report, colors),
   ].join('\n');
+}
+
+function thresholdLines({ points }: AvailabilityReport, colors: Colors): string[] {
+  const judged = points.flatMap(({ axes, thresholds }) =>
+    thresholds.map((t) => [
+      t.verdict,
+      axesText(axes),
+      t.metric,
+      t.expect,
+      t.value === null ? NONE : formatValue(t.value, t.unit),
+    ]),
+  );
+  if (judged.length === 0) return [];
+  const heads = ['verdict', 'point', 'metric', 'expected', 'value'];
+  const columns = heads.map((head) => ({ head, align: 'left' as const }));
+  return [colors.bold('Thresholds'), ...textTable(columns, judged, colors.dim), ''];
 }

@@ -57,7 +57,7 @@ export function csvFiles(input: OutputInput): CsvFile[] {
     { name: runsTable.file, chunks: () => runsChunks(input) },
     file(estimatesTable, () => estimatesRows(input)),
     file(metricsTable, () => metricsRows(input)),
-    file(thresholdsTable, () => thresholdsRows(input)),
+    file(thresholdsTable, () => thresholdsRows(input.summary.points)),
     file(stagesTable, () => stagesRows(input)),
     file(resourcesTable, () => resourcesRows(input)),
     ...(hasPods ? [file(podsTable, () => podsRows(input))] : []),

@@ -164,4 +164,39 @@ test('the command writes periods, intervals, elasticities and windows, and says 
   }
 });
 
+test('thresholds judge whole periods, service by service, and decide the exit code', async () => {
+  const { path, remove } = temporaryFolder();
+  try {
+    const file = join(path, 'a.yaml');
+    // Two of three members are down from 10 to 40 s: 30 s and an election, once.
+    const faults =
+      'faults: [{ at: 10s, kill: etcd/0, for: 30s }, { at: 10s, kill: etcd/1, for: 30s }]';
+    const text = TEXT.replace(
+      /randomFaults:[\s\S]*availability.*/,
+      `${faults}
+availability: { period: 100s, lead: 5s, settle: 15s }
+thresholds:
+  - { metric: 'wavetank_service_down_seconds{service="put"}', expect: mean > 29s }
+  - { metric: 'wavetank_service_down_seconds{service="put"}', expect: max < 50s }
+  - { metric: wavetank_service_outages_total, expect: count == 1 }
+  - { metric: wavetank_service_up_ratio, expect: availability > 90% }
+  - { metric: 'wavetank_service_down_seconds{service="get"}', expect: mean < 1s }
+  - { metric: wavetank_service_down_to_closed_form_ratio, expect: mean < 2 }
+`,
+    );
+    writeFileSync(file, text.replace('replications: 2', 'replications: 1'));
+    const out = join(path, 'out');
+    const { code, err } = await call(['run', file, '--out', out, '--jobs=1']);
+    const [head, ...rows] = readFileSync(join(out, 'thresholds.csv'), 'utf8').trim().split('\n');
+    const verdict = head.split(',').indexOf('verdict');
+    const verdicts = rows.map((row) => row.replace(/"[^,]*"/g, '').split(',')[verdict]);
+    // No service is called get; with timed faults there is no closed form.
+    const expected = ['pass', 'pass', 'pass', 'fail', 'no-data', 'no-data'];
+    assert.deepStrictEqual(verdicts, expected, rows.join('\n'));
+    assert.strictEqual(code, 99, err);
+  } finally {
+    remove();
+  }
+});
+
 test.run();

@@ -7,12 +7,15 @@ import type {
 } from '../../analyze/index.ts';
 import { column, seconds, type Table } from '../csv.ts';
 import { axesText, type OfPoint, type OfRun, pointColumns, runColumns } from './shared.ts';
+import type { JudgedPoint } from './thresholds.ts';
 
 export interface AvailabilityReport {
   readonly periods: readonly StudiedPeriod[];
   readonly estimates: readonly AvailabilityEstimate[];
   /** ns, by point. */
   readonly periodNs: readonly number[];
+  /** Those that have a whole period. */
+  readonly points: readonly JudgedPoint[];
 }
 
 interface PeriodRow extends OfRun {

@@ -1,7 +1,7 @@
 /** thresholds.csv: what was expected and what came out, one row a threshold and point. */
-import type { ThresholdResult } from '../../analyze/index.ts';
+import type { PointSummary, ThresholdResult } from '../../analyze/index.ts';
 import { column, seconds, type Table } from '../csv.ts';
-import { axesText, type OfPoint, type OutputInput, pointColumns } from './shared.ts';
+import { axesText, type OfPoint, pointColumns } from './shared.ts';
 
 interface Row extends OfPoint {
   readonly threshold: ThresholdResult;
@@ -44,8 +44,10 @@ export const thresholdsTable: Table<Row> = {
   ],
 };
 
-export function* thresholdsRows(input: OutputInput): Generator<Row> {
-  for (const { point, axes, thresholds } of input.summary.points) {
+export type JudgedPoint = Pick<PointSummary, 'point' | 'axes' | 'thresholds'>;
+
+export function* thresholdsRows(points: readonly JudgedPoint[]): Generator<Row> {
+  for (const { point, axes, thresholds } of points) {
     for (const threshold of thresholds) yield { point, axes: axesText(axes), threshold };
   }
 }
