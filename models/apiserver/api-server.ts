@@ -313,7 +313,12 @@ export class ApiServer implements ApiEndpoint {
       process: this.process,
       costs,
       kinds: new RequestKinds(metrics, this.name),
-      authentication: new Authentication(sim, costs),
+      authentication: new Authentication(
+        sim,
+        costs,
+        options.credentials ?? null,
+        this.process.host.clock,
+      ),
       webhooks: this.webhooks,
       audit: new Audit(ctx, this.name, scenario, costs),
       requestTimeoutNs: scenario.requestTimeoutNs,

@@ -1,20 +1,28 @@
 /**
  * Who asks, and what finding that out costs (kubernetes/apiserver pkg/authentication): the chain of
  * a client certificate is verified with each request (kubernetes#90533), tokens are looked up in a
- * cache of what was verified before.
+ * cache of what was verified before. Either is refused (401) where it is not valid by the wall clock
+ * of the server's machine: a certificate with each request, as its chain is verified anew; a token
+ * with a leeway of a minute (pkg/serviceaccount/claims.go, go-jose `DefaultLeeway`).
  *
- * Left out: anonymous requests, impersonation, failures: everybody is who they say.
+ * Left out: anonymous requests, impersonation, signatures that are wrong: everybody is who they
+ * say; that a token which has just been verified is taken for 10 s more.
  */
 import { NS_PER_S, type Simulation } from '../../src/core/index.ts';
-import type { User } from '../objects/index.ts';
+import type { Clock, Credentials } from '../machine/index.ts';
+import type { ServerRequest, User } from '../objects/index.ts';
 import type { Costs } from './costs.ts';
 
 /** pkg/authentication/token/cache: 10 s; a TokenReview webhook's: 2 min (kube-apiserver flag). */
 const TOKEN_TTL_NS = 10 * NS_PER_S;
 const WEBHOOK_TTL_NS = 120 * NS_PER_S;
+/** gopkg.in/go-jose jwt `DefaultLeeway`. */
+const TOKEN_LEEWAY_NS = 60 * NS_PER_S;
 
 export class Authentication {
   readonly #sim: Simulation;
+  readonly #credentials: Credentials | null;
+  readonly #clock: Clock;
   readonly #x509Ns: number;
   readonly #tokenNs: number;
   readonly #cachedNs: number;
@@ -25,8 +33,10 @@ export class Authentication {
   workNs = 0;
   waitNs = 0;
 
-  constructor(sim: Simulation, costs: Costs) {
+  constructor(sim: Simulation, costs: Costs, credentials: Credentials | null, clock: Clock) {
     this.#sim = sim;
+    this.#credentials = credentials;
+    this.#clock = clock;
     this.#x509Ns = costs.get('authnX509Ns');
     this.#tokenNs = costs.get('authnTokenNs');
     this.#cachedNs = costs.get('authnCachedNs');
@@ -51,6 +61,13 @@ export class Authentication {
     this.#cached.set(user.name, nowNs + (webhook ? WEBHOOK_TTL_NS : TOKEN_TTL_NS));
     this.workNs = webhook ? this.#cachedNs : this.#tokenNs;
     if (webhook) this.waitNs = Math.round(this.#reviewWaitNs);
+  }
+
+  /** Whether what the client shows is not valid by this machine's clock. */
+  refuses({ user, credential = '' }: ServerRequest): boolean {
+    if (credential === '' || this.#credentials === null) return false;
+    const leewayNs = user.authentication === 'serviceAccountToken' ? TOKEN_LEEWAY_NS : 0;
+    return !this.#credentials.isGood(credential, this.#clock.wallNs(), leewayNs);
   }
 
   reset(): void {

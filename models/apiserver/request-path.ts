@@ -112,6 +112,11 @@ export class RequestPath implements RequestDriver {
       request.authnNs = authnNs;
       return request;
     }
+    if (authentication.refuses(source)) {
+      request.code = 401;
+      links.process.execute(authnNs, this.#authnType, request.slot, this.#life);
+      return request;
+    }
     if (links.process.hasFreeCore && links.gate.prepare(request)) {
       if (this.#asked(request)) this.#admit(request, authnNs);
       return request;
@@ -247,6 +252,10 @@ export class RequestPath implements RequestDriver {
   #authenticated(request: Request): void {
     request.authnNs = this.#sim.nowNs - request.stepNs;
     request.stepNs = this.#sim.nowNs;
+    if (request.code === 401) {
+      this.#respond(request, 401, 'Unauthorized', null);
+      return;
+    }
     this.#links().gate.prepare(request);
     if (this.#asked(request)) this.#admit(request, 0);
   }

@@ -1,7 +1,7 @@
 /** What a set of API servers is made of. */
 import type { ModelContext } from '../../src/resource/index.ts';
 import type { ApiServerScenario } from '../../src/scenario/types.ts';
-import type { Host } from '../machine/index.ts';
+import type { Credentials, Host } from '../machine/index.ts';
 import type { ClusterObserver, Uids } from '../objects/index.ts';
 import type { ReplicaCpu, ReplicaStorage, Transformer } from './storage/types.ts';
 
@@ -22,6 +22,8 @@ export interface ApiServersOptions {
   readonly hosts: ReadonlyMap<string, Host>;
   readonly uids: Uids;
   readonly observer: ClusterObserver;
+  /** Absent: whatever anybody shows is good for ever. */
+  readonly credentials?: Credentials;
   /** Minor version, '1.34'. */
   readonly version: string;
   /** Makes the storage of one replica, on the etcd that they share. */

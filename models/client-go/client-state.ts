@@ -71,3 +71,16 @@ export class ClientState {
     this.dialer.join();
   }
 }
+
+const NODE_USER = 'system:node:';
+
+/**
+ * The key of what it shows to servers: the certificate of its process (all replicas have one of
+ * their own), or its token.
+ */
+export function credentialOf({ user, name }: ClientState): string {
+  if (user.authentication === 'serviceAccountToken') return `${name}/token`;
+  if (user.name.startsWith(NODE_USER)) return `kubelet/${user.name.slice(NODE_USER.length)}/client`;
+  const [component, replica] = name.split('/');
+  return `${component}/${replica}/client`;
+}

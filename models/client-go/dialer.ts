@@ -8,6 +8,7 @@
  * replica was away, until GOAWAY.
  * Sources: golang.org/x/net/http2 client_conn_pool.go, client-go transport/cache.go.
  */
+import type { Credentials } from '../machine/index.ts';
 import type { HostId } from '../network/index.ts';
 import type { ClientState } from './client-state.ts';
 import type { EndpointPort } from './endpoint-port.ts';
@@ -17,6 +18,8 @@ import type { ApiRequest } from './request.ts';
 /** What a dialer needs of the transport. */
 export interface DialerHost {
   readonly nowNs: number;
+  /** null: whatever anybody shows is good for ever. */
+  readonly credentials: Credentials | null;
   readonly streamsMax: number;
   readonly dialTimeoutNs: number;
   /** Round trips until a dialled connection carries requests: TCP, and TLS 1.3. */
@@ -28,7 +31,7 @@ export interface DialerHost {
   connect(dialer: Dialer, port: EndpointPort): HttpConnection;
   transmit(request: ApiRequest, connection: HttpConnection): void;
   isCurrent(request: ApiRequest): boolean;
-  onRefused(request: ApiRequest): void;
+  onRefused(request: ApiRequest, reason: 'Refused' | 'Untrusted'): void;
   /** Its client is gone. */
   onDropped(request: ApiRequest): void;
 }
@@ -46,6 +49,8 @@ type DialState = 'idle' | 'syn' | 'answer';
 export class Dialer {
   readonly index: number;
   readonly hostId: HostId;
+  /** Whose clock it looks at: a machine, or `node/NAME`. */
+  readonly owner: string;
   /** Names of endpoints, or 'loadBalancer'. */
   readonly servers: readonly string[];
   readonly seed: number;
@@ -68,11 +73,12 @@ export class Dialer {
   constructor(
     host: DialerHost,
     index: number,
-    o: { readonly hostId: HostId; readonly servers: readonly string[]; readonly seed: number },
+    o: Pick<Dialer, 'hostId' | 'owner' | 'servers' | 'seed'>,
   ) {
     this.#host = host;
     this.index = index;
     this.hostId = o.hostId;
+    this.owner = o.owner;
     this.servers = o.servers;
     this.seed = o.seed;
   }
@@ -164,6 +170,7 @@ export class Dialer {
     } else if (this.#state === 'syn') this.#handshake(port);
     else if (!port.endpoint.isListening) this.#refused();
     else if (port.isFrozen) this.#awaitTls();
+    else if (!port.isTrusted(this.owner, this.#host.credentials)) this.#refused('Untrusted');
     else this.#established(port);
   }
 
@@ -223,7 +230,7 @@ export class Dialer {
     }
   }
 
-  #refused(): void {
+  #refused(reason: 'Refused' | 'Untrusted' = 'Refused'): void {
     this.#state = 'idle';
     this.refusals++;
     if (this.refusals % this.servers.length !== 0) {
@@ -231,7 +238,7 @@ export class Dialer {
       return;
     }
     for (const request of this.#takeWaiting()) {
-      if (this.#host.isCurrent(request)) this.#host.onRefused(request);
+      if (this.#host.isCurrent(request)) this.#host.onRefused(request, reason);
     }
   }
 

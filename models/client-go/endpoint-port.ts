@@ -1,4 +1,5 @@
 /** A replica as clients know it: the way to it, and their connections to it. */
+import type { Credentials } from '../machine/index.ts';
 import type { HostId, Lane, Network } from '../network/index.ts';
 import type { ApiEndpoint } from '../objects/index.ts';
 import type { HttpConnection } from './http-connection.ts';
@@ -31,6 +32,12 @@ export class EndpointPort {
       if (isFrozen) for (const connection of this.#snapshot()) connection.awaitPing();
     });
     endpoint.onDisconnect((kind, connection) => this.#disconnect(kind, connection));
+  }
+
+  /** Whether its certificate is valid by the clock of who dials. */
+  isTrusted(owner: string, credentials: Credentials | null): boolean {
+    if (credentials === null || !credentials.isUsed) return true;
+    return credentials.isGood(`${this.endpoint.name}/server`, credentials.wallNs(owner));
   }
 
   /** Both directions between a host of clients and this replica. */

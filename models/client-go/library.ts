@@ -4,7 +4,7 @@
  */
 import { mixUniform } from '../../src/core/index.ts';
 import type { ModelContext } from '../../src/resource/index.ts';
-import type { Host } from '../machine/index.ts';
+import type { Credentials, Host } from '../machine/index.ts';
 import type { Network } from '../network/index.ts';
 import {
   type ApiEndpoint,
@@ -13,6 +13,7 @@ import {
   type ResourceName,
   silentObserver,
   Uids,
+  type User,
 } from '../objects/index.ts';
 import { Client, type LibraryClient, Population } from './client.ts';
 import { ClientMetrics } from './client-metrics.ts';
@@ -27,6 +28,7 @@ import { type PreloadedList, PreloadIndex } from './preload-index.ts';
 import { ComponentProcess } from './process.ts';
 import { Recorder } from './recorder.ts';
 import { ListWatcher, type ReflectorParts } from './reflector.ts';
+import { TokenHolders } from './token-holders.ts';
 import { type ResultListener, Transport } from './transport.ts';
 import type {
   ApiClient,
@@ -54,6 +56,8 @@ export interface LibraryOptions {
   /** Default true. */
   readonly tls?: boolean;
   readonly observer?: ClusterObserver;
+  /** Absent: whatever anybody shows is good for ever. */
+  readonly credentials?: Credentials;
   /** For the events that recorders create. */
   readonly uids?: Uids;
   /** What the API has of a resource at the start; for `start(true)`. */
@@ -72,6 +76,7 @@ export class ClientLibrary {
   readonly uids: Uids;
   readonly transport: Transport;
   readonly usesWatchList: boolean;
+  readonly tokens: TokenHolders;
   /** Those that `process` made, by name: for faults. */
   readonly processes = new Map<string, ComponentProcess>();
   /** @internal */
@@ -111,8 +116,11 @@ export class ClientLibrary {
       observer: this.observer,
       tls: o.tls ?? true,
       loadBalancer: o.loadBalancer,
+      credentials: o.credentials ?? null,
       onResult: o.onResult,
     });
+    const draw = (seed: number, counter: number) => this.draw(seed, counter);
+    this.tokens = new TokenHolders(ctx, o.credentials ?? null, this.transport.ports, draw);
   }
 
   /** Of all that stand for a lease of kube-system. */
@@ -142,7 +150,9 @@ export class ClientLibrary {
       onResult: () => {},
     };
     const dialer = this.#dialer(o);
-    const client = new Client(this.transport, new ClientState(kind, 0, o.user, dialer));
+    const state = new ClientState(kind, 0, o.user, dialer);
+    const client = new Client(this.transport, state);
+    this.tokens.add(state);
     process?.onStop(() => client.stop());
     process?.onStart(() => client.restart());
     return client;
@@ -160,11 +170,16 @@ export class ClientLibrary {
     const seed = keyOf(o.component) + first;
     const { sharing } = o;
     return new Population(this.transport, o.count, (member) => {
+      const user = sharing instanceof Population ? sharing.user(member) : o.userOf(member);
       const dialer =
         sharing instanceof Population
           ? sharing.joinDialer(member)
-          : this.transport.dialer(networkHostOf(o, member), o.servers, seed + member);
-      const user = sharing instanceof Population ? sharing.user(member) : o.userOf(member);
+          : this.transport.dialer(
+              networkHostOf(o, member),
+              o.servers,
+              seed + member,
+              ownerOf(user),
+            );
       return new ClientState(kind, member, user, dialer);
     });
   }
@@ -244,7 +259,12 @@ export class ClientLibrary {
       known.join();
       return known;
     }
-    const dialer = this.transport.dialer(o.networkHost, o.servers, keyOf(key ?? o.name));
+    const dialer = this.transport.dialer(
+      o.networkHost,
+      o.servers,
+      keyOf(key ?? o.name),
+      o.networkHost,
+    );
     if (key !== undefined) this.#dialers.set(key, dialer);
     return dialer;
   }
@@ -252,6 +272,11 @@ export class ClientLibrary {
 
 function networkHostOf({ networkHost }: PopulationOptions, member: number): string {
   return typeof networkHost === 'string' ? networkHost : networkHost(member);
+}
+
+/** The clock of a node is that of its user's node. */
+function ownerOf({ name }: User): string {
+  return name.replace(/^system:node:/, 'node/');
 }
 
 function limits(o: { readonly qps: number; readonly burst: number; readonly timeoutNs: number }) {

@@ -12,7 +12,7 @@ import type {
   WatchEvent,
   WatchSink,
 } from '../objects/index.ts';
-import type { ClientState } from './client-state.ts';
+import { type ClientState, credentialOf } from './client-state.ts';
 import type { HttpConnection } from './http-connection.ts';
 import type { Transport } from './transport.ts';
 
@@ -100,6 +100,10 @@ export class ApiRequest implements ServerRequest, WatchSink {
     this.watch = to.watch;
     const { sendInitialEvents, resourceVersion = 0 } = call;
     this.version = sendInitialEvents || resourceVersion === 0 ? Number.NaN : resourceVersion;
+  }
+
+  get credential(): string {
+    return this.#transport.credentials?.isUsed === true ? credentialOf(this.client) : '';
   }
 
   get sink(): WatchSink | null {

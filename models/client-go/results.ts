@@ -1,7 +1,9 @@
 /** Results that no server gave. */
 import type { ApiResult } from '../objects/index.ts';
 
-export function noAnswer(reason: 'Refused' | 'Reset' | 'ClientTimeout'): ApiResult {
+export type NoAnswer = 'Refused' | 'Reset' | 'ClientTimeout' | 'Untrusted';
+
+export function noAnswer(reason: NoAnswer): ApiResult {
   return {
     code: 0,
     reason,

@@ -10,6 +10,7 @@
  */
 import { mixUniform } from '../../src/core/index.ts';
 import type { ModelContext } from '../../src/resource/index.ts';
+import type { Credentials } from '../machine/index.ts';
 import type { Network } from '../network/index.ts';
 import {
   type ApiCall,
@@ -26,7 +27,7 @@ import { HttpConnection } from './http-connection.ts';
 import { type Ending, Ledger } from './ledger.ts';
 import { LoadBalancer, type LoadBalancerOptions } from './load-balancer.ts';
 import { ApiRequest, type RequestState, type WatchHandler } from './request.ts';
-import { isSuccess, noAnswer } from './results.ts';
+import { isSuccess, type NoAnswer, noAnswer } from './results.ts';
 import { Timeouts } from './timeouts.ts';
 import type { TransportEvents } from './transport-events.ts';
 import { checkOrder } from './watch-order.ts';
@@ -42,6 +43,7 @@ export interface TransportOptions {
   readonly observer: ClusterObserver;
   readonly tls: boolean;
   readonly loadBalancer: LoadBalancerOptions;
+  readonly credentials: Credentials | null;
   /** Told of each result, before its client; `sentNs`: when the last try was sent. */
   readonly onResult?: ResultListener;
 }
@@ -70,6 +72,7 @@ export class Transport implements DialerHost, TransportEvents {
   readonly balancer: LoadBalancer;
   readonly ledger = new Ledger();
   readonly #network: Network;
+  readonly credentials: Credentials | null;
   readonly #onResult: ResultListener | null;
   readonly #observer: ClusterObserver;
   /** Somebody may want messages. */
@@ -102,6 +105,7 @@ export class Transport implements DialerHost, TransportEvents {
     const { sim, constants } = ctx;
     this.sim = sim;
     this.#network = o.network;
+    this.credentials = o.credentials;
     this.#onResult = o.onResult ?? null;
     this.#observer = o.observer;
     this.#isObserved = o.observer !== silentObserver;
@@ -163,9 +167,9 @@ export class Transport implements DialerHost, TransportEvents {
   }
 
   /** `seed`: of its draws, so that these do not depend on who else dials. */
-  dialer(networkHost: string, servers: readonly string[], seed: number): Dialer {
-    const host = this.#network.host(networkHost);
-    const dialer = new Dialer(this, this.#dialers.length, { hostId: host, servers, seed });
+  dialer(networkHost: string, servers: readonly string[], seed: number, owner: string): Dialer {
+    const hostId = this.#network.host(networkHost);
+    const dialer = new Dialer(this, this.#dialers.length, { hostId, owner, servers, seed });
     this.#dialers.push(dialer);
     return dialer;
   }
@@ -278,8 +282,8 @@ export class Transport implements DialerHost, TransportEvents {
     return this.#at(r.slot, r.generation) === r;
   }
 
-  onRefused(r: ApiRequest): void {
-    this.#fail(r, 'Refused');
+  onRefused(r: ApiRequest, reason: 'Refused' | 'Untrusted'): void {
+    this.#fail(r, reason);
   }
 
   onLost(r: ApiRequest): void {
@@ -410,7 +414,7 @@ export class Transport implements DialerHost, TransportEvents {
     this.#throttle(next);
   }
 
-  #fail(r: ApiRequest, reason: 'Refused' | 'Reset' | 'ClientTimeout'): void {
+  #fail(r: ApiRequest, reason: NoAnswer): void {
     const { verb, members = 1 } = r.call;
     const tookNs = this.sim.nowNs - r.sentNs;
     r.client.kind.metrics.answered(verb, 0, tookNs, members);

@@ -14,7 +14,7 @@ import type { EtcdMember } from './member.ts';
 import { EtcdProcess } from './process.ts';
 import { Op, Outcome } from './requests.ts';
 import { SerialWork, type WorkProcess } from './serial-work.ts';
-import type { EtcdShared } from './shared.ts';
+import { type EtcdShared, shakesHands } from './shared.ts';
 
 const BACKOFF_FIRST_NS = 1e9;
 const BACKOFF_FACTOR = 1.6;
@@ -64,6 +64,8 @@ export class ClientPort {
   /** By member: what reads the watch events of that connection, one after the other. */
   readonly readers: readonly SerialWork[];
   readonly #shared: EtcdShared;
+  /** Its machine and its certificate, as members see it. */
+  readonly #own: { readonly host: string; readonly certificate: string };
   readonly #members: readonly EtcdMember[];
   readonly #connections: MemberConnection[];
   readonly #clients = new Map<number, PortClients>();
@@ -77,6 +79,7 @@ export class ClientPort {
     this.#shared = shared;
     this.#members = members;
     const { name } = o;
+    this.#own = { host: o.hostName, certificate: `${name.split('/', 2).join('/')}/etcd` };
     this.#process = o.cpu === null ? ownProcess(shared, name, o.hostName) : null;
     const cpu = o.cpu ?? this.process;
     const { sim, network } = shared;
@@ -245,9 +248,15 @@ export class ClientPort {
     if (!to.up || !from.up) {
       connection.dialing = true;
       for (const direction of [to, from]) if (direction.isDown) direction.reopen();
-    } else if (this.#members[member].isListening) {
+    } else if (this.#isWelcome(this.#members[member])) {
       connection.connected = true;
     } else this.#dialLater(member);
+  }
+
+  #isWelcome({ isListening, name, host }: EtcdMember): boolean {
+    if (!isListening) return false;
+    const server = { host: host.name, certificate: `${name}/server` };
+    return shakesHands(this.#shared, this.#own, server);
   }
 
   #dialLater(member: number): void {

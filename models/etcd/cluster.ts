@@ -8,7 +8,7 @@
 import { assert, InvariantViolation } from '../../src/core/index.ts';
 import type { ModelContext } from '../../src/resource/index.ts';
 import type { Scenario } from '../../src/scenario/types.ts';
-import type { Host } from '../machine/index.ts';
+import type { Credentials, Host } from '../machine/index.ts';
 import type { Network } from '../network/index.ts';
 import { ClientPort, type ClientPortOptions, clientNodeName } from './client-port.ts';
 import { KeyContents, type StoredValue } from './contents.ts';
@@ -47,6 +47,8 @@ export interface EtcdClusterOptions {
   readonly name?: string;
   /** --watch-progress-notify-interval; 10 min where absent. */
   readonly progressNotifyNs?: number;
+  /** Absent: all certificates are good for ever. */
+  readonly credentials?: Credentials;
 }
 
 export class EtcdCluster {
@@ -95,6 +97,7 @@ export class EtcdCluster {
       features: etcdFeatures(etcd.version),
       hosts,
       network,
+      credentials: options.credentials ?? null,
       keys,
       contents: new KeyContents(keys),
       leases: new LeaseTable(etcd),

@@ -10,7 +10,7 @@
 import type { Connection } from '../network/index.ts';
 import type { EtcdMember } from './member.ts';
 import type { Message, MessagePool } from './raft/index.ts';
-import type { EtcdShared } from './shared.ts';
+import { type EtcdShared, shakesHands } from './shared.ts';
 
 const IO_TIMEOUT_NS = 5e9;
 const DIAL_RETRY_NS = 100e6;
@@ -110,7 +110,14 @@ export class Peers {
     const to = pair % this.#members.length;
     if (!this.#members[from].isUp || !this.#members[to].isUp) return;
     const connection = this.#between(from, to)[stream];
-    if (connection.isDown) connection.reopen();
+    if (!connection.isDown) return;
+    if (shakesHands(this.#shared, this.#endOf(from), this.#endOf(to))) connection.reopen();
+    else this.#shared.sim.schedule(DIAL_RETRY_NS, this.#redialType, pair, stream);
+  }
+
+  #endOf(member: number): { readonly host: string; readonly certificate: string } {
+    const { host, name } = this.#members[member];
+    return { host: host.name, certificate: `${name}/peer` };
   }
 
   #pair(from: number, to: number): number {

@@ -5,7 +5,7 @@
 
 import type { ModelContext } from '../../src/resource/index.ts';
 import type { EtcdScenario } from '../../src/scenario/types.ts';
-import type { Host } from '../machine/index.ts';
+import type { Credentials, Host } from '../machine/index.ts';
 import type { Network } from '../network/index.ts';
 import type { KeyContents } from './contents.ts';
 import type { LeaseTable } from './lease-table.ts';
@@ -21,6 +21,8 @@ export interface EtcdShared extends ModelContext {
   readonly features: EtcdFeatures;
   readonly hosts: ReadonlyMap<string, Host>;
   readonly network: Network;
+  /** null: all certificates are good for ever. */
+  readonly credentials: Credentials | null;
   readonly keys: KeySpace;
   readonly contents: KeyContents;
   readonly leases: LeaseTable;
@@ -32,4 +34,18 @@ export interface EtcdShared extends ModelContext {
   readonly requestTimeoutNs: number;
   /** --watch-progress-notify-interval. */
   readonly progressNotifyNs: number;
+}
+
+/**
+ * Both sides look at each other's certificate when they shake hands, and never again on that
+ * connection (crypto/tls, `--client-cert-auth`, `--peer-client-cert-auth`).
+ */
+export function shakesHands(
+  { credentials }: EtcdShared,
+  client: { readonly host: string; readonly certificate: string },
+  server: { readonly host: string; readonly certificate: string },
+): boolean {
+  if (credentials === null || !credentials.isUsed) return true;
+  const isTrusted = credentials.isGood(server.certificate, credentials.wallNs(client.host));
+  return isTrusted && credentials.isGood(client.certificate, credentials.wallNs(server.host));
 }

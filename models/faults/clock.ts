@@ -1,6 +1,7 @@
 /**
  * Faults of clocks. A step moves the wall clock of a machine alone; a rate error moves both of its
- * clocks.
+ * clocks. Of a node it is the wall clock by which certificates are looked at and tokens renewed
+ * (models/machine/credentials.ts); what a kubelet times by itself goes by true time.
  */
 import type { ClockAction } from '../../src/scenario/types.ts';
 import type { Clock } from '../machine/index.ts';
@@ -34,6 +35,16 @@ export const clockFaults: FaultHandlers<ClockAction['kind']> = {
   },
 };
 
+/** Of machines and nodes. */
 function clocksOf(target: string, world: FaultWorld, part = 1): Clock[] {
-  return hostsOf(resolveTargets(target, world, part), world).map((host) => host.clock);
+  const targets = resolveTargets(target, world, part);
+  const { kubernetes, credentials } = world;
+  kubernetes?.library.tokens.watchClocks();
+  const nodes = targets.flatMap((one) => ('node' in one ? [one.node] : []));
+  const ofNodes = nodes.map((node) => {
+    const clock = credentials.nodeClock(node);
+    kubernetes?.nodes.followClock(node, clock);
+    return clock;
+  });
+  return [...hostsOf(targets, world).map((host) => host.clock), ...ofNodes];
 }

@@ -1,6 +1,7 @@
 /** All handlers: one for each verb, in the file of its topic. */
 import type { FaultAction } from '../../src/scenario/types.ts';
 import { clockFaults } from './clock.ts';
+import { credentialFaults } from './credentials.ts';
 import { disasterFaults } from './disaster.ts';
 import { diskFaults } from './disk.ts';
 import { etcdFaults } from './etcd.ts';
@@ -14,6 +15,7 @@ const handlers: FaultHandlers<FaultAction['kind']> = {
   ...diskFaults,
   ...networkFaults,
   ...clockFaults,
+  ...credentialFaults,
   ...etcdFaults,
   ...worldFaults,
   ...disasterFaults,

@@ -51,7 +51,7 @@ export function resumeHost(host: Host, world: FaultWorld): void {
   }
 }
 
-function membersOn(host: Host, { etcd, eventsEtcd }: FaultWorld): MemberOf[] {
+export function membersOn(host: Host, { etcd, eventsEtcd }: FaultWorld): MemberOf[] {
   return [etcd, eventsEtcd].flatMap((cluster) =>
     cluster === null
       ? []

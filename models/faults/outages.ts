@@ -19,7 +19,11 @@ const UNANSWERED: Readonly<Record<string, string>> = {
   Refused: 'refused',
   Reset: 'reset',
   ClientTimeout: 'timeout',
+  Untrusted: 'tls',
 };
+
+/** No connection was made. */
+const NOT_SENT: readonly string[] = ['Refused', 'Untrusted'];
 
 interface OpenOutage {
   readonly fault: string;
@@ -46,15 +50,15 @@ export class OutageTracker {
     this.#sim = sim;
   }
 
-  begin(fault: string): void {
-    this.#outages.push({
-      fault,
-      atNs: this.#sim.nowNs,
   /** When the last fault so far began; NaN where there was none. */
   get lastFaultNs(): number {
     return this.#outages.at(-1)?.atNs ?? Number.NaN;
   }
 
+  begin(fault: string): void {
+    this.#outages.push({
+      fault,
+      atNs: this.#sim.nowNs,
       detectedNs: Number.NaN,
       firstErrorNs: Number.NaN,
       firstSuccessNs: Number.NaN,
@@ -122,7 +126,7 @@ export class OutageTracker {
     if (!isAnswer) {
       if (Number.isNaN(outage.firstErrorNs)) outage.firstErrorNs = now;
       const isRead = call.verb === 'get' || call.verb === 'list' || call.verb === 'watch';
-      const mayHaveHappened = (code === 0 && reason !== 'Refused') || code === 504;
+      const mayHaveHappened = (code === 0 && !NOT_SENT.includes(reason)) || code === 504;
       if (!isRead && mayHaveHappened) outage.ambiguous += members;
       return;
     }

@@ -8,7 +8,7 @@ import type { ApiServers } from '../apiserver/index.ts';
 import type { ClientLibrary, ComponentProcess } from '../client-go/index.ts';
 import type { Cloud } from '../cloud/index.ts';
 import type { EtcdCluster, StoreSnapshot } from '../etcd/index.ts';
-import type { Host } from '../machine/index.ts';
+import type { Credentials, Host } from '../machine/index.ts';
 import type { Network, PartitionId } from '../network/index.ts';
 import type { Nodes } from '../node/index.ts';
 import type { Holds } from './holds.ts';
@@ -41,6 +41,7 @@ export interface WorldParts {
   /** null: events are in `etcd`. */
   readonly eventsEtcd: EtcdCluster | null;
   readonly network: Network;
+  readonly credentials: Credentials;
   readonly hosts: ReadonlyMap<string, Host>;
   /** Names of the network's hosts that are on a machine, by its name. */
   readonly networkHostsOf: ReadonlyMap<string, readonly string[]>;

@@ -14,6 +14,8 @@ export interface NodesOptions {
   readonly servers: readonly string[];
   /** A cloud controller initialises new nodes: they carry its taint until then. */
   readonly cloud: boolean;
+  /** Signs the certificate of a new node; absent: it is good for ever. */
+  readonly sign?: (node: string) => void;
   /**
    * Host of the network that a node calls from, or what nodes of the zone share (node ''):
    * `nodes@ZONE` for all where absent.

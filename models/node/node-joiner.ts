@@ -52,6 +52,9 @@ export class NodeJoiner {
   readonly #networkNs: number;
   readonly #plegHealthNs: number;
   readonly #runtimeHealthNs: number;
+  #sign: ((node: string) => void) | null = null;
+  /** Members below have had a certificate since before the start. */
+  #certified = 0;
   readonly #tries = new Map<number, number>();
   readonly #beganNs = new Map<number, number>();
   readonly #startup: Tally;
@@ -73,6 +76,12 @@ export class NodeJoiner {
     this.#networkNs = ctx.constants.get('kubelet.networkReadyNs');
     this.#startup = ctx.metrics.tally('kubelet_node_startup_duration_seconds');
     this.#type = ctx.sim.eventType(`${name}/join`, (member, step) => this.#step(member, step));
+  }
+
+  /** Who signs the certificates of members from this one on. */
+  signedBy(sign: (node: string) => void, from: number): void {
+    this.#sign = sign;
+    this.#certified = from;
   }
 
   begin(member: number, delayNs: number): void {
@@ -122,7 +131,7 @@ export class NodeJoiner {
     }
     this.#tries.delete(member);
     if (detail === REQUEST) {
-      this.#links.pool.sign(member);
+      if (member >= this.#certified) this.#sign?.(this.#links.pool.nameOf(member));
       const delayNs = Math.floor(this.#stream.uniform() * this.#pollNs);
       this.#sim.schedule(delayNs, this.#type, member, REGISTER);
       return;

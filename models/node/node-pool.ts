@@ -82,7 +82,7 @@ export class NodePool {
   readonly #runtime: RuntimeServers;
   readonly #statuses: StatusManager;
   readonly #volumes: PodVolumes;
-  readonly #tokens: TokenRefresh;
+  readonly tokens: TokenRefresh;
   readonly #ops = new OpTable();
   readonly #heartbeat: ClientPopulation;
   readonly #kubelets: ClientPopulation;
@@ -149,7 +149,7 @@ export class NodePool {
     const { pods, status } = this;
     const links = { pods, status, usage: parts.usage };
     this.evictions = new Evictions(ctx, name, stream('eviction'), group, links);
-    this.#tokens = new TokenRefresh(ctx, name, stream('tokens'), {
+    this.tokens = new TokenRefresh(ctx, name, stream('tokens'), {
       pods,
       ops: this.#ops,
       send: (member, call, op) => this.#kubelets.call(member, call, op),
@@ -191,7 +191,7 @@ export class NodePool {
   /** `preloaded`: the nodes have been running; else they register, all at once. */
   start(preloaded: boolean): void {
     this.#pleg.start();
-    this.#tokens.start();
+    this.tokens.start();
     const { present } = this.#o;
     for (let member = 0; member < present; member++) {
       const lease = this.#initialLeases[member];

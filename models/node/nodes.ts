@@ -5,6 +5,7 @@
 import { assert } from '../../src/core/index.ts';
 import type { ModelContext } from '../../src/resource/index.ts';
 import type { NodeGroupScenario } from '../../src/scenario/types.ts';
+import type { Clock } from '../machine/index.ts';
 import { type ClusterWitness, type KubeObject, silentWitness } from '../objects/index.ts';
 import type { NodesOptions } from './api.ts';
 import { DownloadShares } from './download-shares.ts';
@@ -54,7 +55,7 @@ export class Nodes {
         const proxies = this.#addProxies(name, group, { ...options, zone, nodes: present });
         const count = share(group.count + group.joining, first);
         firstMember += count;
-        return new NodePool(ctx, name, {
+        const pool = new NodePool(ctx, name, {
           ...options,
           group,
           zone,
@@ -68,6 +69,8 @@ export class Nodes {
           metrics,
           onJoined: () => proxies?.joined(),
         });
+        if (options.sign !== undefined) pool.joiner.signedBy(options.sign, present);
+        return pool;
       });
     });
   }
@@ -123,6 +126,12 @@ export class Nodes {
     const { pool, member } = this.#place(node);
     pool.startKubelet(member);
     this.#ctx.metrics.event(this.#ctx.sim.nowNs, 'start', `kubelet/${node}`, '');
+  }
+
+  /** A clock of a node's own, which a fault has made. */
+  followClock(node: string, clock: Clock): void {
+    const { pool, member } = this.#place(node);
+    pool.tokens.follow(member, clock);
   }
 
   /** Orders a machine of a group, of the next zone that has one; its name, or ''. */

@@ -103,7 +103,7 @@ export interface ApiResult {
   /**
    * '' or metav1.StatusReason ('NotFound', 'AlreadyExists', 'Conflict', 'Expired',
    * 'TooManyRequests', 'Timeout', 'InternalError', ...); of code 0: 'Refused', 'Reset',
-   * 'ClientTimeout'.
+   * 'ClientTimeout', 'Untrusted' (the server's certificate is not valid by the client's clock).
    */
   readonly reason: string;
   /** The object as stored (or as it was before its deletion). */
@@ -160,6 +160,11 @@ export interface ServerRequest {
    * nothing was missed.
    */
   readonly preloaded?: boolean;
+  /**
+   * Its certificate or token, by the name under which a validity of it is kept; '' or absent: none
+   * is limited, and it is good for ever.
+   */
+  readonly credential?: string;
   /** Present for verb watch. */
   readonly sink: WatchSink | null;
   /** Exactly once, unless the replica dies first. For a watch: once it is accepted or refused. */

@@ -18,7 +18,7 @@ import {
   OutageTracker,
   type WorldParts,
 } from '../../models/faults/index.ts';
-import { Host } from '../../models/machine/index.ts';
+import { Credentials, Host } from '../../models/machine/index.ts';
 import { Network } from '../../models/network/index.ts';
 import { Nodes } from '../../models/node/index.ts';
 import {
@@ -54,6 +54,9 @@ import type { RunWarning } from './result.ts';
 
 /** kubeadm sets --watch-progress-notify-interval=5s (kubernetes cmd/kubeadm/app/phases/etcd). */
 const PROGRESS_NOTIFY_NS = 5e9;
+/** Of certificates that the controller manager signs (--cluster-signing-duration: a year). */
+const BACKDATED_NS = 300e9;
+const YEAR_NS = 365 * 86_400e9;
 
 export interface KubernetesCluster extends Cluster {
   readonly etcd: EtcdCluster;
@@ -71,16 +74,7 @@ export function buildKubernetes(
 ): KubernetesCluster {
   const base = new Base(ctx, scenario, kubernetes);
   const { servers, etcd, outages, timeline } = base;
-  const nodes = new Nodes(ctx, kubernetes.nodeGroups, {
-    library: base.library,
-    uids: base.uids,
-    observer: timeline,
-    witness: base.fates,
-    version: kubernetes.version,
-    servers: base.frontDoor,
-    cloud: kubernetes.cloud !== null,
-    networkHostOf: (zone, node) => base.interfaces.hostOf(zone, node),
-  });
+  const nodes = base.createNodes((node) => base.sign(node, components));
   const cloud = createCloud(ctx, base, nodes);
   const components: Component[] = [...createComponents(ctx, base, plugins), ...cloud.managers];
   const { maxEndpointsPerSlice, disabledControllers } = kubernetes.controllerManager;
@@ -230,6 +224,7 @@ class Base {
   readonly faults: readonly FaultScenario[];
   readonly interfaces: NodeInterfaces;
   readonly network: Network;
+  readonly credentials: Credentials;
   readonly etcd: EtcdCluster;
   readonly eventsEtcd: EtcdCluster | null;
   readonly servers: ApiServers;
@@ -253,15 +248,21 @@ class Base {
     this.#ctx = ctx;
     this.kubernetes = kubernetes;
     this.#hosts = new Map(scenario.hosts.map((h) => [h.name, new Host(ctx, h.name, h)]));
+    this.credentials = new Credentials(ctx, this.#hosts);
     this.faults = faultsOfRun(scenario, ctx.sim);
     this.interfaces = new NodeInterfaces(scenario, this.faults);
     this.network = new Network(ctx, scenario.network, networkHosts(scenario, this.interfaces.all));
     const progressNotifyNs = PROGRESS_NOTIFY_NS;
-    this.etcd = new EtcdCluster(ctx, scenario, this.#hosts, this.network, { progressNotifyNs });
+    const { credentials } = this;
+    this.etcd = new EtcdCluster(ctx, scenario, this.#hosts, this.network, {
+      progressNotifyNs,
+      credentials,
+    });
     this.eventsEtcd = apiServer.eventsEtcd
       ? new EtcdCluster(ctx, eventsScenario(scenario), this.#hosts, this.network, {
           name: 'etcd-events',
           progressNotifyNs,
+          credentials,
         })
       : null;
     this.timeline = new Timeline(ctx);
@@ -274,6 +275,7 @@ class Base {
       hosts: this.#hosts,
       uids: this.uids,
       observer: this.timeline,
+      credentials,
       version,
       createStorage: etcdStorage({
         store: this.#store,
@@ -295,6 +297,7 @@ class Base {
       },
       version,
       tls: apiServer.tls,
+      credentials,
       onResult: (call, result, sentNs) => this.outages.onApiResult(call, result, sentNs),
       observer: this.timeline,
       uids: this.uids,
@@ -339,6 +342,37 @@ class Base {
     };
   }
 
+  createNodes(sign: (node: string) => void): Nodes {
+    const { nodeGroups, version, cloud } = this.kubernetes;
+    return new Nodes(this.#ctx, nodeGroups, {
+      library: this.library,
+      uids: this.uids,
+      observer: this.timeline,
+      witness: this.fates,
+      version,
+      servers: this.frontDoor,
+      cloud: cloud !== null,
+      networkHostOf: (zone, node) => this.interfaces.hostOf(zone, node),
+      sign,
+    });
+  }
+
+  /**
+   * A node's first certificate is valid from 5 min before the signer's now, by the clock of the
+   * leader of the controller managers (pkg/controller/certificates/signer); it matters only where
+   * clocks differ.
+   */
+  sign(node: string, components: readonly FaultComponent[]): void {
+    if (!this.credentials.isSkewed) return;
+    const isSigner = ({ name, isLeader }: FaultComponent) =>
+      isLeader && name.startsWith('kube-controller-manager/');
+    const signer = components.find(isSigner);
+    if (signer === undefined) return;
+    const notBeforeNs = signer.process.host.clock.wallNs() - BACKDATED_NS;
+    const notAfterNs = notBeforeNs + YEAR_NS;
+    this.credentials.limit(`kubelet/${node}/client`, { notBeforeNs, notAfterNs });
+  }
+
   preload(objects: readonly KubeObject[]): void {
     for (const given of objects) {
       const object = this.servers.admitted(given);
@@ -376,12 +410,13 @@ class Base {
     scenario: Scenario,
     parts: Pick<KubernetesWorld, 'nodes' | 'components' | 'cloud'>,
   ): WorldParts {
-    const { kubernetes, etcd, eventsEtcd, network, servers, library, outages } = this;
+    const { kubernetes, etcd, eventsEtcd, network, credentials, servers, library, outages } = this;
     return {
       ctx: this.#ctx,
       etcd,
       eventsEtcd,
       network,
+      credentials,
       hosts: this.#hosts,
       networkHostsOf: machineInterfaces(scenario),
       clientHosts: [...new Set(scenario.workload.map((w) => w.host))],
@@ -391,6 +426,7 @@ class Base {
   }
 
   start(): void {
+    if (this.credentials.isSkewed) this.library.tokens.watchClocks();
     this.invariants.start();
     this.etcd.start();
     this.eventsEtcd?.start();

@@ -7,7 +7,7 @@ import {
 } from '../../models/client/index.ts';
 import { EtcdCluster } from '../../models/etcd/index.ts';
 import { FaultDriver, faultsOfRun, OutageTracker } from '../../models/faults/index.ts';
-import { Host } from '../../models/machine/index.ts';
+import { Credentials, Host } from '../../models/machine/index.ts';
 import { Network } from '../../models/network/index.ts';
 import type { ModelContext } from '../resource/index.ts';
 import type { Scenario } from '../scenario/types.ts';
@@ -25,7 +25,8 @@ export interface EtcdRunCluster extends Cluster {
 export function buildCluster(ctx: ModelContext, scenario: Scenario): EtcdRunCluster {
   const hosts = new Map(scenario.hosts.map((h) => [h.name, new Host(ctx, h.name, h)]));
   const network = new Network(ctx, scenario.network, networkHosts(scenario));
-  const etcd = new EtcdCluster(ctx, scenario, hosts, network);
+  const credentials = new Credentials(ctx, hosts);
+  const etcd = new EtcdCluster(ctx, scenario, hosts, network, { credentials });
   const outages = new OutageTracker(ctx.sim);
   etcd.onCampaign(() => outages.onCampaign());
   etcd.onLeader(() => outages.onElected());
@@ -39,6 +40,7 @@ export function buildCluster(ctx: ModelContext, scenario: Scenario): EtcdRunClus
     etcd,
     eventsEtcd: null,
     network,
+    credentials,
     hosts,
     networkHostsOf: machineInterfaces(scenario),
     clientHosts,

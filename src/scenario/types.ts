@@ -4,18 +4,20 @@
  * `src/scenario` produces it from YAML; `src/run` and the models read it; nothing mutates it.
  */
 import type { DistributionSpec } from '../dist/index.ts';
+import type { AvailabilityScenario, RandomFaultScenario } from './availability-types.ts';
 import type { ClockAction } from './faults/clock.ts';
+import type { CredentialAction } from './faults/credentials.ts';
 import type { DisasterAction } from './faults/disaster.ts';
 import type { DiskAction } from './faults/disk.ts';
 import type { EtcdAction } from './faults/etcd.ts';
 import type { NetworkAction } from './faults/network.ts';
 import type { ProcessAction } from './faults/process.ts';
 import type { WorldAction } from './faults/world.ts';
-import type { AvailabilityScenario, RandomFaultScenario } from './availability-types.ts';
 import type { KubernetesScenario } from './kubernetes-types.ts';
 
 export type * from './availability-types.ts';
 export type { ClockAction } from './faults/clock.ts';
+export type { CredentialAction } from './faults/credentials.ts';
 export type { DisasterAction } from './faults/disaster.ts';
 export type { DiskAction } from './faults/disk.ts';
 export type { EtcdAction } from './faults/etcd.ts';
@@ -228,6 +230,7 @@ export type FaultAction =
   | DiskAction
   | NetworkAction
   | ClockAction
+  | CredentialAction
   | EtcdAction
   | WorldAction
   | DisasterAction;

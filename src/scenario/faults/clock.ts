@@ -1,18 +1,15 @@
 /** Verbs of clocks. */
 import { formatUnit } from '../units.ts';
-import { MACHINE_TARGETS, type OfPart, partOf, type TargetClass, type VerbSpecs } from './verb.ts';
+import { MACHINE_TARGETS, type OfPart, partOf, type VerbSpecs } from './verb.ts';
 
 export type ClockAction =
   | ({ readonly kind: 'clockStep'; readonly target: string; readonly byNs: number } & OfPart)
   | ({ readonly kind: 'clockDrift'; readonly target: string; readonly ppm: number } & OfPart)
   | ({ readonly kind: 'ntp'; readonly target: string; readonly offsetNs: number } & OfPart);
 
-/** Nodes have no clocks of their own: all that they time is in true time. */
-const TARGETS: readonly TargetClass[] = MACHINE_TARGETS.filter((kind) => kind !== 'node');
-
 export const clockSpecs: VerbSpecs<ClockAction> = {
   clockStep: {
-    targets: TARGETS,
+    targets: MACHINE_TARGETS,
     read: (fault, { need }) => ({
       kind: 'clockStep',
       target: fault.clockStep ?? '',
@@ -22,7 +19,7 @@ export const clockSpecs: VerbSpecs<ClockAction> = {
     print: ({ target, byNs }) => ({ clockStep: target, by: formatUnit('duration', byNs) }),
   },
   clockDrift: {
-    targets: TARGETS,
+    targets: MACHINE_TARGETS,
     read: (fault, { need }) => ({
       kind: 'clockDrift',
       target: fault.clockDrift ?? '',
@@ -32,7 +29,7 @@ export const clockSpecs: VerbSpecs<ClockAction> = {
     print: ({ target, ppm }) => ({ clockDrift: target, rate: formatUnit('ppm', ppm) }),
   },
   ntp: {
-    targets: TARGETS,
+    targets: MACHINE_TARGETS,
     read: (fault, { need }) => ({
       kind: 'ntp',
       target: fault.ntp ?? '',

@@ -1,6 +1,7 @@
 /** All verbs of faults. */
 import type { FaultAction } from '../types.ts';
 import { clockSpecs } from './clock.ts';
+import { credentialSpecs } from './credentials.ts';
 import { disasterSpecs } from './disaster.ts';
 import { diskSpecs } from './disk.ts';
 import { etcdSpecs } from './etcd.ts';
@@ -14,6 +15,7 @@ const specs: VerbSpecs<FaultAction> = {
   ...diskSpecs,
   ...networkSpecs,
   ...clockSpecs,
+  ...credentialSpecs,
   ...etcdSpecs,
   ...worldSpecs,
   ...disasterSpecs,

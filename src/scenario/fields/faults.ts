@@ -4,6 +4,12 @@ import type { Group, ValueOf } from '../field.ts';
 import * as field from '../field.ts';
 import { clockLasting, clockOptions, clockPartial, clockVerbs } from './faults/clock.ts';
 import {
+  credentialLasting,
+  credentialOptions,
+  credentialPartial,
+  credentialVerbs,
+} from './faults/credentials.ts';
+import {
   disasterLasting,
   disasterOptions,
   disasterPartial,
@@ -20,6 +26,7 @@ export const faultVerbs = {
   ...diskVerbs,
   ...networkVerbs,
   ...clockVerbs,
+  ...credentialVerbs,
   ...etcdVerbs,
   ...worldVerbs,
   ...disasterVerbs,
@@ -31,6 +38,7 @@ export const lastingVerbs: readonly string[] = [
   ...diskLasting,
   ...networkLasting,
   ...clockLasting,
+  ...credentialLasting,
   ...worldLasting,
   ...disasterLasting,
 ];
@@ -41,6 +49,7 @@ const partialVerbs: readonly string[] = [
   ...diskPartial,
   ...networkPartial,
   ...clockPartial,
+  ...credentialPartial,
   ...worldPartial,
   ...disasterPartial,
 ];
@@ -91,6 +100,7 @@ export const faultFields = {
   ...diskOptions,
   ...networkOptions,
   ...clockOptions,
+  ...credentialOptions,
   ...etcdOptions,
   ...worldOptions,
   ...disasterOptions,
