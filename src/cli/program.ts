@@ -6,6 +6,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { VERSION } from '../run/version.ts';
 import { EXIT_TEXT } from './exit-codes.ts';
 import type { Io } from './io.ts';
+import { addReports } from './program-reports.ts';
 import { addWorkbench, type Finish } from './program-workbench.ts';
 
 const SEED_LENGTH_MAX = 200;
@@ -377,7 +378,9 @@ export function createProgram(io: Io, finish: Finish): Command {
         ])}\n\nExit codes:\n${EXIT_TEXT.map((e) => `  ${String(e.code).padStart(3)}  ${e.text}`).join('\n')}`,
     );
   addRun(program, io, finish);
-  addWorkbench(program, io, finish, { examples, integerBetween, seedText, fileNames });
+  const tools = { examples, integerBetween, seedText, fileNames };
+  addWorkbench(program, io, finish, tools);
+  addReports(program, io, finish, tools);
   addReadingCommands(program, io, finish);
   addExplainPod(program, io, finish);
   addWritingCommands(program, io, finish);

@@ -1,6 +1,6 @@
 /** From results to text: CSV files, the manifest, the summary for terminal, Markdown and JSON. */
 export { availabilityCsv, renderAvailability } from './availability.ts';
-export type { ReportOptions } from './build-report.ts';
+export { buildReport, type ReportOptions } from './build-report.ts';
 export {
   bencherJson,
   type Checked,
@@ -13,12 +13,14 @@ export {
 export { type Colors, noColors } from './colors.ts';
 export { csvOf } from './csv.ts';
 export { type CsvFile, csvFiles, csvText, runsCsv, tables } from './csv-files.ts';
-export { formatValue } from './format.ts';
+export { type FormatUnit, formatSeconds, formatShare, formatValue } from './format.ts';
 export { renderJson } from './json.ts';
 export { type FileEntry, fileEntry, type ManifestInput, manifest } from './manifest.ts';
 export { renderMarkdown } from './markdown.ts';
 export { type MarkdownColumn, markdownTable } from './markdown-table.ts';
+export { type PlotOptions, plot } from './plot.ts';
 export { outputsReference } from './reference.ts';
+export type { Block, Report, ReportColumn, Section, Span, Tone } from './report.ts';
 export { sequenceDiagram } from './sequence.ts';
 export type { AvailabilityReport } from './tables/availability.ts';
 export { type CapacityRow, capacityCsv } from './tables/capacity.ts';

@@ -148,6 +148,11 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     code: ['src/core', 'src/metrics', 'src/analyze', 'models/objects'],
     types: ['src/run', 'src/scenario'],
   },
+  'src/report': {
+    what: 'results to pictures, a page, exports',
+    code: ['src/core', 'src/metrics', 'src/analyze', 'src/output', 'models/objects'],
+    types: ['src/run', 'src/scenario'],
+  },
   'src/validation': {
     what: 'simulated against measured',
     code: [...BELOW_MODELS, 'src/scenario', 'src/run', 'src/analyze', 'src/output', ...MODELS],
@@ -165,6 +170,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'src/executor',
       'src/analyze',
       'src/output',
+      'src/report',
       'src/validation',
       'src/host',
     ],
@@ -179,6 +185,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'src/run',
       'src/analyze',
       'src/output',
+      'src/report',
       'src/validation',
       'models/objects',
       'models/client-go',
@@ -199,7 +206,12 @@ export const OPEN_FILES: Readonly<Record<string, string>> = {
 export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   '@streamparser/json': ['src/import/kubernetes/read-json.ts'],
   'cli-progress': ['src/cli/progress.ts'],
-  commander: ['src/cli/main.ts', 'src/cli/program.ts', 'src/cli/program-workbench.ts'],
+  commander: [
+    'src/cli/main.ts',
+    'src/cli/program.ts',
+    'src/cli/program-reports.ts',
+    'src/cli/program-workbench.ts',
+  ],
   'csv-parse': [
     'src/cli/commands/explain-pod.ts',
     'src/import/csv-latencies.ts',

@@ -75,7 +75,10 @@ function readManifest(folder: string): Manifest {
   throw problem(`'${path}' is not a manifest of wavetank`, 'Name the folder that a run wrote.');
 }
 
-/** Every default is in the printed scenario, so it reads back as it was. */
+/**
+ * Every default is in the printed scenario, so it reads back as it was; but for the name: that of a
+ * point holds its axes, which no file may, and no run depends on it.
+ */
 function scenariosOf(manifest: Manifest, folder: string): Scenario[] {
   return manifest.scenario.split(/^---\n/m).map((text) => {
     const { scenario, problems } = parseScenario(text, {
@@ -86,8 +89,9 @@ function scenariosOf(manifest: Manifest, folder: string): Scenario[] {
       },
       profiles: profilesByName,
       constants: knownConstants(),
+      overrides: ['metadata.name=point'],
     });
-    if (scenario !== null) return scenario;
+    if (scenario !== null) return { ...scenario, name: manifest.name };
     throw new UserError({
       code: 'WT8034',
       message: `the scenario of '${folder}' cannot be read: ${problems[0]?.message}`,
