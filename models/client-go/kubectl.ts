@@ -67,6 +67,8 @@ export function kubectlClient(
 export interface KubectlOutcome {
   requests: number;
   failures: number;
+  /** What its last failed request ended with: a status, or what the client found; '' = none. */
+  failed: string;
   /** Bytes of all answers. */
   bytes: number;
 }
@@ -79,7 +81,7 @@ export function* kubectl(
   command: readonly string[],
   done: (outcome: KubectlOutcome) => void = () => {},
 ): Process {
-  const outcome: KubectlOutcome = { requests: 0, failures: 0, bytes: 0 };
+  const outcome: KubectlOutcome = { requests: 0, failures: 0, failed: '', bytes: 0 };
   client.restart();
   yield* new Kubectl(client, parseKubectl(command), outcome).run();
   client.stop();
@@ -397,7 +399,10 @@ class Kubectl {
     const result = pending.result!;
     this.#outcome.requests++;
     this.#outcome.bytes += result.bytes;
-    if (!isSuccess(result) && result.code !== 404) this.#outcome.failures++;
+    if (!isSuccess(result) && result.code !== 404) {
+      this.#outcome.failures++;
+      this.#outcome.failed = result.code === 0 ? result.reason : `${result.code}`;
+    }
     return result;
   }
 

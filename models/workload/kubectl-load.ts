@@ -55,13 +55,23 @@ export class KubectlLoad {
     this.#startNs = sim.nowNs;
     sim.spawn(
       `load/${name}`,
-      kubectl(this.#client, command, ({ requests, failures }) => {
-        this.#durations.record(sim.nowNs - this.#startNs);
+      kubectl(this.#client, command, ({ requests, failures, failed }) => {
+        const durationNs = sim.nowNs - this.#startNs;
+        this.#durations.record(durationNs);
+        this.#resultsOf(failed === '' ? 'ok' : failed).record(durationNs);
         this.#requests.add(requests);
         this.#failures.add(failures);
         this.#again();
       }),
     );
+  }
+
+  /** What the user sees, and after how long: made as results come. */
+  #resultsOf(result: string): Tally {
+    const labels = { load: this.#load.name, result };
+    return this.#ctx.metrics.tally('wavetank_kubectl_result_seconds', labels, {
+      help: 'Commands by what they end with: ok, the status that a server gave, or what the client found.',
+    });
   }
 
   #again(): void {
