@@ -1,7 +1,9 @@
 /**
  * kube-proxies of a pool of nodes (pkg/proxy): they watch services and EndpointSlices, and write
  * what has changed to their node's kernel, at most once in minSyncPeriod with a burst of two
- * (async BoundedFrequencyRunner); what changes during a sync is written by the next.
+ * (async BoundedFrequencyRunner); what changes during a sync is written by the next. With ipvs a
+ * sync comes in each syncPeriod, changes or not (ipvs/proxier.go: the runner's longest interval);
+ * iptables and nftables look only whether somebody flushed their rules.
  *
  * The one idea: the proxies are alike, so one watch stands for all and is charged for each; their
  * syncs are those of a few strata, each a share of the nodes with its own speed and rhythm, so that
@@ -22,6 +24,7 @@ import { ProxyCosts } from './proxy-costs.ts';
 import { ServiceTable } from './proxy-tables.ts';
 
 const STRATA_MAX = 32;
+const NOBODY: ReadonlySet<number> = new Set();
 /** BoundedFrequencyRunner: burstSyncs. */
 const BURST = 2;
 /** pkg/proxy/util FullSyncPeriod. */
@@ -71,10 +74,11 @@ export class KubeProxies {
   readonly #runType: number;
   readonly #endType: number;
   readonly #joinType: number;
+  readonly #resyncType: number;
   readonly #sync: Tally;
   readonly #programming: Tally;
   /** Pods that are ready endpoints, by slice. */
-  readonly #told = new Map<string, readonly number[]>();
+  readonly #told = new Map<string, ReadonlySet<number>>();
   #joining = 0;
   #synced = false;
 
@@ -109,6 +113,7 @@ export class KubeProxies {
     );
     this.#runType = sim.eventType(`${name}/proxyRun`, (stratum) => this.#run(stratum));
     this.#endType = sim.eventType(`${name}/proxySynced`, (stratum) => this.#end(stratum));
+    this.#resyncType = sim.eventType(`${name}/proxyResync`, (stratum) => this.#resync(stratum));
     this.#joinType = sim.eventType(`${name}/proxyJoin`, () => this.#joinBatch());
   }
 
@@ -151,8 +156,10 @@ export class KubeProxies {
     const stratum = this.#makeStratum(members, 0);
     stratum.cursor = this.table.first;
     stratum.planned = true;
+    stratum.lastRunNs = this.#ctx.sim.nowNs;
     this.#strata.push(stratum);
     this.#ctx.sim.schedule(0, this.#runType, this.#strata.length - 1);
+    this.#startResyncs(this.#strata.length - 1);
   }
 
   #makeStrata(nodes: number): Stratum[] {
@@ -196,9 +203,10 @@ export class KubeProxies {
   #tell({ meta, endpoints }: EndpointSlice, isGone: boolean): void {
     const { witness, nodes } = this.#o;
     if (witness === undefined) return;
-    for (const uid of this.#told.get(meta.path) ?? []) witness.endpoint(uid, -nodes);
-    const uids = isGone ? [] : endpoints.filter((e) => e.ready).map((e) => e.podUid);
-    for (const uid of uids) witness.endpoint(uid, nodes);
+    const before = this.#told.get(meta.path) ?? NOBODY;
+    const uids = new Set(isGone ? [] : endpoints.filter((e) => e.ready).map((e) => e.podUid));
+    for (const uid of before) if (!uids.has(uid)) witness.endpoint(uid, -nodes);
+    for (const uid of uids) if (!before.has(uid)) witness.endpoint(uid, nodes);
     if (isGone) this.#told.delete(meta.path);
     else this.#told.set(meta.path, uids);
   }
@@ -212,7 +220,9 @@ export class KubeProxies {
       if (!isWritten) continue;
       stratum.cursor = this.table.next;
       stratum.lastFullNs = nowNs - Math.floor(this.#draw(i, 0) * FULL_SYNC_NS);
+      stratum.lastRunNs = nowNs - Math.floor(this.#draw(i, 0) * this.#o.scenario.syncPeriodNs);
     }
+    for (let i = 0; i < this.#strata.length; i++) this.#startResyncs(i);
     if (isWritten) this.table.forget(this.table.next);
     this.#changed();
   }
@@ -239,6 +249,30 @@ export class KubeProxies {
     } else {
       sim.scheduleAt(Math.max(sim.nowNs, stratum.lastRunNs + period), this.#runType, index);
     }
+  }
+
+  #startResyncs(index: number): void {
+    const { mode, syncPeriodNs } = this.#o.scenario;
+    if (mode !== 'ipvs') return;
+    const { sim } = this.#ctx;
+    const dueNs = this.#strata[index].lastRunNs + syncPeriodNs;
+    sim.scheduleAt(Math.max(dueNs, sim.nowNs + 1), this.#resyncType, index);
+  }
+
+  /** Nothing has been written for a period: everything is looked at. */
+  #resync(index: number): void {
+    const stratum = this.#strata[index];
+    const { sim } = this.#ctx;
+    const { syncPeriodNs } = this.#o.scenario;
+    let dueNs = stratum.lastRunNs + syncPeriodNs;
+    if (sim.nowNs >= dueNs) {
+      dueNs = sim.nowNs + syncPeriodNs;
+      if (!stratum.busy && !stratum.planned) {
+        stratum.planned = true;
+        sim.schedule(0, this.#runType, index);
+      }
+    }
+    sim.scheduleAt(dueNs, this.#resyncType, index);
   }
 
   #run(index: number): void {

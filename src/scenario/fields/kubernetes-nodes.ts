@@ -42,7 +42,9 @@ const kubeletFields = {
     min: '1s',
   }),
   syncFrequency: field.duration({
-    description: 'How often every pod is looked at.',
+    description:
+      'How often every pod is looked at. Known, without effect here: nothing changes behind the' +
+      " kubelet's back, and a look takes its node about a millisecond.",
     default: '1m',
     min: '1s',
   }),
@@ -146,7 +148,9 @@ const kubeProxyFields = {
     min: '0s',
   }),
   syncPeriod: field.duration({
-    description: 'Longest time between two syncs.',
+    description:
+      'Longest time between two syncs with ipvs; the other modes look only whether somebody flushed' +
+      ' their rules, which nobody does here.',
     default: '30s',
     min: '1s',
   }),

@@ -76,10 +76,10 @@ function slice(c: FakeCluster, name: string, endpoints: number, triggerNs?: numb
   };
 }
 
-function programming(count: number, changes: readonly number[]) {
+function programming(count: number, changes: readonly number[], mode: ProxyMode = 'iptables') {
   const bed = nodeBed({
     horizonNs: 100 * S,
-    groups: [nodeGroup({ count, kubeProxy: kubeProxy({ mode: 'iptables' }) })],
+    groups: [nodeGroup({ count, kubeProxy: kubeProxy({ mode }) })],
     running: (c) => [service(c, 'a'), slice(c, 'a', 1)],
   });
   const { cluster } = bed;
@@ -113,6 +113,21 @@ test('A single change is programmed on every node within a sync, and counted for
   // One watch of each resource stands for all.
   const watches = bed.cluster.endpoint.requests.filter(({ call }) => call.members === 300);
   assert.deepEqual(new Set(watches.map(({ call }) => call.resource)).size, 3);
+});
+
+// Every 30 s in 99 s, from somewhere in the first 30 s on: four syncs where nothing ever changes, but
+// the one at 50 s moves the next to 80 s.
+test('With ipvs a sync comes in each syncPeriod, counted from the last.', () => {
+  assert.ok([3, 4].includes(programming(1, [], 'ipvs').sync.total));
+  assert.ok([3, 4].includes(programming(1, [50 * S], 'ipvs').sync.total));
+  const { sync } = programming(
+    1,
+    Array.from({ length: 9 }, (_, i) => (i + 1) * 10 * S),
+    'ipvs',
+  );
+  // One at most before the first change, none between changes.
+  assert.ok(sync.total === 9 || sync.total === 10);
+  assert.equal(programming(1, [50 * S]).sync.total, 1);
 });
 
 // Bucket of two: at 50.0 and 50.1, the next a second after the second.
