@@ -1,6 +1,10 @@
 /**
  * Starting the containers of a pod: sandbox, network, then one container after the other: image,
  * create, start (kuberuntime_manager.go SyncPod, startContainer).
+ *
+ * A call that the runtime takes longer for than runtimeRequestTimeout (a sandbox twice that,
+ * cri-client remote_runtime.go) has failed. Until it is through with it, the runtime refuses what
+ * the kubelet tries again, so the failure is looked at when the call ends.
  */
 import { createSampler, type Sampler } from '../../src/dist/index.ts';
 import type { ModelContext } from '../../src/resource/index.ts';
@@ -26,12 +30,14 @@ export class ContainerStarter {
   readonly #start: Sampler;
   readonly #crash: { readonly initialNs: number; readonly maxNs: number };
   readonly #image: { readonly initialNs: number; readonly maxNs: number };
+  readonly #timeoutNs: number;
 
   constructor(ctx: ModelContext, name: string, pods: PodWorkers) {
     const { sim, constants } = ctx;
     const { runtime } = pods.links.group;
     this.#pods = pods;
     this.#sim = sim;
+    this.#timeoutNs = pods.links.group.kubelet.runtimeTimeoutNs;
     this.#sandbox = createSampler(runtime.sandbox, sim.stream(`${name}/sandbox`));
     this.#cni = createSampler(runtime.cni, sim.stream(`${name}/cni`));
     this.#create = createSampler(runtime.create, sim.stream(`${name}/create`));
@@ -62,6 +68,10 @@ export class ContainerStarter {
   /** kubelet.go SyncPod: an error, so the worker tries again after its back-off. */
   #awaitNetwork(worker: PodWorker): void {
     this.#pods.links.record(worker, 'NetworkNotReady');
+    this.#sandboxLater(worker);
+  }
+
+  #sandboxLater(worker: PodWorker): void {
     worker.step = this.#pods.nextSerial();
     const delayNs = this.#pods.retryDelayNs();
     this.#sim.schedule(delayNs, this.#doneType, worker.slot, worker.step * KINDS + AGAIN);
@@ -157,7 +167,9 @@ export class ContainerStarter {
     if (worker === null || worker.step !== Math.floor(code / KINDS)) return;
     const { nowNs } = this.#sim;
     const { metrics, links } = this.#pods;
-    switch (code % KINDS) {
+    const kind = code % KINDS;
+    if (kind !== AGAIN && this.#timedOut(worker, kind)) return;
+    switch (kind) {
       case SANDBOX:
         if (!worker.pod.spec.hostNetwork) {
           const sinceNs = worker.operationNs;
@@ -183,6 +195,20 @@ export class ContainerStarter {
         links.record(worker, 'Started', this.#nameOf(worker));
         this.#started(worker);
     }
+  }
+
+  #timedOut(worker: PodWorker, kind: number): boolean {
+    const ofSandbox = kind === SANDBOX || kind === CNI;
+    const tookNs = this.#sim.nowNs - worker.operationNs;
+    if (tookNs <= (ofSandbox ? 2 : 1) * this.#timeoutNs) return false;
+    if (ofSandbox) {
+      this.#pods.links.record(worker, 'FailedCreatePodSandBox');
+      this.#sandboxLater(worker);
+      return true;
+    }
+    const run = this.#pods.runsOf(worker)[worker.starting];
+    this.#failed(worker, run, kind === CREATED ? 'CreateContainerError' : 'RunContainerError');
+    return true;
   }
 
   /** The container that is being started. */

@@ -30,7 +30,14 @@ export interface ContainerRun {
   pullBackoff: Backoff | null;
   pullFailedNs: number;
   /** Why it waits, where it is not the first start. */
-  waiting: '' | 'CrashLoopBackOff' | 'ErrImagePull' | 'ImagePullBackOff' | 'ErrImageNeverPull';
+  waiting:
+    | ''
+    | 'CrashLoopBackOff'
+    | 'ErrImagePull'
+    | 'ImagePullBackOff'
+    | 'ErrImageNeverPull'
+    | 'CreateContainerError'
+    | 'RunContainerError';
 }
 
 export class PodWorker {

@@ -69,7 +69,7 @@ const kubeletFields = {
     flag: 'feature gate EventedPLEG',
   }),
   runtimeRequestTimeout: field.duration({
-    description: 'Timeout of one call to the runtime.',
+    description: 'Timeout of one call to the runtime; of a sandbox twice that.',
     default: '2m',
     min: '1s',
   }),

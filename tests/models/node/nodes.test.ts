@@ -6,6 +6,7 @@ import { status } from '../../support/fake-store.ts';
 import {
   APP,
   boundPod,
+  kubelet,
   kubeProxy,
   type NodeBed,
   nodeBed,
@@ -174,6 +175,26 @@ test('A runtime whose lists hang makes its node NotReady after three minutes, th
   assert.ok(renewedS(bed, 'workers-0') > 200);
   bed.cluster.run(440 * S);
   assert.equal(ready(), 'True');
+});
+
+test('A call to the runtime that takes longer than its timeout has failed, and is made again.', () => {
+  const startedS = (timeoutS: number) => {
+    const bed = nodeBed({
+      horizonNs: 400 * S,
+      groups: [nodeGroup({ kubelet: kubelet({ runtimeTimeoutNs: timeoutS * S }) })],
+    });
+    bed.cluster.at(5 * S, () => bed.nodes.hangRuntime('workers-0', 200 * S));
+    const pod = boundPod(bed.cluster, 'p', 'workers-0');
+    bed.bind(10 * S, pod);
+    bed.cluster.run(300 * S);
+    return (bed.stages.get(pod.meta.uid)?.get('containersStarted') ?? Number.NaN) / S;
+  };
+  // Asked for a sandbox at 10 s, which twice 100 s wait for; it begins at 205 s.
+  const patient = startedS(100);
+  assert.ok(patient > 205 && patient < 212, `${patient}`);
+  // Twice 60 s do not: the worker's back-off of 10 to 15 s, and again.
+  const again = startedS(60);
+  assert.ok(again > 215 && again < 228, `${again}`);
 });
 
 test('A status that is refused is tried five times, reading the node in between.', () => {
