@@ -25,6 +25,7 @@ import {
 } from './pod-worker.ts';
 import type { PoolLinks } from './pool-links.ts';
 import { killedAtNs, readyAtNs } from './probes.ts';
+import { isOverwritten } from './status-manager.ts';
 
 const BEGIN = 0;
 const RETRY = 1;
@@ -111,7 +112,9 @@ export class PodWorkers {
     }
     worker.pod = pod;
     this.metrics.observed(worker, this.#sim.nowNs);
-    if (isBeingDeleted(pod) && !worker.removed) this.stopper.terminate(worker, graceOf(pod));
+    if (isOverwritten(worker)) this.links.status.disagrees(worker);
+    if (isBeingDeleted(pod) && !worker.removed)
+      this.stopper.terminate(worker, pod.meta.deletionGraceNs);
   }
 
   /** The pod is not in the API any more. */
@@ -139,10 +142,7 @@ export class PodWorkers {
     }
   }
 
-  /**
-   * The node died with all its pods, or its kubelet alone (`keeps`: containers go on); the API does
-   * not know.
-   */
+  /** The node died with all its pods, or its kubelet alone (`keeps`: containers go on). */
   crash(member: number, keeps = false): void {
     for (const worker of [...this.ofMember(member)]) this.release(worker, keeps);
     this.links.status.clear(member);
@@ -224,7 +224,12 @@ export class PodWorkers {
     links.volumes.resume(worker);
     worker.counted = true;
     this.metrics.running(1);
-    this.metrics.serves(worker, pod.status.ready);
+    // While its kubelet was away the node controller may have called it not ready.
+    if (!pod.status.ready) {
+      worker.status = { ...pod.status, ready: true, readySinceNs: this.#sim.nowNs };
+      links.status.disagrees(worker);
+    }
+    this.metrics.serves(worker, true);
     if (pod.spec.containers.some(endsByItself)) this.runsOf(worker);
   }
 
@@ -232,7 +237,7 @@ export class PodWorkers {
   runsOf(worker: PodWorker): ContainerRun[] {
     if (worker.runs !== null) return worker.runs;
     const { nowNs } = this.#sim;
-    const { startNs, ready } = worker.pod.status;
+    const { startNs, ready } = worker.status;
     worker.runs = makeRuns(worker.pod);
     for (const run of worker.runs) {
       run.startNs = Number.isNaN(startNs) ? 0 : startNs;
@@ -405,6 +410,10 @@ export class PodWorkers {
     const { nowNs } = this.#sim;
     const before = worker.status;
     const status = statusOf(worker, worker.runs ?? [], nowNs);
+    // The API may have said so all along, of a pod that came back with a restored etcd.
+    if (worker.runs !== null) {
+      this.metrics.serves(worker, status.ready && worker.state !== 'terminating');
+    }
     if (sameStatus(before, status)) return;
     worker.status = status;
     worker.version++;
@@ -490,8 +499,4 @@ function exitCodeOf({ container }: ContainerRun, kind: number): number {
 
 function endsByItself({ behaviour }: { behaviour: { runsForNs: number } }): boolean {
   return behaviour.runsForNs < Number.POSITIVE_INFINITY;
-}
-
-function graceOf(pod: Pod): number {
-  return pod.meta.deletionGraceNs;
 }

@@ -1,7 +1,8 @@
 /**
  * Status managers of a pool of kubelets (pkg/kubelet/status): one pod at a time, GET, PATCH of what
  * the kubelet believes now, and the final DELETE where the pod has ended. Changes that come while
- * one is sent are sent as one, later. What failed is tried again with the batch, every 10 s.
+ * one is sent are sent as one, later. What failed is tried again with the batch, every 10 s, and
+ * what somebody else has written over (the node controller: not ready) is set right (needsReconcile).
  */
 import type { Tally } from '../../src/metrics/index.ts';
 import type { ModelContext } from '../../src/resource/index.ts';
@@ -11,6 +12,14 @@ import type { PodWorker } from './pod-worker.ts';
 
 /** Bytes of a patch of a pod's status. */
 const PATCH_BYTES = 1200;
+/** Between the batches of one kubelet and the next. */
+const PHASE_NS = 1_377_000_000;
+
+/** Of a running pod everything was sent, and the API says otherwise of its readiness. */
+export function isOverwritten({ pod, state, status, version, sentVersion }: PodWorker): boolean {
+  if (state !== 'running' || sentVersion !== version || isBeingDeleted(pod)) return false;
+  return pod.status.phase === 'Running' && pod.status.ready !== status.ready;
+}
 
 export interface StatusManagerOptions {
   readonly name: string;
@@ -37,6 +46,9 @@ export class StatusManager {
   readonly #batchType: number;
   readonly #batchNs: number;
   readonly #failed = new Map<number, number[]>();
+  /** Slots of pods that somebody else has written over, by member. */
+  readonly #disputed = new Map<number, Set<number>>();
+  readonly #disputeType: number;
   readonly #syncDuration: Tally;
 
   constructor(ctx: ModelContext, options: StatusManagerOptions) {
@@ -45,6 +57,9 @@ export class StatusManager {
     this.#batchNs = ctx.constants.get('kubelet.statusBatchNs');
     this.#batchType = ctx.sim.eventType(`${options.name}/statusBatch`, (member) =>
       this.#batch(member),
+    );
+    this.#disputeType = ctx.sim.eventType(`${options.name}/statusDispute`, (member) =>
+      this.#settle(member),
     );
     this.#syncDuration = ctx.metrics.tally(
       'kubelet_pod_status_sync_duration_seconds',
@@ -67,10 +82,37 @@ export class StatusManager {
     if (!sender.busy) this.#next(worker.member, sender);
   }
 
+  /** The API says otherwise of a running pod's readiness than was sent: the next batch looks again. */
+  disagrees(worker: PodWorker): void {
+    const { member, slot } = worker;
+    const disputed = this.#disputed.get(member);
+    if (disputed !== undefined) {
+      disputed.add(slot);
+      return;
+    }
+    this.#disputed.set(member, new Set([slot]));
+    // Batches of kubelets come at times of their own.
+    const phaseNs = (this.#sim.nowNs + member * PHASE_NS) % this.#batchNs;
+    this.#sim.schedule(this.#batchNs - phaseNs, this.#disputeType, member);
+  }
+
+  #settle(member: number): void {
+    const disputed = this.#disputed.get(member);
+    if (disputed === undefined) return;
+    this.#disputed.delete(member);
+    for (const slot of disputed) {
+      const worker = this.#o.workerOf(slot);
+      if (worker === null || worker.member !== member || !isOverwritten(worker)) continue;
+      worker.version++;
+      this.update(worker);
+    }
+  }
+
   /** The kubelet of a member ended. */
   clear(member: number): void {
     this.#senders.delete(member);
     this.#failed.delete(member);
+    this.#disputed.delete(member);
   }
 
   #next(member: number, sender: Sender): void {

@@ -106,4 +106,20 @@ test('a volume of a node that was deleted is attached elsewhere as soon as it is
   assert.ok(waitedS > 362 && waitedS < 368, `${waitedS} s`);
 });
 
+test('pods that were called not ready while their node was cut off are endpoints again', () => {
+  const cut = { name: 'cut', at: '10s', partition: [['node/worker-0'], ['control-plane/0']] };
+  for (const fault of [
+    { ...cut, for: '70s' },
+    { name: 'kubelet', at: '10s', kill: 'kubelet/worker-0', for: '70s' },
+  ]) {
+    const ended = simulate(
+      clusterOf({ nodeGroups, objects }, { horizon: '110s', faults: [fault] }),
+    );
+    const serving = level(ended, 'wavetank_service_endpoints', { state: 'serving' });
+    // Three nodes know four endpoints, and two while their node is NotReady.
+    assert.deepEqual([serving.min, serving.last], [6, 12], fault.name);
+    assert.equal(level(ended, 'wavetank_pods_serving', { app: 'web' }).min, 4);
+  }
+});
+
 test.run();
