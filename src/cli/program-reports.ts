@@ -1,5 +1,6 @@
 /** Commands that show results, or hand them to other tools. Loaded when used, as the others are. */
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
+import type { Export, ExportKind } from './commands/export.ts';
 import type { Io } from './io.ts';
 import type { Finish, Tools } from './program-workbench.ts';
 
@@ -29,6 +30,56 @@ function addReport(program: Command, io: Io, finish: Finish, tools: Tools): void
     });
 }
 
+const KINDS: readonly ExportKind[] = ['openmetrics', 'perfetto'];
+/** 2025-01-01T00:00:00Z. */
+const START_DEFAULT = 1_735_689_600;
+
+function exportOf(text: string, earlier: readonly Export[]): Export[] {
+  const [name, ...rest] = text.split('=');
+  const kind = KINDS.find((known) => known === name);
+  if (kind !== undefined) return [...earlier, { kind, path: rest.join('=') }];
+  throw new InvalidArgumentError(`Expected ${KINDS.join(' or ')}, then =FILE.`);
+}
+
+function unixTime(text: string): number {
+  const seconds = /^\d{1,11}$/.test(text) ? Number(text) : Date.parse(text) / 1000;
+  if (seconds >= 0) return Math.floor(seconds);
+  throw new InvalidArgumentError('Expected a time such as 2025-01-01T00:00:00Z.');
+}
+
+function addExport(program: Command, io: Io, finish: Finish, tools: Tools): void {
+  const index = tools.integerBetween(0, 1e6);
+  program
+    .command('export')
+    .summary('hand a run to Prometheus or Perfetto')
+    .description(
+      'Writes one run in formats of other tools: OpenMetrics with the real metric names and\n' +
+        'simulated time, to backfill a Prometheus; a trace for ui.perfetto.dev.',
+    )
+    .argument('<results>', 'folder of a run or a sweep')
+    .option(
+      '--out <kind=file>',
+      'openmetrics or perfetto; may be given several times',
+      exportOf,
+      [],
+    )
+    .option('--point <n>', 'point of a sweep', index, 0)
+    .option('--replication <n>', 'replication', index, 0)
+    .option('--start <time>', 'openmetrics: when the run began', unixTime, START_DEFAULT)
+    .addHelpText(
+      'after',
+      tools.examples([
+        ['export results/my --out openmetrics=my.txt', 'then: promtool tsdb create-blocks-from'],
+        ['export results/my --out perfetto=trace.json', 'open it in ui.perfetto.dev'],
+      ]),
+    )
+    .action(async (folder: string, options) => {
+      const { exportCommand } = await import('./commands/export.ts');
+      await finish(Promise.resolve(exportCommand(folder, options, io)));
+    });
+}
+
 export function addReports(program: Command, io: Io, finish: Finish, tools: Tools): void {
   addReport(program, io, finish, tools);
+  addExport(program, io, finish, tools);
 }

@@ -1,5 +1,7 @@
-/** From results to pictures and a page: SVG and HTML as text, safe in a browser. */
+/** From results to pictures, a page and other tools' formats: text, safe in a browser. */
 export { reportHtml } from './document.ts';
 export type { ReportInput } from './inputs.ts';
+export { type OpenMetricsOptions, openMetrics } from './open-metrics.ts';
+export { perfettoTrace } from './perfetto.ts';
 export { type Picture, svgFile } from './picture.ts';
 export { reportPictures } from './pictures.ts';

@@ -138,6 +138,28 @@ test('curves on the terminal with --plot', async () => {
   assert.match(printed.out, /┤.*●/);
 });
 
+test('a run in formats of other tools', async () => {
+  const out = ['--out', `openmetrics=${at('om/run.txt')}`, '--out', 'perfetto'];
+  const printed = await call(['export', at('many'), ...out, '--point', '3', '--start', '1000']);
+  assert.equal(printed.code, 0, printed.err);
+  assert.equal(printed.out, `${at('om/run.txt')}\n${join(at('many'), 'trace.json')}\n`);
+  const lines = readFileSync(at('om/run.txt'), 'utf8').split('\n');
+  assert.equal(lines.at(-2), '# EOF');
+  // The run ends 4 s after its start.
+  assert.ok(lines.some((line) => /^etcd_server_proposals_applied_total\{.* 1004\.000$/.test(line)));
+  const trace = JSON.parse(readFileSync(join(at('many'), 'trace.json'), 'utf8'));
+  assert.ok(trace.traceEvents.length > 100);
+});
+
+test('an export of what is not there is refused in words', async () => {
+  const out = ['--out', 'openmetrics=x'];
+  const none = await call(['export', at('many'), ...out, '--point', '9']);
+  assert.match(none.err, /WT8037 .* has no point 9, replication 0/);
+  assert.match((await call(['export', at('many')])).err, /WT8036 no format to write/);
+  const kind = await call(['export', at('many'), '--out', 'parquet=x']);
+  assert.match(kind.err, /Expected openmetrics or perfetto/);
+});
+
 test('a folder without results is refused in words', async () => {
   const printed = await call(['report', folder.path]);
   assert.equal(printed.code, 2);
