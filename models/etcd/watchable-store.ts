@@ -48,6 +48,8 @@ export class WatchableStore {
   readonly open: WatchStream[] = [];
   readonly #byHistory: WatchStream[][] = [];
   #opened = 0;
+  /** A restore has put another store in the place of the one that watchers knew. */
+  #isAnew = false;
   /** Rows of each history that are applied here. */
   readonly #applied: number[] = [];
   readonly #victims: VictimLoop;
@@ -177,6 +179,7 @@ export class WatchableStore {
   /** The store was restored from a snapshot, and its log begins anew. */
   beginAnew(revision: number): void {
     this.revision = revision;
+    this.#isAnew = true;
     this.restart(0);
   }
 
@@ -292,9 +295,11 @@ export class WatchableStore {
     }
     this.#addSlow(-count);
     const applied = this.applied(stream.historyNumber);
-    assert(row >= applied, 'a watcher in step misses a revision');
-    if (row > applied || minRevision > this.revision + 1)
-      addCohort(stream.ahead, count, row, minRevision);
+    // Whoever watched a store that is gone may want rows of long ago, but not what they tell.
+    const next = this.#isAnew ? Math.max(row, applied) : row;
+    assert(next >= applied, 'a watcher in step misses a revision');
+    if (next > applied || minRevision > this.revision + 1)
+      addCohort(stream.ahead, count, next, minRevision);
     else stream.synced += count;
   }
 

@@ -49,6 +49,23 @@ export const disasterFaults: FaultHandlers<DisasterAction['kind']> = {
   },
 };
 
+/** Measures what restores cost, from the first one on. */
+export function watchRestores({ ctx, etcd, eventsEtcd }: FaultWorld): void {
+  for (const [name, cluster] of [
+    ['etcd', etcd],
+    ['etcd-events', eventsEtcd],
+  ] as const) {
+    cluster?.recovery.onRestored(({ keysLost }) => {
+      const lost = ctx.metrics.counter(
+        'wavetank_etcd_keys_lost_total',
+        { etcd: name },
+        { help: 'Keys that were there and are not after the store was lost or went back.' },
+      );
+      lost.add(keysLost);
+    });
+  }
+}
+
 /**
  * Snapshots that faults will ask for by their age are taken at that time; what is older than the
  * run is what stood at its start.
@@ -98,6 +115,13 @@ function restore(
   const tell = () => {
     const seconds = (world.ctx.sim.nowNs - nowNs) / NS_PER_S;
     world.event('recovered', target, `${seconds} s after the restore began`);
+    world.ctx.metrics
+      .tally(
+        'wavetank_restore_duration_seconds',
+        { target },
+        { help: 'From the begin of a restore until etcd leads and an API server is ready.' },
+      )
+      .record(world.ctx.sim.nowNs - nowNs);
   };
   const serves = () =>
     !cluster.recovery.isRestoring && cluster.members[cluster.leaderIndex].isLeader;

@@ -4,7 +4,7 @@
  */
 import type { Simulation, Stream } from '../../src/core/index.ts';
 import type { FaultScenario } from '../../src/scenario/types.ts';
-import { planSnapshots } from './disaster.ts';
+import { planSnapshots, watchRestores } from './disaster.ts';
 import type { Undo } from './handler.ts';
 import { handlerOf } from './handlers.ts';
 import { Holds } from './holds.ts';
@@ -40,6 +40,7 @@ export class FaultDriver {
   start(): void {
     if (this.world.kubernetes !== null && this.#faults.length > 0) watchNodes(this.world);
     planSnapshots(this.#faults, this.world);
+    if (this.#faults.length > 0) watchRestores(this.world);
     this.#faults.forEach((fault, i) => {
       if (fault.atNs < this.#sim.horizonNs) {
         this.#sim.scheduleAt(fault.atNs, this.#beginType, i, 1);

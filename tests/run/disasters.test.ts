@@ -88,6 +88,42 @@ test('with the API servers left as they are controllers do not hear of what is c
   assert.equal(pods(ended, 'late').length, 0);
 });
 
+/** Pods of an app whose containers serve at the end, whatever the API says. */
+function serving({ result }: Ended, app: string): number {
+  const levels = result.metrics.levels.filter(
+    ({ name, labels }) => name === 'wavetank_pods_serving' && labels.app === app,
+  );
+  return levels.reduce((sum, { perSegment }) => sum + perSegment[perSegment.length - 1].last, 0);
+}
+
+test('pods that come back with the store are started again, though the API calls them Running all along', () => {
+  const ended = restored({ bumpRevision: 1e9 });
+  assert.deepEqual(
+    ['kept', 'deleted', 'new', 'late'].map((app) => serving(ended, app)),
+    [3, 3, 0, 2],
+  );
+  const lost = ended.result.metrics.counters.find(
+    ({ name }) => name === 'wavetank_etcd_keys_lost_total',
+  );
+  assert.equal(lost?.perSegment[lost.perSegment.length - 1], ended.result.outages[0].objectsLost);
+});
+
+test('when nobody has data any more the store is empty, and what runs goes on unmanaged', () => {
+  const lost = { at: '40s', kill: 'etcd/all', loseData: true, for: '2s' };
+  const ended = simulate(
+    clusterOf(
+      {
+        objects: [deployment('kept', 3)],
+        load: [{ name: 'late', start: '70s', create: deployment('late', 2) }],
+      },
+      { horizon: '100s', etcd: { version: '3.6', members: 3 }, faults: [lost] },
+    ),
+  );
+  assert.equal(serving(ended, 'kept'), 3);
+  assert.equal(pods(ended, 'kept').length, 0);
+  assert.equal(serving(ended, 'late'), 0);
+});
+
 /** One control-plane host of 8 cores; a Deployment of 20 pods at 20 s. */
 function disturbed(faults: readonly Value[], horizon = '60s', kubernetes: Value = {}): Ended {
   const load = [{ name: 'web', start: '20s', create: deployment('web', 20) }];
