@@ -1,6 +1,7 @@
 /** Metrics of kube-scheduler with its own buckets (kubernetes/pkg/scheduler/metrics/metrics.go). */
 import type { Counter, Level, Tally } from '../../src/metrics/index.ts';
 import type { ModelContext } from '../../src/resource/index.ts';
+import { filterNames } from './framework/verdict.ts';
 import type { SchedulingQueue } from './queue/scheduling-queue.ts';
 
 export type AttemptResult = 'scheduled' | 'unschedulable' | 'error';
@@ -24,6 +25,8 @@ export class SchedulerMetrics {
   readonly #podAttempts: Tally;
   readonly #sli: (Tally | undefined)[] = [];
   readonly #pending: readonly Level[];
+  /** By plugin; made when it first rejects a pod. */
+  readonly #rejected: (Level | undefined)[] = [];
   readonly #ctx: ModelContext;
   readonly #component: string;
 
@@ -88,6 +91,20 @@ export class SchedulerMetrics {
     this.#pending[1].set(nowNs, queue.backoff);
     this.#pending[2].set(nowNs, queue.unschedulable);
     this.#pending[3].set(nowNs, queue.gated);
+    for (let plugin = 1; plugin < queue.rejected.length; plugin++) {
+      this.#setRejected(plugin, queue.rejected[plugin], nowNs);
+    }
+  }
+
+  #setRejected(plugin: number, pods: number, nowNs: number): void {
+    let level = this.#rejected[plugin];
+    if (level === undefined) {
+      if (pods === 0) return;
+      const labels = { component: this.#component, plugin: filterNames[plugin] };
+      level = this.#ctx.metrics.level('scheduler_unschedulable_pods', labels);
+      this.#rejected[plugin] = level;
+    }
+    level.set(nowNs, pods);
   }
 }
 

@@ -11,6 +11,7 @@
  * Source: kubernetes/pkg/scheduler/backend/queue.
  */
 import type { Pod } from '../../objects/index.ts';
+import { FILTERS } from '../framework/verdict.ts';
 import { type ClusterEvent, FLUSH, type HintContext, mayHelp } from './events.ts';
 import { Heap, type HeapItem } from './heap.ts';
 
@@ -28,6 +29,8 @@ export interface QueuedPod extends HeapItem {
   errorCount: number;
   /** Bit by filter plugin that rejected it last. */
   rejectors: number;
+  /** They are counted in `rejected`. */
+  isCounted: boolean;
   backoffUntilNs: number;
   /** NaN-free: none = it is being scheduled or bound. */
   queue: QueueName | 'none';
@@ -73,6 +76,8 @@ export class SchedulingQueue {
   #eventsBefore = 0;
   #sequence = 0;
   #unschedulable = 0;
+  /** Pods that each plugin rejected in their last attempt, until they are tried again. */
+  readonly rejected: number[] = Array.from({ length: FILTERS }, () => 0);
   /** Pods that events made somebody look at: they cost. */
   visited = 0;
 
@@ -111,6 +116,7 @@ export class SchedulingQueue {
     this.#events = [];
     this.#eventsBefore = 0;
     this.#unschedulable = 0;
+    this.rejected.fill(0);
   }
 
   add(pod: Pod, nowNs: number, isGated: boolean): QueuedPod {
@@ -123,6 +129,7 @@ export class SchedulingQueue {
       unschedulableCount: 0,
       errorCount: 0,
       rejectors: 0,
+      isCounted: false,
       backoffUntilNs: 0,
       queue: 'none',
       bucket: '',
@@ -164,6 +171,7 @@ export class SchedulingQueue {
     const queued = this.#pods.get(uid);
     if (queued === undefined) return;
     this.#pods.delete(uid);
+    this.#countRejected(queued, -1);
     this.#withdraw(queued);
     this.#endFlight(queued);
   }
@@ -174,6 +182,7 @@ export class SchedulingQueue {
     if (queued === undefined && this.#options.popFromBackoff) queued = this.#backoff.pop();
     if (queued === undefined) return undefined;
     queued.queue = 'none';
+    this.#countRejected(queued, -1);
     queued.attempts++;
     queued.seenEvents = this.#eventsBefore + this.#events.length;
     this.#inFlight.add(queued);
@@ -198,6 +207,7 @@ export class SchedulingQueue {
     else {
       queued.errorCount = 0;
       queued.unschedulableCount++;
+      this.#countRejected(queued, 1);
     }
     queued.backoffUntilNs = nowNs + this.#backoffNs(queued);
     const { hints } = this.#options;
@@ -277,6 +287,15 @@ export class SchedulingQueue {
       if (pods.size === 0) this.#buckets.delete(key);
     }
     if (this.#inFlight.size > 0) this.#events.push(FLUSH_EVENT);
+  }
+
+  /** Once after each attempt, and back at the next one, or when it goes. */
+  #countRejected(queued: QueuedPod, by: 1 | -1): void {
+    if (queued.isCounted === by > 0) return;
+    queued.isCounted = by > 0;
+    for (let plugin = 1; plugin < FILTERS; plugin++) {
+      if (queued.rejectors & (1 << plugin)) this.rejected[plugin] += by;
+    }
   }
 
   #activate(queued: QueuedPod): void {
