@@ -20,7 +20,7 @@ import type { KubeProxyScenario } from '../../src/scenario/types.ts';
 import type { ApiClient } from '../client-go/index.ts';
 import type { EndpointSlice, Service, User } from '../objects/index.ts';
 import type { NodesOptions } from './api.ts';
-import { ProxyCosts } from './proxy-costs.ts';
+import { firstPacketNs, ProxyCosts } from './proxy-costs.ts';
 import { ServiceTable } from './proxy-tables.ts';
 
 const STRATA_MAX = 32;
@@ -77,6 +77,8 @@ export class KubeProxies {
   readonly #resyncType: number;
   readonly #sync: Tally;
   readonly #programming: Tally;
+  /** What a new connection pays on each node for its first packet, as of each sync. */
+  readonly #firstPacket: Tally;
   /** Pods that are ready endpoints, by slice. */
   readonly #told = new Map<string, ReadonlySet<number>>();
   #joining = 0;
@@ -111,6 +113,7 @@ export class KubeProxies {
       {},
       { buckets: PROGRAMMING_BUCKETS },
     );
+    this.#firstPacket = metrics.tally('wavetank_kubeproxy_first_packet_duration_seconds');
     this.#runType = sim.eventType(`${name}/proxyRun`, (stratum) => this.#run(stratum));
     this.#endType = sim.eventType(`${name}/proxySynced`, (stratum) => this.#end(stratum));
     this.#resyncType = sim.eventType(`${name}/proxyResync`, (stratum) => this.#resync(stratum));
@@ -298,6 +301,7 @@ export class KubeProxies {
     const { nowNs } = this.#ctx.sim;
     const { nodes } = stratum;
     this.#sync.recordMany(nowNs - stratum.sinceNs, nodes);
+    this.#firstPacket.recordMany(this.#packetNs(), nodes);
     const { triggersNs } = this.table.between(stratum.cursor, stratum.until);
     for (const triggerNs of triggersNs) {
       this.#programming.recordMany(Math.max(0, nowNs - triggerNs), nodes);
@@ -308,6 +312,10 @@ export class KubeProxies {
     for (const other of this.#strata) oldest = Math.min(oldest, other.cursor);
     this.table.forget(oldest);
     this.#plan(index);
+  }
+
+  #packetNs(): number {
+    return firstPacketNs(this.#ctx.constants, this.#o.scenario.mode, this.table.size.services);
   }
 
   #draw(stratum: number, counter: number): number {
