@@ -3,7 +3,8 @@
  * out-of-memory killer.
  *
  * A neighbour has a cgroup of its own, so its weight decides against the processes of the host;
- * what it writes goes through the same queue of the disk. A process that leaks is killed when it
+ * what it writes goes through the same queue of the disk. Where memory runs out the kernel kills it
+ * before what is critical to the node. A process that leaks is killed when it
  * reaches its limit or the machine is full, and begins again with nothing.
  *
  * *Left out:* what a neighbour takes of caches and memory bandwidth; pressure of memory before
@@ -107,7 +108,8 @@ function burn(host: Host, name: string, { cores, weight }: Neighbour, world: Fau
 }
 
 function occupy(host: Host, name: string, bytes: number): Undo {
-  const id = host.memory.process(`${host.name}/${name}`);
+  // Pods of users are not critical to the node.
+  const id = host.memory.process(`${host.name}/${name}`, { isExpendable: true });
   host.memory.set(id, bytes);
   return () => host.memory.set(id, 0);
 }

@@ -2,8 +2,13 @@
  * Memory of a host: what each process holds, cgroup limits, the kernel's out-of-memory killer, and
  * how much is left for the page cache.
  *
+ * Where the host is full the kernel kills by oom_score: the part of the memory that a process holds,
+ * plus its oom_score_adj (fs/proc/base.c; kubernetes pkg/kubelet/qos: -997 for what is critical to a
+ * node, 1000 for BestEffort). All processes of a control plane have the same, so among them the
+ * largest goes; what is not critical goes before any of them.
+ *
  * Left out: swap (Kubernetes runs without), NUMA, fragmentation, kernel memory, reclaim cost,
- * oom_score_adj (the largest process goes), memory.high throttling.
+ * memory.high throttling.
  * Evidence: tests/models/machine/memory.test.ts, by hand.
  */
 import { assert, type Simulation } from '../../src/core/index.ts';
@@ -15,6 +20,8 @@ export type MemoryId = number;
 export interface MemoryProcessOptions {
   /** cgroup memory.max in bytes; Infinity = none. */
   readonly limitBytes?: number;
+  /** Not critical to its node: killed before all that are. */
+  readonly isExpendable?: boolean;
   /** The process was killed; it has already lost its memory. Called from within `set` or `add`. */
   readonly onOomKill?: () => void;
 }
@@ -22,6 +29,7 @@ export interface MemoryProcessOptions {
 interface MemoryProcess {
   readonly name: string;
   readonly limitBytes: number;
+  readonly isExpendable: boolean;
   readonly onOomKill: () => void;
   readonly level: Level;
   residentBytes: number;
@@ -53,6 +61,7 @@ export class Memory {
     this.processes.push({
       name,
       limitBytes,
+      isExpendable: o.isExpendable ?? false,
       onOomKill: o.onOomKill ?? (() => {}),
       level: this.ctx.metrics.level('wavetank_memory_resident_bytes', {
         memory: this.name,
@@ -111,9 +120,15 @@ export class Memory {
     process.onOomKill();
   }
 
+  /** The scores of the two classes are further apart than all of the memory counts. */
   private largest(): MemoryProcess {
     let found = this.processes[0];
-    for (const p of this.processes) if (p.residentBytes > found.residentBytes) found = p;
+    for (const p of this.processes) {
+      const goesFirst = p.isExpendable && p.residentBytes > 0;
+      if (goesFirst !== (found.isExpendable && found.residentBytes > 0)) {
+        if (goesFirst) found = p;
+      } else if (p.residentBytes > found.residentBytes) found = p;
+    }
     return found;
   }
 }

@@ -38,6 +38,25 @@ test('a full host kills its largest process, whoever asked for the last byte', (
   assert.equal(memory.availableBytes, 699);
 });
 
+// oom_score_adj of what is critical to its node is -997, of a pod without requests 1000.
+test('a full host kills pods of users before what is critical, however small they are', () => {
+  const memory = new Memory(world(), 'memory', 1000);
+  const killed: string[] = [];
+  const process = (name: string, isExpendable: boolean) =>
+    memory.process(name, { isExpendable, onOomKill: () => killed.push(name) });
+  const server = process('kube-apiserver', false);
+  const pods = [process('small pod', true), process('pod', true)];
+  memory.set(server, 800);
+  memory.set(pods[0], 50);
+  memory.set(pods[1], 100);
+  memory.add(server, 60);
+  assert.deepEqual(killed, ['pod']);
+  memory.add(server, 120);
+  assert.deepEqual(killed, ['pod', 'small pod']);
+  memory.add(server, 30);
+  assert.deepEqual(killed, ['pod', 'small pod', 'kube-apiserver']);
+});
+
 test('pressure begins below 100 MiB available, and the page cache has what is left', () => {
   const w = world();
   const memory = new Memory(w, 'memory', 1000 * MIB);
