@@ -7,7 +7,12 @@
 import type { Stream } from '../../src/core/index.ts';
 import type { Counter, Tally } from '../../src/metrics/index.ts';
 import type { ModelContext } from '../../src/resource/index.ts';
-import type { LoadScenario, ObjectSetScenario, TracePod } from '../../src/scenario/types.ts';
+import type {
+  LoadScenario,
+  ObjectSetScenario,
+  PodTemplateScenario,
+  TracePod,
+} from '../../src/scenario/types.ts';
 import type { ApiClient } from '../client-go/index.ts';
 import {
   type ApiCall,
@@ -40,6 +45,8 @@ export interface LoadWorld {
 }
 
 type Of<K extends LoadScenario['kind']> = Extract<LoadScenario, { readonly kind: K }>;
+
+type Changing = Of<'scale' | 'rollout' | 'delete'>;
 
 /** Latency and outcome of the calls of one load. */
 export class LoadMeter {
@@ -104,6 +111,7 @@ export class Load {
   readonly #arrivals: Stream;
   readonly #nextType: number;
   readonly #endType: number;
+  readonly #changeType: number;
   readonly #requests: RequestLoad | null;
   readonly #commands: KubectlLoad | null;
   /** Index of the next copy, deployment or pod of a trace. */
@@ -121,6 +129,11 @@ export class Load {
     this.#arrivals = ctx.sim.stream(`${name}/arrival`);
     this.#nextType = ctx.sim.eventType(`${name}/next`, () => this.#step());
     this.#endType = ctx.sim.eventType(`${name}/end`, (index) => this.#end(index));
+    this.#changeType = ctx.sim.eventType(`${name}/change`, (copy) => {
+      if (scenario.kind === 'scale' || scenario.kind === 'rollout' || scenario.kind === 'delete') {
+        this.#changeCopy(scenario, copy);
+      }
+    });
     this.#requests =
       scenario.kind === 'requests'
         ? new RequestLoad(ctx, scenario, client, world, this.#meter)
@@ -211,22 +224,38 @@ export class Load {
     this.#send({ verb: 'delete', resource: 'deployments', path, propagation: 'Background' });
   }
 
-  #change(load: Of<'scale' | 'rollout' | 'delete'>): void {
+  #change(load: Changing): void {
     const set = this.#world.sets.get(load.target);
     if (set === undefined || set.kind === 'Pod') return;
-    const resource = set.kind === 'StatefulSet' ? 'statefulsets' : 'deployments';
     for (let copy = 0; copy < set.copies; copy++) {
-      const path = copyPath(set, copy);
-      if (load.kind === 'delete') {
-        this.#send({ verb: 'delete', resource, path, propagation: 'Background' });
-        continue;
+      if (load.overNs === 0) this.#changeCopy(load, copy);
+      else {
+        const delayNs = Math.floor(this.#arrivals.uniform() * load.overNs);
+        this.#ctx.sim.schedule(delayNs, this.#changeType, copy);
       }
-      const change =
-        load.kind === 'scale'
-          ? { replicas: load.replicas }
-          : { template: `${load.name} ${this.#ctx.sim.nowNs}` };
-      this.#send({ verb: 'patch', resource, path, mutate: changeSpec(change), bodyBytes: 500 });
     }
+  }
+
+  #changeCopy(load: Changing, copy: number): void {
+    const { nowNs } = this.#ctx.sim;
+    const set = this.#world.sets.get(load.target);
+    if (set === undefined || nowNs >= load.stopNs) return;
+    const resource = set.kind === 'StatefulSet' ? 'statefulsets' : 'deployments';
+    const path = copyPath(set, copy);
+    if (load.kind === 'delete') {
+      this.#send({ verb: 'delete', resource, path, propagation: 'Background' });
+      return;
+    }
+    const mutate =
+      load.kind === 'scale'
+        ? scaledTo(this.#replicas(load))
+        : rolledOut(`${load.name} ${nowNs}`, load.template);
+    this.#send({ verb: 'patch', resource, path, mutate, bodyBytes: 500 });
+  }
+
+  #replicas({ replicas, replicasMax }: Changing): number {
+    if (replicasMax === replicas) return replicas;
+    return replicas + Math.floor(this.#arrivals.uniform() * (replicasMax - replicas + 1));
   }
 
   #replay(pods: readonly TracePod[]): void {
@@ -251,18 +280,30 @@ export class Load {
   }
 }
 
-/** A new version of a workload with other replicas, or another revision of its template. */
-function changeSpec(change: { readonly replicas?: number; readonly template?: string }) {
+type Spec = Deployment['spec'];
+
+/** A new version of a Deployment or StatefulSet, whose specs are alike in what changes here. */
+function withSpec(change: (spec: Spec) => Partial<Spec>) {
   return (current: KubeObject): KubeObject => {
     const object = current as Deployment;
-    const template =
-      change.template === undefined
-        ? object.spec.template
-        : { ...object.spec.template, hash: change.template };
-    const spec = { ...object.spec, replicas: change.replicas ?? object.spec.replicas, template };
+    const meta = { generation: object.meta.generation + 1 };
     return {
-      ...withMeta(object, { generation: object.meta.generation + 1 }),
-      spec,
+      ...withMeta(object, meta),
+      spec: { ...object.spec, ...change(object.spec) },
     } as Deployment;
   };
+}
+
+function scaledTo(replicas: number) {
+  return withSpec(() => ({ replicas }));
+}
+
+/** Another revision of its template: a new one, with the labels of before, or the same again. */
+function rolledOut(hash: string, template: PodTemplateScenario | null) {
+  return withSpec(({ template: before }) => ({
+    template:
+      template === null
+        ? { ...before, hash }
+        : podTemplate(template, { ...template.labels, ...before.labels }, hash),
+  }));
 }

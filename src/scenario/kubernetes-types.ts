@@ -378,7 +378,12 @@ export type LoadScenario = {
       /** Name of an object set or of a create load. */
       readonly target: string;
       readonly replicas: number;
+      /** Each workload draws its own number from replicas to this. */
+      readonly replicasMax: number;
+      /** rollout: what its pods are from then on; null = as before, in a new revision. */
       readonly template: PodTemplateScenario | null;
+      /** Each workload somewhere in this time, drawn; 0 = all at once. */
+      readonly overNs: number;
     }
   | {
       /** Calls of the API as such: open loop by rate, or closed loop by clients. */

@@ -33,6 +33,8 @@ const special: Readonly<Record<string, fc.Arbitrary<Plain> | null>> = {
   'nodeGroup.reservedMemory': fc.constantFrom('1GiB', 0),
   'objects.target': fc.constant('set0'),
   'scale.target': fc.constant('set0'),
+  'scale.replicas': fc.constantFrom(0, 3),
+  'scale.replicasMax': fc.constantFrom(3, 9),
   'rollout.target': fc.constant('set0'),
   'delete.target': fc.constant('set0'),
 };

@@ -338,9 +338,21 @@ const scaleFields = {
     example: 'web',
   }),
   replicas: field.integer({ description: 'Pods from then on.', default: '1', min: '0' }),
+  replicasMax: field.integer({
+    description: 'Each workload gets a number of its own, from replicas to this one.',
+    min: '0',
+    example: '375',
+  }),
 };
 
 const targetFields = { target: scaleFields.target };
+
+const rolloutFields = {
+  ...targetFields,
+  template: field.optionalGroup(() => templateGroup, {
+    description: 'Its pods from then on; absent: as before, but restarted.',
+  }),
+};
 
 const group = <F extends Record<string, field.Field>>(
   name: string,
@@ -355,7 +367,7 @@ export const loadVerbs = {
   churn: group('churn', 'Pods come and go.', churnFields),
   requests: group('requests', 'Calls of the API as such.', requestFields),
   scale: group('scale', 'Scales workloads.', scaleFields),
-  rollout: group('rollout', 'Changes the template of workloads.', targetFields),
+  rollout: group('rollout', 'Changes the template of workloads.', rolloutFields),
   delete: group('delete', 'Deletes workloads.', targetFields),
   kubectl: field.string({
     description: 'A command of kubectl, as its requests: get, describe, top, drain and others.',
@@ -383,6 +395,13 @@ export const loadFields = {
     infinite: 'unlimited',
     min: '0.0001/s',
     only: ['create'],
+  }),
+  over: field.duration({
+    description:
+      'scale, rollout, delete: each workload somewhere in so long, at random; 0s: at once.',
+    default: '0s',
+    min: '0s',
+    only: ['scale', 'rollout', 'delete'],
   }),
   every: field.duration({
     description: 'kubectl: again and again; 0s: once.',

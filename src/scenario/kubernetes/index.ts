@@ -115,7 +115,7 @@ function withImages({ nodeGroups, objects, load }: KubernetesScenario) {
     ...objects.map((set) => set.template),
     ...load.map((l) => {
       if (l.kind === 'create') return l.set.template;
-      return l.kind === 'churn' ? l.template : null;
+      return l.kind === 'churn' || l.kind === 'rollout' ? l.template : null;
     }),
   ];
   const images = new Map<string, ContainerImage>();

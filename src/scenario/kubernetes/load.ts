@@ -75,21 +75,48 @@ export function loadOf(
       arrivals: churn.arrivals,
     };
   }
-  if (value.scale !== undefined) {
-    const { target, replicas } = value.scale;
-    return { ...base, kind: 'scale', target, replicas, template: null };
-  }
-  if (value.rollout !== undefined) {
-    return { ...base, kind: 'rollout', target: value.rollout.target, replicas: 0, template: null };
-  }
-  if (value.delete !== undefined) {
-    return { ...base, kind: 'delete', target: value.delete.target, replicas: 0, template: null };
-  }
+  const change = changeOf(value, path, checker, priorities);
+  if (change !== null) return { ...base, ...change };
   if (value.kubectl !== undefined) {
     const command = value.kubectl.trim().split(/\s+/);
     return { ...base, kind: 'kubectl', command, everyNs: value.every };
   }
   return { ...base, ...requestsOf(value, path, checker) };
+}
+
+function changeOf(
+  value: LoadValue,
+  path: string,
+  checker: Checker,
+  priorities: ReadonlyMap<string, number>,
+) {
+  const none = { replicas: 0, replicasMax: 0, template: null, overNs: value.over };
+  if (value.scale !== undefined) {
+    const { target, replicas, replicasMax = replicas } = value.scale;
+    if (replicasMax < replicas) {
+      checker.at(`${path}.scale.replicasMax`, 'WT1105', 'is below replicas', {
+        expected: `${replicas} or more`,
+      });
+    }
+    return { ...none, kind: 'scale' as const, target, replicas, replicasMax };
+  }
+  if (value.rollout !== undefined) {
+    const { target, template } = value.rollout;
+    if (template === undefined) return { ...none, kind: 'rollout' as const, target };
+    const place = { path: `${path}.rollout.template`, checker, priorities };
+    const changed = templateOf(template, target, 'Deployment', place);
+    // The labels of before are kept: its selector names them.
+    return {
+      ...none,
+      kind: 'rollout' as const,
+      target,
+      template: { ...changed, labels: template.labels },
+    };
+  }
+  if (value.delete !== undefined) {
+    return { ...none, kind: 'delete' as const, target: value.delete.target };
+  }
+  return null;
 }
 
 function requestsOf(value: LoadValue, path: string, checker: Checker) {
