@@ -6,7 +6,7 @@ export const MARKS = SERIES_COLORS;
 
 const SIZE = 3.6;
 const ROW_HEIGHT = 18;
-const CHARACTER_WIDTH = 7;
+const CHARACTER_WIDTH = 7.6;
 const NAME_MAX = 60;
 
 /** Circle, square, triangle, diamond, and the same hollow. */

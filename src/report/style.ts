@@ -70,7 +70,8 @@ figure{margin:0;border:1px solid var(--rule);border-radius:.5rem;padding:.6rem;m
 figure.wide{grid-column:1/-1}
 figcaption{font-weight:600;margin-bottom:.3rem}
 figure svg{display:block;width:100%;height:auto}
-figure .scroll svg{min-width:420px}figure.wide .scroll svg{min-width:560px}
+figure.wide .scroll svg{min-width:560px}
+@media(max-width:560px){figure:not(.wide) svg text{font-size:14px}figure:not(.wide) svg .small{font-size:13px}figure{padding:.4rem}}
 .scroll{overflow-x:auto;max-width:100%}
 table{border-collapse:collapse;margin:.4rem 0;font-variant-numeric:tabular-nums;font-size:.86rem}
 th,td{padding:.22rem .6rem .22rem 0;text-align:left;vertical-align:top;border-bottom:1px solid var(--rule)}
@@ -81,6 +82,6 @@ pre{background:var(--panel);border:1px solid var(--rule);border-radius:.4rem;pad
 .skip{position:absolute;left:-99rem}.skip:focus{left:.5rem;top:.5rem;background:var(--paper);padding:.4rem}
 @media print{body{font-size:10pt}nav,.skip{display:none}.scroll,pre{overflow:visible}pre{white-space:pre-wrap}
 details::details-content{content-visibility:visible;display:block;height:auto}
-.pictures{grid-template-columns:1fr 1fr}figure .scroll svg,figure.wide .scroll svg{min-width:0}}`;
+.pictures{grid-template-columns:1fr 1fr}figure.wide .scroll svg{min-width:0}}`;
 
 export const PAGE_STYLE = `${THEME}\n${PAGE}\n${PICTURE}`;
