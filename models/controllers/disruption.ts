@@ -2,9 +2,9 @@
  * The disruption controller: how many pods of a budget may be evicted now, kept in its status for
  * the eviction subresource.
  *
- * Follows kubernetes/pkg/controller/disruption/disruption.go.
- * Left out: pods whose eviction was promised and that never went (DisruptedPods expire after
- * 2 min), the unhealthy pod eviction policy.
+ * Follows kubernetes/pkg/controller/disruption/disruption.go. The eviction subresource notes in
+ * `disruptedPods` whom it lets go; until their deletion is seen here they do not count as healthy.
+ * Left out: the unhealthy pod eviction policy.
  */
 import type { ApiClient, Informer, WorkQueue } from '../client-go/index.ts';
 import {
@@ -25,6 +25,9 @@ import {
 } from './environment.ts';
 import { scaled } from './rolling-update.ts';
 import { SelectedPods } from './selected-pods.ts';
+
+/** DeletionTimeout: a pod that was to go and is still there after so long counts again. */
+const DELETION_TIMEOUT_NS = 120e9;
 
 export class DisruptionController implements Controller {
   readonly name = 'disruption';
@@ -61,7 +64,13 @@ export class DisruptionController implements Controller {
     if (budget === undefined) return '';
     const pods = [...this.#members.of(key).values()];
     yield this.#env.work(this.#podNs * (pods.length + 1));
-    const status = budgetStatus(budget, pods, (pod) => this.#scaleOf(pod));
+    const { nowNs } = this.#env.sim;
+    const status = budgetStatus(budget, pods, (pod) => this.#scaleOf(pod), nowNs);
+    const promised = Object.values(status.disruptedPods);
+    if (promised.length > 0) {
+      const first = promised.reduce((min, atNs) => Math.min(min, atNs));
+      this.#queue.addAfter(key, first + DELETION_TIMEOUT_NS - nowNs + 1);
+    }
     if (sameStatus(budget.status, status)) return '';
     return yield* perform(this.#client, statusCall(withStatus(budget, status), budget));
   }
@@ -96,6 +105,7 @@ export function budgetStatus(
   budget: PodDisruptionBudget,
   all: readonly Pod[],
   scaleOf: (pod: Pod) => Scale | null,
+  nowNs: number,
 ): PodDisruptionBudget['status'] {
   const pods = all.filter((pod) => !isTerminal(pod));
   const { minAvailable, maxUnavailable } = budget.spec;
@@ -109,16 +119,35 @@ export function budgetStatus(
     if (minAvailable.kind === 'fraction') expectedPods = expectedOf(pods, scaleOf);
     desiredHealthy = scaled(minAvailable, expectedPods, true);
   }
+  const disruptedPods = disruptedOf(budget, pods, nowNs);
   let currentHealthy = 0;
-  for (const pod of pods) if (pod.status.ready && !isBeingDeleted(pod)) currentHealthy++;
+  for (const pod of pods) {
+    const isGoing = isBeingDeleted(pod) || disruptedPods[pod.meta.name] !== undefined;
+    if (pod.status.ready && !isGoing) currentHealthy++;
+  }
   const allowed = Math.max(0, currentHealthy - desiredHealthy);
   return {
     disruptionsAllowed: expectedPods <= 0 ? 0 : allowed,
     currentHealthy,
     desiredHealthy,
     expectedPods,
-    disruptedPods: {},
+    disruptedPods,
   };
+}
+
+/** buildDisruptedPodMap: who was let go lately, and whose deletion has not been seen. */
+function disruptedOf(
+  { status }: PodDisruptionBudget,
+  pods: readonly Pod[],
+  nowNs: number,
+): Readonly<Record<string, number>> {
+  const left: Record<string, number> = {};
+  for (const pod of pods) {
+    const atNs = status.disruptedPods[pod.meta.name];
+    if (atNs === undefined || isBeingDeleted(pod)) continue;
+    if (atNs + DELETION_TIMEOUT_NS >= nowNs) left[pod.meta.name] = atNs;
+  }
+  return left;
 }
 
 function expectedOf(pods: readonly Pod[], scaleOf: (pod: Pod) => Scale | null): number {
@@ -138,6 +167,16 @@ function sameStatus(a: PodDisruptionBudget['status'], b: PodDisruptionBudget['st
     a.disruptionsAllowed === b.disruptionsAllowed &&
     a.currentHealthy === b.currentHealthy &&
     a.desiredHealthy === b.desiredHealthy &&
-    a.expectedPods === b.expectedPods
+    a.expectedPods === b.expectedPods &&
+    sameTimes(a.disruptedPods, b.disruptedPods)
   );
+}
+
+function sameTimes(
+  a: Readonly<Record<string, number>>,
+  b: Readonly<Record<string, number>>,
+): boolean {
+  const names = Object.keys(a);
+  if (names.length !== Object.keys(b).length) return false;
+  return names.every((name) => a[name] === b[name]);
 }

@@ -112,10 +112,11 @@ function settledBudget(budget: PodDisruptionBudget, pods: readonly Pod[]): PodDi
   const byOwner = new Map<number, number>();
   const ownerOf = (pod: Pod) => pod.meta.owners[0]?.uid ?? -1;
   for (const pod of pods) byOwner.set(ownerOf(pod), (byOwner.get(ownerOf(pod)) ?? 0) + 1);
-  const status = budgetStatus(budget, pods, (pod) => ({
+  const scaleOf = (pod: Pod) => ({
     uid: ownerOf(pod),
     replicas: byOwner.get(ownerOf(pod)) ?? 0,
-  }));
+  });
+  const status = budgetStatus(budget, pods, scaleOf, 0);
   return { ...budget, status };
 }
 
