@@ -39,7 +39,7 @@ export class Answers {
     this.#links = links;
     const type = (name: string, handle: (request: Request) => void) =>
       sim.eventType(`${instance}/${name}`, (slot, life) => {
-        if (life === this.#life) handle(this.#pool!.at(slot));
+        if (life === this.#life && links().process.alive) handle(this.#pool!.at(slot));
       });
     this.#encodeType = type('encode', (request) => this.#encoded(request));
     this.#convertedType = type('converted', (request) => this.#encode(request));
@@ -87,13 +87,18 @@ export class Answers {
     const result = request.answer;
     const workNs = request.members * costs.responseNs(request, result);
     if (request.kind.verb === 'list' && result !== null) {
-      this.#links().holdMemory(request.members * result.bytes, result.fromCache);
+      const bytes = request.members * result.bytes;
+      request.heldKilobytes = this.#links().memory.hold(bytes, result.fromCache);
     }
     process.execute(workNs, this.#encodeType, request.slot, this.#life);
   }
 
   #encoded(request: Request): void {
     request.encodeNs = this.#sim.nowNs - request.stepNs;
+    if (request.heldKilobytes > 0) {
+      const bytes = request.members * (request.answer?.bytes ?? 0);
+      this.#links().memory.send(bytes, request.heldKilobytes);
+    }
     const waitNs = this.#links().audit.log(request.members);
     if (waitNs > 0) this.#sim.schedule(waitNs, this.#auditType, request.slot, this.#life);
     else this.#answer(request);

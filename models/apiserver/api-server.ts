@@ -85,7 +85,11 @@ export class ApiServer implements ApiEndpoint {
     this.#shared = shared;
     this.#features = featuresOf(options.version);
     this.process = new ServerProcess(host, replica);
-    this.process.onOomKill(() => this.kill());
+    // Not at once: whoever asks for memory has more to do in this event.
+    const oomType = sim.eventType(`${this.name}/oomKill`, (life) => {
+      if (life === this.process.life) this.kill();
+    });
+    this.process.onOomKill(() => sim.schedule(0, oomType, this.process.life, 0));
     host.onState(() => this.#tellFrozen());
     const costs = new Costs(constants, scenario);
     const transformer = transformerOf(scenario.encryption, costs);
@@ -342,7 +346,10 @@ export class ApiServer implements ApiEndpoint {
       onIdle: () => {
         if (this.state === 'draining') this.#end(true);
       },
-      holdMemory: (bytes, fromCache) => this.#memory.hold(bytes, fromCache),
+      memory: {
+        hold: (bytes, fromCache) => this.#memory.hold(bytes, fromCache),
+        send: (bytes, kilobytes) => this.#memory.send(bytes, kilobytes),
+      },
     };
   }
 

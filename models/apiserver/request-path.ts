@@ -20,6 +20,7 @@ import type { RequestKinds } from './kinds.ts';
 import type { QuotaAdmission } from './quota.ts';
 import type { Registry } from './registry.ts';
 import { type Request, type RequestDriver, RequestPool } from './request.ts';
+import type { ServerMemory } from './server-memory.ts';
 import type { ServerProcess } from './server-process.ts';
 import type { StoreResult } from './storage/types.ts';
 import type { WebhookTable } from './webhooks.ts';
@@ -46,8 +47,8 @@ export interface PathLinks {
   health(call: ApiCall): boolean;
   /** No request is under way any more. */
   onIdle(): void;
-  /** A large response is in memory: bytes of it, and for how long. */
-  holdMemory(bytes: number, fromCache: boolean): void;
+  /** Of large responses, while they are made and sent. */
+  readonly memory: Pick<ServerMemory, 'hold' | 'send'>;
 }
 
 export class RequestPath implements RequestDriver {
@@ -69,7 +70,7 @@ export class RequestPath implements RequestDriver {
     this.#pool = new RequestPool(this);
     const type = (name: string, handle: (request: Request) => void) =>
       sim.eventType(`${instance}/${name}`, (slot, life) => {
-        if (life === this.#life) handle(this.#pool.at(slot));
+        if (this.#isOf(life)) handle(this.#pool.at(slot));
       });
     this.#authnType = type('authn', (request) => this.#authenticated(request));
     this.#authnWaitType = type('tokenReview', (request) => this.#reviewed(request));
@@ -173,8 +174,14 @@ export class RequestPath implements RequestDriver {
     this.#pool.give(request);
   }
 
-  /** Seats have come free. */
+  /** The process is in this life, and not dead before its next one. */
+  #isOf(life: number): boolean {
+    return life === this.#life && this.#links().process.alive;
+  }
+
+  /** Seats have come free; as well while a process that has ended lets go of its requests. */
   dispatched(slot: number): void {
+    if (!this.#links().process.alive) return;
     const request = this.#pool.at(slot);
     request.holdsSeat = true;
     request.apfNs = this.#sim.nowNs - request.stepNs;
@@ -182,6 +189,7 @@ export class RequestPath implements RequestDriver {
   }
 
   waitedTooLong(slot: number): void {
+    if (!this.#links().process.alive) return;
     const request = this.#pool.at(slot);
     request.apfNs = this.#sim.nowNs - request.stepNs;
     this.#tooMany(request, this.#links().gate.retryAfterS(request));

@@ -113,6 +113,8 @@ export class Request implements GetOptions, ListOptions, CreateOptions, Precondi
   /** A webhook has converted what it answers with. */
   converted = false;
   responseBytes = 0;
+  /** Memory that a large answer takes. */
+  heldKilobytes = 0;
 
   /** Its user is one of system:masters, who may do everything. */
   get isOfMaster(): boolean {
@@ -165,6 +167,7 @@ export class Request implements GetOptions, ListOptions, CreateOptions, Precondi
     this.retryAfterS = 0;
     this.converted = false;
     this.responseBytes = 0;
+    this.heldKilobytes = 0;
     this.heldBytes = 0;
   }
 }

@@ -1,7 +1,7 @@
 /**
  * Memory of one server: what it needs anyway, its watch caches, its watches, and responses under
- * way. Looked at once a second; large lists count at once, and for as long as it takes to send
- * them: the bytes of the answer, unless it is encoded item by item (1.33), and what was decoded
+ * way. Looked at once a second; large lists count at once, and until they have been encoded and
+ * sent: the bytes of the answer, unless it is encoded item by item (1.33), and what was decoded
  * where it did not come from the cache.
  */
 import { NS_PER_S, type Simulation } from '../../src/core/index.ts';
@@ -60,16 +60,21 @@ export class ServerMemory {
     this.#look();
   }
 
-  /** A list of so many bytes is being made and sent. */
-  hold(listBytes: number, fromCache: boolean): void {
+  /** A list of so many bytes is being made; what it takes, in kilobytes, until it was `sent`. */
+  hold(listBytes: number, fromCache: boolean): number {
     const encoded = this.#streamingLists ? 0 : listBytes;
     const bytes = encoded + (fromCache ? 0 : listBytes * this.#cacheRatio);
-    if (bytes < HELD_BYTES_MIN) return;
+    if (bytes < HELD_BYTES_MIN) return 0;
     const kilobytes = Math.ceil(bytes / 1000);
-    const forNs = Math.ceil((listBytes / this.#bytesPerSecond) * NS_PER_S);
     this.#heldBytes += kilobytes * 1000;
-    this.#sim.schedule(forNs, this.#freeType, kilobytes, this.#process.life);
     this.#process.setMemory(this.#bytes());
+    return kilobytes;
+  }
+
+  /** It is encoded, and goes out now: `kilobytes` are free when the last of it has been sent. */
+  send(listBytes: number, kilobytes: number): void {
+    const forNs = Math.ceil((listBytes / this.#bytesPerSecond) * NS_PER_S);
+    this.#sim.schedule(forNs, this.#freeType, kilobytes, this.#process.life);
   }
 
   #free(kilobytes: number): void {

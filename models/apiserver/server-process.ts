@@ -15,6 +15,7 @@ export class ServerProcess implements ReplicaCpu {
   /** Memory that was never given back. */
   #leakedBytes = 0;
   #accountedBytes = 0;
+  #isDoomed = false;
   #onOom: () => void = () => {};
 
   constructor(host: Host, o: ComponentScenario) {
@@ -24,10 +25,14 @@ export class ServerProcess implements ReplicaCpu {
     this.#cpu = host.cpu.process(o.name, { weight, quotaCores, inOrder: true });
     this.#memory = host.memory.process(o.name, {
       limitBytes: o.memoryLimitBytes,
-      onOomKill: () => this.#onOom(),
+      onOomKill: () => {
+        this.#isDoomed = true;
+        this.#onOom();
+      },
     });
   }
 
+  /** The kernel has chosen it; it is killed after what it is in the midst of. */
   onOomKill(listener: () => void): void {
     this.#onOom = listener;
   }
@@ -43,6 +48,7 @@ export class ServerProcess implements ReplicaCpu {
 
   setMemory(bytes: number): void {
     this.#accountedBytes = bytes;
+    if (this.#isDoomed) return;
     this.host.memory.set(this.#memory, bytes + this.#leakedBytes);
   }
 
@@ -82,6 +88,7 @@ export class ServerProcess implements ReplicaCpu {
     this.life++;
     this.host.cpu.drop(this.#cpu);
     this.#leakedBytes = 0;
+    this.#isDoomed = false;
     this.setMemory(0);
   }
 }

@@ -190,6 +190,8 @@ export class EtcdReplicaStorage implements ReplicaStorage {
   }
 
   start(preloaded: boolean): void {
+    // What was begun while the last life let go of its requests.
+    this.#tasks.reset();
     const { etcdCompactionIntervalNs: intervalNs } = this.#options.scenario;
     for (const { client, feeds, compactor, health } of this.#backends) {
       client.start();
