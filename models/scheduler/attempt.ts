@@ -3,7 +3,7 @@ import type { SchedulingAttempt } from '../objects/index.ts';
 import type { NodeTable } from './cache/node-table.ts';
 import type { Algorithm } from './framework/algorithm.ts';
 import type { PreemptionOutcome } from './framework/preemption.ts';
-import { filterNames, pluginOf } from './framework/verdict.ts';
+import { filterNames } from './framework/verdict.ts';
 
 /** Best nodes that are named. */
 const TOP = 3;
@@ -34,7 +34,7 @@ function removedNodes({ decision, reasons }: Algorithm): SchedulingAttempt['remo
     return [{ plugin, reason: decision.refusal, nodes: decision.total }];
   }
   for (const [verdict, nodes] of decision.removed) {
-    const plugin = filterNames[pluginOf(verdict)];
+    const plugin = reasons.pluginNameOf(verdict);
     for (const reason of reasons.textsOf(verdict)) {
       const known = removed.find((r) => r.reason === reason && r.plugin === plugin);
       if (known === undefined) removed.push({ plugin, reason, nodes });

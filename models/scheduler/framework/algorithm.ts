@@ -93,6 +93,10 @@ export class Algorithm {
   readonly #images: ImageScore;
   readonly #ties: Stream;
   readonly #rotation: Rotation;
+  /** Of the library's user: those that filter, and those that score. */
+  readonly #filters: readonly SchedulerPlugin[];
+  readonly #scores: readonly SchedulerPlugin[];
+  #pod: Pod | null = null;
   #shape!: PodShape;
   #memo: ClassMemo | null = null;
   #spread: SpreadFilter | null = null;
@@ -109,6 +113,9 @@ export class Algorithm {
     this.#cache = cache;
     this.profile = profile;
     this.#options = options;
+    const own = options.plugins ?? [];
+    this.#filters = own.filter(({ filter }) => filter !== undefined);
+    this.#scores = own.filter(({ score }) => score !== undefined);
     this.#rotation = rotation;
     this.#ties = ties;
     this.#classes = new PodClasses(cache.table, MEMO_BYTES_MAX);
@@ -148,6 +155,7 @@ export class Algorithm {
       this.#examinedIn.stamps = new Int32Array(table.capacity);
     }
     this.#examinedIn.cycle++;
+    this.#pod = pod;
     if (!this.#preFilter(pod)) return decision;
     this.#findFeasible(pod, nominations);
     decision.close();
@@ -160,7 +168,8 @@ export class Algorithm {
   /** Of the pod of the last cycle: of what pods on a node do, its filters see what they ask. */
   get onlyResourcesMatter(): boolean {
     const hasPorts = this.#shape.podClass.request.ports.length > 0;
-    return this.#spread === null && this.#podAffinity === null && !this.#hasVolumes && !hasPorts;
+    if (hasPorts || this.#filters.length > 0) return false;
+    return this.#spread === null && this.#podAffinity === null && !this.#hasVolumes;
   }
 
   /** Verdict of one node with the cache as it is now: for trials of preemption. */
@@ -269,6 +278,7 @@ export class Algorithm {
       this.#spread === null &&
       this.#podAffinity === null &&
       !this.#hasVolumes &&
+      this.#filters.length === 0 &&
       nominations.count === 0;
     let found = 0;
     let i = 0;
@@ -306,7 +316,21 @@ export class Algorithm {
       const spread = this.#spread.filter(row);
       if (spread !== FEASIBLE) return spread;
     }
-    return this.#podAffinity === null ? FEASIBLE : this.#podAffinity.filter(row);
+    const byPods = this.#podAffinity === null ? FEASIBLE : this.#podAffinity.filter(row);
+    if (byPods !== FEASIBLE || this.#filters.length === 0) return byPods;
+    return this.#ownVerdict(row);
+  }
+
+  #ownVerdict(row: number): number {
+    const { table } = this.#cache;
+    const node = table.nodes[row];
+    assert(node !== null && this.#pod !== null, 'own filters see the pod and nodes of a cycle');
+    for (const plugin of this.#filters) {
+      this.work.own(1, plugin.nodeNs);
+      const reason = plugin.filter?.(this.#pod, node, table.podCount[row]) ?? '';
+      if (reason !== '') return this.reasons.ownVerdict(plugin.name, reason);
+    }
+    return FEASIBLE;
   }
 
   /** schedule_one.go `RunFilterPluginsWithNominatedPods`: with the promised pods, and without. */
@@ -389,8 +413,7 @@ export class Algorithm {
     const byPods = weights.InterPodAffinity > 0 && podAffinity.hasScore;
     if (byPods) podAffinity.score(feasible, count, total, weights.InterPodAffinity);
     this.work.score(this.#cache.table, this.#shape, decision, byPods);
-    const { plugins } = this.#options;
-    if (plugins !== undefined && plugins.length > 0) this.#scoreByOwn(pod, plugins, count);
+    if (this.#scores.length > 0) this.#scoreByOwn(pod, this.#scores, count);
     return this.#select(count);
   }
 

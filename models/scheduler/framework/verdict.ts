@@ -9,7 +9,10 @@ import type { Taint } from '../../objects/index.ts';
 
 export const FEASIBLE = 0;
 
-/** Filter plugins in the order of apis/config/v1/default_plugins.go; 0 is none. */
+/**
+ * Filter plugins in the order of apis/config/v1/default_plugins.go; 0 is none. The last stands for
+ * all of the library's user.
+ */
 export const filterNames = [
   '',
   'NodeUnschedulable',
@@ -24,6 +27,7 @@ export const filterNames = [
   'VolumeZone',
   'PodTopologySpread',
   'InterPodAffinity',
+  'OwnPlugins',
 ] as const;
 
 export const F_UNSCHEDULABLE = 1;
@@ -38,7 +42,8 @@ export const F_VOLUME_BINDING = 9;
 export const F_VOLUME_ZONE = 10;
 export const F_SPREAD = 11;
 export const F_POD_AFFINITY = 12;
-export const FILTERS = 13;
+export const F_OWN = 13;
+export const FILTERS = 14;
 
 const UNRESOLVABLE = 16;
 const DETAIL = 5;
@@ -109,6 +114,8 @@ const texts: Readonly<Record<number, readonly string[]>> = {
 export class Reasons {
   readonly #taints: string[] = [];
   readonly #taintIds = new Map<string, number>();
+  readonly #own: { readonly plugin: string; readonly reason: string }[] = [];
+  readonly #ownIds = new Map<string, number>();
   readonly #extendedName: (index: number) => string;
 
   constructor(extendedName: (index: number) => string) {
@@ -126,11 +133,29 @@ export class Reasons {
     return unresolvable(F_TAINT, id);
   }
 
+  /** Of a plugin of the library's user. Pods that go may help: the plugin is asked again. */
+  ownVerdict(plugin: string, reason: string): number {
+    const key = `${plugin}: ${reason}`;
+    let id = this.#ownIds.get(key);
+    if (id === undefined) {
+      id = this.#own.length;
+      this.#ownIds.set(key, id);
+      this.#own.push({ plugin, reason });
+    }
+    return resolvable(F_OWN, id);
+  }
+
+  pluginNameOf(verdict: number): string {
+    const plugin = pluginOf(verdict);
+    return plugin === F_OWN ? this.#own[verdict >>> DETAIL].plugin : filterNames[plugin];
+  }
+
   /** One reason, or several of a node that lacks several resources. */
   textsOf(verdict: number): readonly string[] {
     const plugin = pluginOf(verdict);
     const detail = verdict >>> DETAIL;
     if (plugin === F_TAINT) return [this.#taints[detail]];
+    if (plugin === F_OWN) return [this.#own[detail].reason];
     if (plugin !== F_FIT) return [texts[plugin][detail]];
     const found: string[] = [];
     if (detail & FIT_PODS) found.push('Too many pods');

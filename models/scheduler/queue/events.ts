@@ -18,6 +18,7 @@ import {
   F_AFFINITY,
   F_FIT,
   F_NAME,
+  F_OWN,
   F_POD_AFFINITY,
   F_PORTS,
   F_SPREAD,
@@ -71,6 +72,8 @@ const registered: readonly number[] = (() => {
   const pods = POD_ADD | POD_UPDATE | POD_DELETE;
   table[F_SPREAD] = NODE_CHANGE | NODE_DELETE | pods;
   table[F_POD_AFFINITY] = NODE_ADD | NODE_LABEL | pods;
+  // A plugin that registers no events is asked again after all of them.
+  table[F_OWN] = NODE_CHANGE | NODE_DELETE | NODE_ALLOCATABLE | pods | STORAGE;
   return table;
 })();
 
