@@ -215,6 +215,7 @@ export class PodWorkers {
     worker.hasSandbox = true;
     worker.admitted = true;
     worker.measured = true;
+    worker.beganNs = Math.max(0, pod.status.startNs) || 0;
     const { links } = this;
     links.usage.admit(member, pod.spec.requests);
     for (const { behaviour } of pod.spec.containers) {
@@ -411,13 +412,10 @@ export class PodWorkers {
     const before = worker.status;
     const status = statusOf(worker, worker.runs ?? [], nowNs);
     // The API may have said so all along, of a pod that came back with a restored etcd.
-    if (worker.runs !== null) {
-      this.metrics.serves(worker, status.ready && worker.state !== 'terminating');
-    }
+    this.metrics.serves(worker, status.ready && worker.state !== 'terminating');
     if (sameStatus(before, status)) return;
     worker.status = status;
     worker.version++;
-    this.metrics.serves(worker, status.ready && worker.state !== 'terminating');
     if (status.phase === 'Running' && before.phase !== 'Running') this.metrics.started(worker);
     if (status.ready) this.links.observer.podStage(worker.pod.meta.uid, 'ready', nowNs);
     this.links.status.update(worker);

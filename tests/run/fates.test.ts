@@ -74,6 +74,19 @@ test('containers that crash once serve again themselves, and nobody is replaced'
   assert.equal(pods(ended, 'web').length, 4);
 });
 
+test('a container that ended is ready again once its readiness probe succeeds', () => {
+  const template = { readyAfter: '3s', readinessProbe: '2s' };
+  const crash = { name: 'crash', at: '10s', crashLoop: 'web', runs: '100ms', for: '110ms' };
+  const probed = [{ kind: 'Deployment', name: 'web', replicas: 4, template }];
+  const ended = simulate(
+    clusterOf({ nodeGroups, objects: probed }, { horizon: '30s', faults: [crash] }),
+  );
+  const resumed = outage(ended, 'replicasets', 'resumed');
+  // Relist and restart up to 2 s, 3 s until it answers, up to 2 s until it is asked.
+  assert.equal(resumed.count, 4);
+  assert.ok(resumed.meanS > 3 && resumed.meanS < 8, `${resumed.meanS} s`);
+});
+
 test('containers of a node whose kubelet died serve on', () => {
   const faults = [{ name: 'kubelet', at: '10s', kill: 'kubelet/worker-0', for: '10s' }];
   const ended = simulate(clusterOf({ nodeGroups, objects }, { horizon: '30s', faults }));
