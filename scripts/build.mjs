@@ -54,6 +54,21 @@ export function browserOptions(outdir) {
   };
 }
 
+/** The two scripts of the what-if page, small and classic: they stand inside of one HTML file. */
+export function webOptions(outdir) {
+  return {
+    ...common,
+    entryPoints: { page: 'web/page.ts', worker: 'web/worker.ts' },
+    outdir: join(outdir, 'web'),
+    platform: 'browser',
+    format: 'iife',
+    minify: true,
+    charset: 'utf8',
+    sourcemap: false,
+    outExtension: {},
+  };
+}
+
 /** Imports that the browser bundle leaves to its surroundings; must be empty. */
 export function externalImports(metafile) {
   const found = [];
@@ -90,6 +105,7 @@ export async function build({ outdir = join(ROOT, 'build'), only = 'all' } = {})
     if (external.length > 0) {
       throw new Error(`The browser bundle must stand alone:\n  ${external.join('\n  ')}`);
     }
+    await esbuild.build(webOptions(outdir));
   }
 }
 

@@ -40,6 +40,16 @@ export {
   profileYaml,
 } from './import/index.ts';
 export * from './output/index.ts';
+export {
+  openMetrics,
+  type Picture,
+  perfettoTrace,
+  type ReportInput,
+  reportHtml,
+  reportPictures,
+  svgFile,
+  svgOf,
+} from './report/index.ts';
 export type { ModelContext } from './resource/index.ts';
 export * from './run/index.ts';
 export {

@@ -79,7 +79,24 @@ function addExport(program: Command, io: Io, finish: Finish, tools: Tools): void
     });
 }
 
+function addWeb(program: Command, io: Io, finish: Finish, tools: Tools): void {
+  program
+    .command('web')
+    .summary('write the what-if page')
+    .description(
+      'Writes the what-if page: one file with sliders and the engine inside, that any browser\n' +
+        'opens without a server or a network. Same scenario and seed, same digest as here.',
+    )
+    .option('--out <file>', 'where it goes', 'what-if.html')
+    .addHelpText('after', tools.examples([['web --out page.html', 'open it in a browser']]))
+    .action(async (options) => {
+      const { webCommand } = await import('./commands/web.ts');
+      await finish(Promise.resolve(webCommand(options, io)));
+    });
+}
+
 export function addReports(program: Command, io: Io, finish: Finish, tools: Tools): void {
   addReport(program, io, finish, tools);
   addExport(program, io, finish, tools);
+  addWeb(program, io, finish, tools);
 }

@@ -1,4 +1,4 @@
-/** The report in a browser: nothing is fetched, nothing runs, nothing sticks out, dark and light. */
+/** The report in a browser: nothing is fetched, runs or sticks out, dark and light. */
 import * as assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
