@@ -57,11 +57,12 @@ export class ClientState {
     return readyNs;
   }
 
-  stop(): void {
+  /** `silently`: its machine is gone, and says nothing. */
+  stop(silently = false): void {
     if (this.isStopped) return;
     this.isStopped = true;
     this.life++;
-    this.dialer.leave(this);
+    this.dialer.leave(this, silently);
   }
 
   restart(nowNs: number): void {

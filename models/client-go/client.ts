@@ -127,8 +127,8 @@ export class Population implements ClientPopulation {
     this.#transport.submit(this.#state(member), call, { done: null, tag, watch: null });
   }
 
-  stop(member: number): void {
-    this.#state(member).stop();
+  stop(member: number, silently = false): void {
+    this.#state(member).stop(silently);
   }
 
   restart(member: number): void {

@@ -92,8 +92,9 @@ export class Dialer {
   }
 
   /** A client of the process has stopped; with the last one the connections close. */
-  leave(client: ClientState): void {
+  leave(client: ClientState, silently = false): void {
     this.#clients--;
+    if (silently) for (const connection of this.#connections) connection.isMute = true;
     const waiting = this.#takeWaiting();
     for (const request of waiting) {
       if (request.client !== client) this.#wait(request);
@@ -114,6 +115,8 @@ export class Dialer {
         }
         r = next;
       }
+      // Whoever comes later is of the machine's next life.
+      if (silently) this.leaving(connection);
     }
   }
 

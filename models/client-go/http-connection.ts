@@ -38,6 +38,8 @@ export class HttpConnection {
   watches: ApiRequest | null = null;
   /** The process at the other end is gone, and its reset could not get through yet. */
   isOrphan = false;
+  /** The client's machine is gone: what happens at its end does not reach the server. */
+  isMute = false;
   readonly #to: Lane;
   readonly #from: Lane;
   readonly #events: TransportEvents;
@@ -215,6 +217,7 @@ export class HttpConnection {
     for (let r = this.calls ?? this.watches; r !== null; r = this.calls ?? this.watches) {
       const { served } = r;
       this.unlink(r);
+      r.isDeaf = this.isMute;
       this.#stopServed(served);
       tell(r);
     }
@@ -225,6 +228,7 @@ export class HttpConnection {
   cancel(request: ApiRequest): void {
     const { served } = request;
     this.unlink(request);
+    request.isDeaf = this.isMute;
     this.#stopServed(served);
   }
 
@@ -242,7 +246,7 @@ export class HttpConnection {
 
   #stopServed(served: ServedWatch | null): void {
     if (served === null || this.isOrphan) return;
-    if (this.#to.isOpen) served.stop();
+    if (this.#to.isOpen && !this.isMute) served.stop();
     else {
       this.#served ??= [];
       this.#served.push(served);

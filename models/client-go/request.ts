@@ -68,6 +68,8 @@ export class ApiRequest implements ServerRequest, WatchSink {
   result: ApiResult | null = null;
   /** Null until the first. */
   batches: Batch[] | null = null;
+  /** Its machine is gone: the server sends on, and does not know that nobody hears. */
+  isDeaf = false;
   /** Batches that came before the answer: they wait for it. */
   early = 0;
   /** The try after this one. */

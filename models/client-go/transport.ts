@@ -232,7 +232,7 @@ export class Transport implements DialerHost, TransportEvents {
 
   stream(r: ApiRequest, batch: readonly WatchEvent[] | string, bytes: number): boolean {
     const connection = r.http;
-    if (connection === null || r.state === 'done') return false;
+    if (connection === null || r.state === 'done') return r.isDeaf;
     if (r.batches === null) r.batches = [batch];
     else r.batches.push(batch);
     const size = (50 + bytes) * (r.call.members ?? 1);

@@ -144,8 +144,11 @@ export interface Preloaded {
 export interface ClientPopulation {
   readonly count: number;
   call(member: number, call: ApiCall, tag: number): void;
-  /** As `ApiClient.stop` and `restart`. */
-  stop(member: number): void;
+  /**
+   * As `ApiClient.stop` and `restart`. `silently`: the machine is gone, or stands still; servers are
+   * told nothing, and keep its watches until they give its connections up.
+   */
+  stop(member: number, silently?: boolean): void;
   restart(member: number): void;
   closeConnections(member: number): void;
   /** The member as a client; make one only where it is needed. */

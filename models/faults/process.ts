@@ -6,8 +6,8 @@
  * then. A machine that is lost takes all with it, and its peers are told nothing: they notice by
  * timeouts.
  *
- * *Left out:* a node that stands still keeps its connections and its memory: here its kubelet is as
- * one that was killed, and finds its pods again.
+ * *Left out:* a node that stands still keeps what it knew: here its kubelet finds its pods again, as
+ * one that was killed does.
  */
 import type { ProcessAction } from '../../src/scenario/types.ts';
 import type { EtcdMember } from '../etcd/index.ts';
@@ -194,6 +194,7 @@ function pause(target: Target, world: FaultWorld): void {
     else if (target.kind === 'host') pauseHost(target.host, world);
     else if (target.kind === 'apiServer') target.server.pause();
     else if (target.kind === 'component') target.component.process.pause();
+    else if (target.kind === 'node') kubernetesOf(world).nodes.pause(target.node);
     else kubernetesOf(world).nodes.killKubelet(target.node);
   });
 }
@@ -204,6 +205,7 @@ function resume(target: Target, world: FaultWorld): void {
     else if (target.kind === 'host') resumeHost(target.host, world);
     else if (target.kind === 'apiServer') target.server.resume();
     else if (target.kind === 'component') target.component.process.resume();
+    else if (target.kind === 'node') kubernetesOf(world).nodes.resume(target.node);
     else kubernetesOf(world).nodes.startKubelet(target.node);
   });
 }

@@ -210,21 +210,21 @@ export class NodePool {
     if (this.#state[member] === NO_KUBELET) this.#state[member] = DOWN;
     if (this.#state[member] !== UP) return;
     this.#state[member] = DOWN;
-    this.#end(member, false);
+    this.#end(member, false, true);
     this.evictions.clear(member);
     this.joiner.clear(member);
   }
 
-  #end(member: number, keepsContainers: boolean): void {
+  #end(member: number, keepsContainers: boolean, silently: boolean): void {
     this.#leases.end(member);
     this.status.end(member);
     this.#pleg.end(member);
     this.pods.crash(member, keepsContainers);
+    this.#heartbeat.stop(member, silently);
+    this.#kubelets.stop(member, silently);
+    if (this.#recorders.delete(member)) this.#eventClients.stop(member, silently);
     this.#podWatches[member]?.stop();
     this.#nodeWatches[member]?.stop();
-    this.#heartbeat.stop(member);
-    this.#kubelets.stop(member);
-    if (this.#recorders.delete(member)) this.#eventClients.stop(member);
     this.#ops.drop(member);
   }
 
@@ -237,10 +237,10 @@ export class NodePool {
    * The kubelet's process ends. What it knew goes with it; the containers of pods that it has
    * reported as Running go on, and the next one finds them (`startKubelet`).
    */
-  killKubelet(member: number): void {
+  killKubelet(member: number, silently = false): void {
     if (this.#state[member] !== UP) return;
     this.#state[member] = NO_KUBELET;
-    this.#end(member, true);
+    this.#end(member, true, silently);
   }
 
   startKubelet(member: number): void {

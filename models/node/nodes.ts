@@ -122,6 +122,19 @@ export class Nodes {
     this.#ctx.metrics.event(this.#ctx.sim.nowNs, 'exit', `kubelet/${node}`, 'killed');
   }
 
+  /** The machine stands still: nobody is told, and its kernel answers nothing. */
+  pause(node: string): void {
+    const { pool, member } = this.#place(node);
+    pool.killKubelet(member, true);
+    this.#ctx.metrics.event(this.#ctx.sim.nowNs, 'nodePaused', node, '');
+  }
+
+  resume(node: string): void {
+    const { pool, member } = this.#place(node);
+    pool.startKubelet(member);
+    this.#ctx.metrics.event(this.#ctx.sim.nowNs, 'nodeResumed', node, '');
+  }
+
   startKubelet(node: string): void {
     const { pool, member } = this.#place(node);
     pool.startKubelet(member);
