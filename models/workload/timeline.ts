@@ -67,6 +67,8 @@ export interface PodCounts {
   readonly deletedEarly: number;
   /** Seen in phase Failed. */
   readonly failed: number;
+  /** Asked for by workloads at the end, and not there: not in `created`. */
+  readonly notCreated: number;
 }
 
 export interface TimelineReport {
@@ -243,7 +245,7 @@ export class Timeline implements ClusterObserver {
     return this.#followed.has(aboutUid) && this.#messages.length < MESSAGES_MAX;
   }
 
-  report(): TimelineReport {
+  report(notCreated = 0): TimelineReport {
     const pods: PodReport[] = [];
     for (const [uid, at] of this.#rows) {
       const row = this.#table[at];
@@ -259,10 +261,10 @@ export class Timeline implements ClusterObserver {
       });
     }
     const messages = [...this.#messages].sort((a, b) => a.atNs - b.atNs);
-    return { counts: this.#counts(), pods: pods.slice(-PODS_MAX), messages };
+    return { counts: this.#counts(notCreated), pods: pods.slice(-PODS_MAX), messages };
   }
 
-  #counts(): PodCounts {
+  #counts(notCreated: number): PodCounts {
     let unscheduled = 0;
     let starting = 0;
     let deletedEarly = 0;
@@ -277,7 +279,7 @@ export class Timeline implements ClusterObserver {
       else unscheduled++;
     }
     const [created, started, failed] = [this.#created, this.#started, this.#failed];
-    return { created, started, unscheduled, starting, deletedEarly, failed };
+    return { created, started, unscheduled, starting, deletedEarly, failed, notCreated };
   }
 
   #rowOf(uid: number): Row | undefined {

@@ -51,6 +51,7 @@ export function podsOf(runs: readonly RunResult[]): PodSummary | null {
     starting: mean((c) => c.starting),
     deletedEarly: mean((c) => c.deletedEarly),
     failed: mean((c) => c.failed),
+    notCreated: mean((c) => c.notCreated),
     rejected: rejected / runs.length,
     reasons: reasonsOf(
       reports.flatMap(({ pods }) => pods),

@@ -75,6 +75,12 @@ function podsSection(point: PointSummary, pods: PodSummary): Section {
   for (const { reason, pods: count } of pods.reasons) {
     texts.push(`No node for ${formatCount(count)} pods, most nodes removed by ${reason}.`);
   }
+  if (pods.notCreated > 0) {
+    texts.push(
+      `${formatCount(pods.notCreated)} pods that workloads ask for were not there at the end:` +
+        ' their controllers had not come to them, or were refused.',
+    );
+  }
   if (pods.bindingsPerSecond !== null) {
     texts.push(
       `Scheduling: ${formatCount(pods.bindingsPerSecond)} bindings a second from the first to ` +
@@ -288,7 +294,9 @@ export const POD_HEADS = ['pods started', 'not started', 'start-up p50', 'p99', 
 export function podSpans(point: PointSummary): Span[] {
   const { pods } = point;
   if (pods === undefined) return POD_HEADS.map(() => span(NONE, 'dim'));
-  const missing = pods.unscheduled + pods.starting + pods.rejected + pods.failed;
+  const { unscheduled, starting, rejected, failed, notCreated } = pods;
+  // Pods of workloads that were refused are not there either.
+  const missing = unscheduled + starting + failed + Math.max(rejected, notCreated);
   const startup = metricsNamed(point, POD_STARTUP_METRIC).find(
     (m) => m.labels.kind === 'stateless',
   );

@@ -51,6 +51,7 @@ import { machineInterfaces, networkHosts } from './network-hosts.ts';
 import { NodeInterfaces } from './node-interfaces.ts';
 import { clusterAccess, type OwnComponent, type StartedComponent } from './own-components.ts';
 import type { RunWarning } from './result.ts';
+import { podsNotCreated } from './uncreated-pods.ts';
 
 /** kubeadm sets --watch-progress-notify-interval=5s (kubernetes cmd/kubeadm/app/phases/etcd). */
 const PROGRESS_NOTIFY_NS = 5e9;
@@ -119,7 +120,7 @@ export function buildKubernetes(
     },
     finish: () => ({
       outages: outages.results(ctx.metrics.eventRows),
-      timeline: timeline.report(),
+      timeline: timeline.report(podsNotCreated(etcd)),
       warnings: [
         ...unplacedWarning(initial),
         ...base.invariants.finish(base.library.transport.openRequests),

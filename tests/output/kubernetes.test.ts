@@ -16,6 +16,7 @@ const NONE: PodCounts = {
   starting: 0,
   deletedEarly: 0,
   failed: 0,
+  notCreated: 0,
 };
 
 function pod(uid: number, changes: Partial<PodReport> & { readonly boundNs?: number }): PodReport {

@@ -62,6 +62,15 @@ test('a delete spread over a time that the load ends in leaves the rest', () => 
   assert.ok(left > 0 && left < 4, `${left}`);
 });
 
+test('pods that a controller has not created by the end are counted apart', () => {
+  const late = { name: 'late', start: '39.99s', create: { ...web, name: 'late', replicas: 50 } };
+  const { counts } = ended(late).result.timeline!;
+  // Four Deployments of fifty: asked for 10 ms before the end; most of 200 are still to be made.
+  assert.ok(counts.notCreated > 150, `${counts.notCreated}`);
+  assert.equal(counts.created - 8 + counts.notCreated, 200);
+  assert.equal(ended().result.timeline!.counts.notCreated, 0);
+});
+
 test('a range of replicas upside down is a mistake of the scenario', () => {
   const { problems } = parseScenario(
     `apiVersion: wavetank/v1alpha1

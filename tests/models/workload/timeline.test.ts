@@ -43,6 +43,7 @@ test('Every pod that was created is counted once, by how far it came.', () => {
     starting: 1,
     deletedEarly: 1,
     failed: 1,
+    notCreated: 0,
   });
 });
 
