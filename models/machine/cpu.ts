@@ -5,11 +5,12 @@
  * then costs one event, the caller's own, and its end is known at its start: the *direct* regime.
  * When jobs outnumber cores, or a quota binds, the jobs move to `FluidSharing`, which plans one
  * event at a time: weights between processes, equal shares (or one after another, in turns) within
- * one, never more than one core a job. Both regimes are exact; a property test holds them against a fluid
- * simulator that recomputes everything at every event.
+ * one, never more than one core a job. Both regimes are exact; a property test holds them against
+ * a fluid simulator that recomputes everything at every event.
  *
  * Left out: migration and cache costs, NUMA, hyper-threads (a core is a core), time slices of the
- * kernel (sharing is fluid between processes), SCHED_BATCH and nice, steal time of a hypervisor, frequency scaling.
+ * kernel (sharing is fluid between processes), SCHED_BATCH and nice, steal time of a hypervisor,
+ * frequency scaling.
  * Evidence: tests/models/machine/cpu.test.ts (M/M/1-PS closed form, oracle property test).
  */
 import { assert, type Simulation } from '../../src/core/index.ts';

@@ -1,8 +1,8 @@
 /**
- * Filter and score plugins that a user of the library adds to the kube-scheduler of a scenario (out-of-tree
- * plugins of the scheduling framework, kubernetes/pkg/scheduler/framework). A filter is asked after
- * all built-in ones, of the nodes that they let pass; a score sees the feasible nodes of a cycle and
- * adds to what the built-in ones said.
+ * Filter and score plugins that a user of the library adds to the kube-scheduler of a scenario
+ * (out-of-tree plugins of the scheduling framework, kubernetes/pkg/scheduler/framework). A filter
+ * is asked after all built-in ones, of the nodes that they let pass; a score sees the feasible
+ * nodes of a cycle and adds to what the built-in ones said.
  *
  * *Left out:* extension points other than Filter and Score; NormalizeScore (a plugin normalizes by
  * itself); events that a plugin registers for (its pods are tried again after each).

@@ -84,7 +84,7 @@ test('Where the cores are busy, authentication is a step of its own and takes as
   const t = withLease(new TestServers({ constants: priced, cores: 1 }));
   const answers = [t.send(PUT), t.send(PUT)];
   t.until(S);
-  // The first needs 210 us before storage; then the second 150 us and, without waiting again, 60 us.
+  // The first needs 210 us before storage; then the second 150 us, and 60 us without waiting again.
   // Then each 1 ms and 45 us.
   assert.equal(answers[0].atNs, 210 * US + MS + 45 * US);
   assert.equal(answers[1].atNs, 420 * US + MS + 45 * US);

@@ -115,8 +115,8 @@ test('A single change is programmed on every node within a sync, and counted for
   assert.deepEqual(new Set(watches.map(({ call }) => call.resource)).size, 3);
 });
 
-// Every 30 s in 99 s, from somewhere in the first 30 s on: four syncs where nothing ever changes, but
-// the one at 50 s moves the next to 80 s.
+// Every 30 s in 99 s, from somewhere in the first 30 s on: four syncs where nothing ever changes,
+// but the one at 50 s moves the next to 80 s.
 test('With ipvs a sync comes in each syncPeriod, counted from the last.', () => {
   assert.ok([3, 4].includes(programming(1, [], 'ipvs').sync.total));
   assert.ok([3, 4].includes(programming(1, [50 * S], 'ipvs').sync.total));
