@@ -1,9 +1,9 @@
 /**
  * Who asks, and what finding that out costs (kubernetes/apiserver pkg/authentication): the chain of
  * a client certificate is verified with each request (kubernetes#90533), tokens are looked up in a
- * cache of what was verified before. Either is refused (401) where it is not valid by the wall clock
- * of the server's machine: a certificate with each request, as its chain is verified anew; a token
- * with a leeway of a minute (pkg/serviceaccount/claims.go, go-jose `DefaultLeeway`).
+ * cache of what was verified before. Either is refused (401) where it is not valid by the wall
+ * clock of the server's machine: a certificate with each request, as its chain is verified anew; a
+ * token with a leeway of a minute (pkg/serviceaccount/claims.go, go-jose `DefaultLeeway`).
  *
  * Left out: anonymous requests, impersonation, signatures that are wrong: everybody is who they
  * say; that a token which has just been verified is taken for 10 s more.

@@ -145,8 +145,8 @@ export interface ClientPopulation {
   readonly count: number;
   call(member: number, call: ApiCall, tag: number): void;
   /**
-   * As `ApiClient.stop` and `restart`. `silently`: the machine is gone, or stands still; servers are
-   * told nothing, and keep its watches until they give its connections up.
+   * As `ApiClient.stop` and `restart`. `silently`: the machine is gone, or stands still; servers
+   * are told nothing, and keep its watches until they give its connections up.
    */
   stop(member: number, silently?: boolean): void;
   restart(member: number): void;

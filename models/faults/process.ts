@@ -6,8 +6,8 @@
  * then. A machine that is lost takes all with it, and its peers are told nothing: they notice by
  * timeouts.
  *
- * *Left out:* a node that stands still keeps what it knew: here its kubelet finds its pods again, as
- * one that was killed does.
+ * *Left out:* a node that stands still keeps what it knew: here its kubelet finds its pods again,
+ * as one that was killed does.
  */
 import type { ProcessAction } from '../../src/scenario/types.ts';
 import type { EtcdMember } from '../etcd/index.ts';

@@ -2,9 +2,9 @@
  * Memory of a host: what each process holds, cgroup limits, the kernel's out-of-memory killer, and
  * how much is left for the page cache.
  *
- * Where the host is full the kernel kills by oom_score: the part of the memory that a process holds,
- * plus its oom_score_adj (fs/proc/base.c; kubernetes pkg/kubelet/qos: -997 for what is critical to a
- * node, 1000 for BestEffort). All processes of a control plane have the same, so among them the
+ * Where the host is full the kernel kills by oom_score: the part of the memory that a process
+ * holds, plus its oom_score_adj (fs/proc/base.c; kubernetes pkg/kubelet/qos: -997 for what is
+ * critical to a node, 1000 for BestEffort). All processes of a control plane have the same, so among them the
  * largest goes; what is not critical goes before any of them.
  *
  * Left out: swap (Kubernetes runs without), NUMA, fragmentation, kernel memory, reclaim cost,

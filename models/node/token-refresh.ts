@@ -103,7 +103,7 @@ export class TokenRefresh {
     this.#o.send(member, tokenCall(path, pod.meta.uid), op);
   }
 
-  // --- Nodes whose clocks err ---------------------------------------------------------------------
+  // --- Nodes whose clocks err -------------------------------------------------------------------
 
   #behindNs(member: number): number {
     const followed = this.#followed.get(member);
