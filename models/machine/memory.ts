@@ -4,8 +4,8 @@
  *
  * Where the host is full the kernel kills by oom_score: the part of the memory that a process
  * holds, plus its oom_score_adj (fs/proc/base.c; kubernetes pkg/kubelet/qos: -997 for what is
- * critical to a node, 1000 for BestEffort). All processes of a control plane have the same, so among them the
- * largest goes; what is not critical goes before any of them.
+ * critical to a node, 1000 for BestEffort). All processes of a control plane have the same, so
+ * among them the largest goes; what is not critical goes before any of them.
  *
  * Left out: swap (Kubernetes runs without), NUMA, fragmentation, kernel memory, reclaim cost,
  * memory.high throttling.
