@@ -47,6 +47,8 @@ interface Kind {
 
 export class Cloud {
   readonly #ctx: ModelContext;
+  /** Names of nodes that have a route: what ListRoutes gives. */
+  readonly routes = new Set<string>();
   readonly #kinds = new Map<CloudCall, Kind>();
   readonly #boot: Sampler;
   readonly #refusal: Sampler;

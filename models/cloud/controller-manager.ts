@@ -71,7 +71,8 @@ export class CloudControllerManager {
   readonly #balancers: ItemQueue;
   readonly #workers: readonly Workers[];
   /** Nodes that have a route. */
-  readonly #routes = new Set<string>();
+  /** Nodes whose routes are being made; those that are there, the cloud knows. */
+  readonly #making = new Set<string>();
   readonly #routesMade: Counter;
   #isPreloaded = false;
 
@@ -114,7 +115,7 @@ export class CloudControllerManager {
     this.#nodes.addHandlers({
       onAdd: (node) => this.#onNode(node),
       onUpdate: (node) => this.#onNode(node),
-      onDelete: (node) => this.#routes.delete(node.meta.name),
+      onDelete: (node) => o.cloud.routes.delete(node.meta.name),
     });
     this.#services.addHandlers({ onAdd: (s) => this.#onService(s) });
     const election = scenario.leaderElection;
@@ -172,6 +173,7 @@ export class CloudControllerManager {
   }
 
   #begin(): void {
+    this.#making.clear();
     if (this.#isPreloaded) for (const node of this.#nodes.values()) this.#knowRoute(node);
     for (const workers of this.#workers) workers.start();
     this.process.spawn(this.#every(LIFECYCLE_PERIOD_NS, () => this.#lifecycle()));
@@ -191,7 +193,8 @@ export class CloudControllerManager {
   // --- Nodes --------------------------------------------------
 
   #knowRoute(node: Node): void {
-    if (node.status.conditions.networkUnavailable !== 'True') this.#routes.add(node.meta.name);
+    if (node.status.conditions.networkUnavailable !== 'True')
+      this.#o.cloud.routes.add(node.meta.name);
   }
 
   #onNode(node: Node): void {
@@ -243,11 +246,13 @@ export class CloudControllerManager {
   *#reconcile(): Steps {
     // ListRoutes: without its answer nothing is done in this pass.
     if ((yield* this.#o.cloud.call('describe')) !== '') return;
+    const { routes } = this.#o.cloud;
     const missing = [...this.#nodes.values()].filter(
-      (node) => node.spec.podCIDR !== '' && !this.#routes.has(node.meta.name),
+      ({ spec, meta: { name } }) =>
+        spec.podCIDR !== '' && !routes.has(name) && !this.#making.has(name),
     );
     for (const node of missing.slice(0, ROUTES_AT_ONCE)) {
-      this.#routes.add(node.meta.name);
+      this.#making.add(node.meta.name);
       this.process.spawn(this.#route(node));
     }
   }
@@ -255,8 +260,11 @@ export class CloudControllerManager {
   *#route(node: Node): Steps {
     const failed = (yield* this.#o.cloud.call('createRoute')) !== '';
     // The next pass tries again; meanwhile the node is said to have no network (NoRouteCreated).
-    if (failed) this.#routes.delete(node.meta.name);
-    else this.#routesMade.add();
+    this.#making.delete(node.meta.name);
+    if (!failed) {
+      this.#o.cloud.routes.add(node.meta.name);
+      this.#routesMade.add();
+    }
     const networkUnavailable = failed ? 'True' : 'False';
     yield this.#routeClient.start({
       ...patch(node, (current) => {

@@ -149,4 +149,25 @@ test('a volume of the start is detached when its set goes, and stays as its clai
   assert.equal(ended.objects('persistentvolumes').length, 2);
 });
 
+test('leaders that begin anew make no route that the cloud has already', () => {
+  // Killed together; whoever leads next was not there when the cluster began.
+  const faults = [
+    { at: '5s', kill: 'cloud-controller-manager/all', for: '2s' },
+    { at: '5s', kill: 'cloud-controller-manager/0', for: '50s' },
+  ];
+  const ended = simulate(
+    clusterOf(
+      { cloudControllerManager: cloud, controlPlane: { replicas: 2 } },
+      { faults, horizon: '50s' },
+    ),
+  );
+  const counter = ended.result.metrics.counters.find(
+    (c) => c.name === 'wavetank_cloud_routes_total',
+  );
+  assert.equal(
+    counter?.perSegment.reduce((sum, n) => sum + n, 0),
+    0,
+  );
+});
+
 test.run();
