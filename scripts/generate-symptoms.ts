@@ -1,7 +1,7 @@
 /**
- * Writes docs/symptoms.md: `npx tsx scripts/generate-symptoms.ts`. A symptom and its causes stand in
- * the file of the experiment that shows them, the figures that tell them apart in that experiment's
- * golden thresholds.csv.
+ * Writes docs/symptoms.md: `npx tsx scripts/generate-symptoms.ts`. A symptom and its causes stand
+ * in the file of the experiment that shows them, the figures that tell them apart in the golden
+ * thresholds.csv of that experiment.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
