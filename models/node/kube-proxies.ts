@@ -24,7 +24,6 @@ import { firstPacketNs, ProxyCosts } from './proxy-costs.ts';
 import { ServiceTable } from './proxy-tables.ts';
 
 const STRATA_MAX = 32;
-const NOBODY: ReadonlySet<number> = new Set();
 /** BoundedFrequencyRunner: burstSyncs. */
 const BURST = 2;
 /** pkg/proxy/util FullSyncPeriod. */
@@ -202,11 +201,11 @@ export class KubeProxies {
     this.#changed();
   }
 
-  /** Whom connections go to from now on, on every node; the second until it is written is left out. */
+  /** Whom connections go to from now on; the second until that is written is left out. */
   #tell({ meta, endpoints }: EndpointSlice, isGone: boolean): void {
     const { witness, nodes } = this.#o;
     if (witness === undefined) return;
-    const before = this.#told.get(meta.path) ?? NOBODY;
+    const before = this.#told.get(meta.path) ?? new Set<number>();
     const uids = new Set(isGone ? [] : endpoints.filter((e) => e.ready).map((e) => e.podUid));
     for (const uid of before) if (!uids.has(uid)) witness.endpoint(uid, -nodes);
     for (const uid of uids) if (!before.has(uid)) witness.endpoint(uid, nodes);

@@ -2,7 +2,7 @@
  * Status managers of a pool of kubelets (pkg/kubelet/status): one pod at a time, GET, PATCH of what
  * the kubelet believes now, and the final DELETE where the pod has ended. Changes that come while
  * one is sent are sent as one, later. What failed is tried again with the batch, every 10 s, and
- * what somebody else has written over (the node controller: not ready) is set right (needsReconcile).
+ * what others have written over (the node controller: not ready) is set right (needsReconcile).
  */
 import type { Tally } from '../../src/metrics/index.ts';
 import type { ModelContext } from '../../src/resource/index.ts';
@@ -82,7 +82,7 @@ export class StatusManager {
     if (!sender.busy) this.#next(worker.member, sender);
   }
 
-  /** The API says otherwise of a running pod's readiness than was sent: the next batch looks again. */
+  /** The API says otherwise of a running pod's readiness: the next batch looks again. */
   disagrees(worker: PodWorker): void {
     const { member, slot } = worker;
     const disputed = this.#disputed.get(member);

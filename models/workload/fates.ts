@@ -5,8 +5,8 @@
  * One idea: a pod that served and stops serving is lost, until it serves again itself, or until
  * another pod of its owner that was made in its place is Ready.
  *
- * *Left out:* replacements are paired with lost pods of their owner in the order of their deletions;
- * pods without an owner, and pods that were lost while they started, have none. A pod of a node that
+ * *Left out:* replacements are paired with lost pods of their owner in the order of deletions; pods
+ * without an owner, and pods that were lost while they started, have none. A pod of a node that
  * stands still counts as serving.
  */
 import type { Level, Tally } from '../../src/metrics/index.ts';
@@ -51,7 +51,7 @@ export class Fates implements ClusterWitness {
   readonly #servingOn = new Map<string, Map<number, Pod>>();
   readonly #deadSinceNs = new Map<string, number>();
   readonly #lost = new Map<number, Lost>();
-  /** Since when pods of an owner are missed that were deleted after they were lost, oldest first. */
+  /** Since when pods of an owner are missed that were lost and then deleted, oldest first. */
   readonly #missing = new Map<number, Replacement[]>();
   readonly #replacing = new Map<number, Replacement>();
   /** Entries of kernels, by the pod that they point to. */
@@ -224,8 +224,8 @@ export class Fates implements ClusterWitness {
         {
           unit: 'ns',
           help:
-            'Since a pod stopped to serve: it serves again itself (resumed), or is deleted from its ' +
-            'dead node, and another is created, bound and ready in its place; kind of its owner.',
+            'Since a pod stopped to serve: it serves again itself (resumed), or is deleted from ' +
+            'its dead node, and another is created, bound and ready in its place; kind of its owner.',
           buckets: OUTAGE_BUCKETS,
         },
       );
