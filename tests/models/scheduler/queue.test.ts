@@ -50,6 +50,11 @@ test('back-off is 1, 2, 4, 8, 10, 10 s', () => {
     assert.ok(queued !== undefined);
     queue.fail(queued, FIT, false, nowNs);
     assert.equal(queue.unschedulable, 1);
+    // Counted once, however often it failed, until the next attempt.
+    assert.equal(
+      queue.rejected.reduce((sum, n) => sum + n, 0),
+      1,
+    );
     queue.move({ kinds: POD_DELETE, node: null, pod: gone }, nowNs);
     assert.equal(queue.backoff, 1);
     assert.equal(queue.nextBackoffNs, nowNs + seconds * S);

@@ -54,4 +54,13 @@ test('once means once, and a command that is not modelled is told and not run', 
   assert.match(result.events[0].detail, /kubectl edit is not modelled/);
 });
 
+test('commands are counted by what they end with, and by how long they took', () => {
+  const { result } = running('kubectl get pods');
+  const results = result.tallies.filter(({ name }) => name === 'wavetank_kubectl_result_seconds');
+  assert.deepEqual(
+    results.map(({ labels }) => labels),
+    [{ load: 'get', result: 'ok' }],
+  );
+});
+
 test.run();
