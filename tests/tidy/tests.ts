@@ -71,8 +71,11 @@ function testsOf(file: SourceFile): ts.CallExpression[] {
   const isTest = (node: ts.Node, makers: readonly string[]): node is ts.CallExpression => {
     if (!ts.isCallExpression(node) || node.arguments.length < 2) return false;
     const callee = node.expression.getText(file.tree);
+    const [title] = node.arguments;
     const named =
-      ts.isStringLiteralLike(node.arguments[0]) || ts.isTemplateExpression(node.arguments[0]);
+      ts.isStringLiteralLike(title) ||
+      ts.isTemplateExpression(title) ||
+      ts.isPropertyAccessExpression(title);
     return named && (/^\w*[tT]est(\.skip)?$/.test(callee) || makers.includes(callee));
   };
   const makers = [...functionsOf(file)].filter(([, body]) =>
