@@ -13,7 +13,6 @@ import { writeFilesAtomically } from '../host/index.ts';
 import {
   type AvailabilityReport,
   availabilityCsv,
-  csvText,
   fileEntry,
   manifest,
   renderAvailability,
@@ -126,7 +125,7 @@ function filesOf(
   const { loaded, command } = job;
   const files = availabilityCsv(report)
     .filter((csv) => job.files?.includes(csv.name.replace(/\.csv$/, '')) ?? true)
-    .map((csv) => ({ name: csv.name, text: csvText(csv) }));
+    .map((csv) => ({ name: csv.name, text: [...csv.chunks()] }));
   const { name, description, profiles } = loaded;
   const about = { version: VERSION, modelRevision: MODEL_REVISION, command, name };
   const summary = summarize([], loaded.points, { ...about, description, profiles });

@@ -5,7 +5,6 @@ import type { Summary } from '../analyze/index.ts';
 import type { OutputFile } from '../host/index.ts';
 import {
   csvFiles,
-  csvText,
   type FileEntry,
   fileEntry,
   manifest,
@@ -46,9 +45,9 @@ export function outputFiles(
 ): OutputFile[] {
   const files = csvFiles(input)
     .filter((csv) => names?.includes(csv.name.replace(/\.csv$/, '')) ?? true)
-    .map((csv) => ({ name: csv.name, text: csvText(csv) }));
+    .map((csv) => ({ name: csv.name, text: [...csv.chunks()] }));
   const diagram = sequenceDiagram(input.results[0]?.timeline?.messages ?? []);
-  if (diagram !== '') files.push({ name: 'sequence.mmd', text: diagram });
+  if (diagram !== '') files.push({ name: 'sequence.mmd', text: [diagram] });
   const entries = files.map((file) => fileEntry(file.name, file.text));
   const volatile = { wallSeconds: executed.wallMs / 1000, executor: executed.executor };
   return [...files, manifestFile(input.summary, loaded, entries, volatile)];

@@ -19,16 +19,23 @@ export function hex32(x: number): string {
 
 /** 128-bit hash of a text as 32 hex digits; over UTF-16 code units, so equal in every engine. */
 export function hashText(text: string): string {
-  let a = 0x811c9dc5 ^ text.length;
+  return hashPieces([text]);
+}
+
+/** The same of a text in pieces, which may be longer than an engine's longest string. */
+export function hashPieces(pieces: readonly string[]): string {
+  let a = 0x811c9dc5 ^ pieces.reduce((sum, piece) => sum + piece.length, 0);
   let b = 0x9e3779b9;
   let c = 0x85ebca6b;
   let d = 0xc2b2ae35;
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i);
-    a = Math.imul(a ^ unit, 0x01000193) ^ (d >>> 17);
-    b = Math.imul(b ^ unit, 0x85ebca6b) ^ (a >>> 15);
-    c = Math.imul(c ^ unit, 0xc2b2ae35) ^ (b >>> 13);
-    d = Math.imul(d ^ unit, 0x27d4eb2f) ^ (c >>> 16);
+  for (const piece of pieces) {
+    for (let i = 0; i < piece.length; i++) {
+      const unit = piece.charCodeAt(i);
+      a = Math.imul(a ^ unit, 0x01000193) ^ (d >>> 17);
+      b = Math.imul(b ^ unit, 0x85ebca6b) ^ (a >>> 15);
+      c = Math.imul(c ^ unit, 0xc2b2ae35) ^ (b >>> 13);
+      d = Math.imul(d ^ unit, 0x27d4eb2f) ^ (c >>> 16);
+    }
   }
   // Two rounds, so that the last code units reach all four words.
   for (let round = 0; round < 2; round++) {

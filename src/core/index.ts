@@ -18,7 +18,7 @@ export {
   type NamedEvent,
   type SimulationFactory,
 } from './first-difference.ts';
-export { hashSeed, hashText } from './hash.ts';
+export { hashPieces, hashSeed, hashText } from './hash.ts';
 export * from './math.ts';
 export {
   type EventHandler,

@@ -1,6 +1,6 @@
 /** manifest.json: everything that repeats a run, and apart from it what varies by machine. */
 import type { Summary } from '../analyze/index.ts';
-import { hashText } from '../core/index.ts';
+import { hashPieces } from '../core/index.ts';
 
 export interface FileEntry {
   readonly name: string;
@@ -22,8 +22,9 @@ export interface ManifestInput {
   readonly volatile: Readonly<Record<string, unknown>>;
 }
 
-export function fileEntry(name: string, text: string): FileEntry {
-  return { name, characters: text.length, hash: hashText(text) };
+export function fileEntry(name: string, pieces: readonly string[]): FileEntry {
+  const characters = pieces.reduce((sum, piece) => sum + piece.length, 0);
+  return { name, characters, hash: hashPieces(pieces) };
 }
 
 export function manifest(input: ManifestInput): string {

@@ -1,7 +1,14 @@
 import * as assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { suite } from 'uvu';
-import { hashSeed, hashText, mixUniform, Simulation, type Stream } from '../../src/core/index.ts';
+import {
+  hashPieces,
+  hashSeed,
+  hashText,
+  mixUniform,
+  Simulation,
+  type Stream,
+} from '../../src/core/index.ts';
 import { Sfc32 } from '../../src/core/stream.ts';
 
 const test = suite('core/stream');
@@ -260,6 +267,7 @@ test('hashText gives 32 hex digits that every character moves', () => {
     }
   }
   close(changed / 500, 64, 1.2, 'bits changed');
+  assert.equal(hashPieces(['wave', '', 'tank']), hashText('wavetank'));
 });
 
 test('seeds of replications differ from each other and from those of other experiments', () => {

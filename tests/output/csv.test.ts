@@ -107,7 +107,7 @@ test('a manifest is as committed', () => {
     summary: input().summary,
     scenario: 'kind: Scenario\n',
     profiles: { 'b.yaml': 'b', 'a.yaml': 'a' },
-    files: files.map((file) => fileEntry(file.name, file.text)),
+    files: files.map((file) => fileEntry(file.name, [file.text])),
     volatile: { wallSeconds: 1.5 },
   });
   matchesGolden(join(GOLDEN, 'manifest.json'), text);
