@@ -50,4 +50,16 @@ test('a restore of some members, an unknown release and a neighbour that does no
   assert.deepEqual(codes(`{ at: 1s, noisyNeighbour: ${host}, cores: 1, disk: none }`), ['WT1006']);
 });
 
+test('a neighbour that writes wants a machine with a disk', () => {
+  const text = (fault: string): string =>
+    'apiVersion: wavetank/v1alpha1\nkind: Scenario\nmetadata: { name: a }\n' +
+    `kubernetes: { controlPlane: { topology: external } }\nfaults: [${fault}]\n`;
+  const codes = (fault: string): string[] =>
+    parseScenario(text(fault), { file: 'a.yaml' }).problems.map(({ code }) => code);
+  const neighbour = '{ at: 1s, noisyNeighbour: control-plane/0, ';
+  assert.deepEqual(codes(`${neighbour}cores: 1 }`), []);
+  assert.deepEqual(codes(`${neighbour}fsyncRate: 200/s }`), ['WT1006']);
+  assert.deepEqual(codes(`${neighbour}cores: 1, disk: disk }`), ['WT1006']);
+});
+
 test.run();

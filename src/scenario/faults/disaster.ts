@@ -144,7 +144,14 @@ function checkNeighbour(action: Neighbour, { names, path, checker }: CheckContex
     });
   }
   const host = names.hosts.find(({ name }) => name === action.target);
-  if (disk === '' || host === undefined || host.disks.some(({ name }) => name === disk)) return;
+  if (host === undefined) return;
+  if (host.disks.length === 0 && (disk !== '' || syncsPerSecond + bytesPerSecond > 0)) {
+    checker.at(path, 'WT1006', `${action.target} has no disk to write to`, {
+      hint: 'name the machine of a member of etcd, or leave out disk, fsyncRate and diskBandwidth',
+    });
+    return;
+  }
+  if (disk === '' || host.disks.some(({ name }) => name === disk)) return;
   checker.at(`${path}.disk`, 'WT1006', `${action.target} has no disk ${disk}`, {
     expected: host.disks.map(({ name }) => name).join(' or '),
   });
