@@ -79,7 +79,7 @@ test('MSER-5 finds the end of a decay, and takes nothing from what is steady', (
   assert.ok((mser5(steady)?.truncate ?? 400) <= 100);
   const decay = steady.map((noise, i) => noise + (i < 100 ? (100 - i) / 2 : 0));
   const found = mser5(decay);
-  assert.ok(found !== null && found.reached);
+  assert.ok(found?.reached);
   assert.ok(found.truncate >= 85 && found.truncate <= 160, `${found.truncate}`);
 });
 
