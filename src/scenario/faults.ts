@@ -43,7 +43,8 @@ export function actionNode({ action }: Pick<FaultScenario, 'action'>): Printed {
   const target = 'target' in action ? { [action.kind]: action.target } : {};
   const part = 'part' in action ? action.part : undefined;
   return {
-    ...(print === undefined ? target : print(action)),
+    ...target,
+    ...print?.(action),
     ...(part === undefined ? {} : { part: formatUnit('ratio', part) }),
   };
 }

@@ -16,7 +16,7 @@ export const clockSpecs: VerbSpecs<ClockAction> = {
       byNs: need('by', fault.by, 0, '600ms'),
       ...partOf(fault),
     }),
-    print: ({ target, byNs }) => ({ clockStep: target, by: formatUnit('duration', byNs) }),
+    print: ({ byNs }) => ({ by: formatUnit('duration', byNs) }),
   },
   clockDrift: {
     targets: MACHINE_TARGETS,
@@ -26,7 +26,7 @@ export const clockSpecs: VerbSpecs<ClockAction> = {
       ppm: need('rate', fault.rate, 0, '200ppm'),
       ...partOf(fault),
     }),
-    print: ({ target, ppm }) => ({ clockDrift: target, rate: formatUnit('ppm', ppm) }),
+    print: ({ ppm }) => ({ rate: formatUnit('ppm', ppm) }),
   },
   ntp: {
     targets: MACHINE_TARGETS,
@@ -36,6 +36,6 @@ export const clockSpecs: VerbSpecs<ClockAction> = {
       offsetNs: need('offset', fault.offset, 0, '10m'),
       ...partOf(fault),
     }),
-    print: ({ target, offsetNs }) => ({ ntp: target, offset: formatUnit('duration', offsetNs) }),
+    print: ({ offsetNs }) => ({ offset: formatUnit('duration', offsetNs) }),
   },
 };

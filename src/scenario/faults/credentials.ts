@@ -1,11 +1,5 @@
 /** Verbs of certificates. */
-import {
-  type CheckContext,
-  type OfPart,
-  partOf,
-  type TargetClass,
-  type VerbSpecs,
-} from './verb.ts';
+import { type CheckContext, type OfPart, PROCESS_TARGETS, partOf, type VerbSpecs } from './verb.ts';
 
 export type CredentialAction = {
   readonly kind: 'expireCertificate';
@@ -13,20 +7,9 @@ export type CredentialAction = {
   readonly certificate: 'all' | 'client' | 'server' | 'peer';
 } & OfPart;
 
-const TARGETS: readonly TargetClass[] = [
-  'member',
-  'members',
-  'host',
-  'apiServer',
-  'component',
-  'node',
-  'zone',
-  'agent',
-];
-
 export const credentialSpecs: VerbSpecs<CredentialAction> = {
   expireCertificate: {
-    targets: TARGETS,
+    targets: PROCESS_TARGETS,
     read: (fault) => ({
       kind: 'expireCertificate',
       target: fault.expireCertificate ?? '',
@@ -34,7 +17,7 @@ export const credentialSpecs: VerbSpecs<CredentialAction> = {
       ...partOf(fault),
     }),
     check: (action, context) => checkHeld(action, context),
-    print: ({ target, certificate }) => ({ expireCertificate: target, certificate }),
+    print: ({ certificate }) => ({ certificate }),
   },
 };
 

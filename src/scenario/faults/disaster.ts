@@ -1,6 +1,6 @@
 /** Verbs of disasters: memory and neighbours; restores, replacements and upgrades of etcd. */
 import { formatUnit } from '../units.ts';
-import { type CheckContext, PROCESS_TARGETS, type TargetClass, type VerbSpecs } from './verb.ts';
+import type { CheckContext, TargetClass, VerbSpecs } from './verb.ts';
 
 /** What operators stop before a restore, and start after it. */
 export type RestoreRestarts = 'none' | 'apiServers' | 'controlPlane';
@@ -32,9 +32,7 @@ export type DisasterAction =
   | { readonly kind: 'oomKill'; readonly target: string };
 
 const MEMBERS: readonly TargetClass[] = ['member', 'members'];
-const PROCESSES: readonly TargetClass[] = PROCESS_TARGETS.filter(
-  (kind) => kind === 'member' || kind === 'members' || kind === 'apiServer' || kind === 'component',
-);
+const PROCESSES: readonly TargetClass[] = [...MEMBERS, 'apiServer', 'component'];
 
 export const disasterSpecs: VerbSpecs<DisasterAction> = {
   restoreSnapshot: {
@@ -58,8 +56,7 @@ export const disasterSpecs: VerbSpecs<DisasterAction> = {
         },
       );
     },
-    print: ({ target, ageNs, bytesPerSecond, bumpRevision, restarts }) => ({
-      restoreSnapshot: target,
+    print: ({ ageNs, bytesPerSecond, bumpRevision, restarts }) => ({
       ...(Number.isNaN(ageNs) ? {} : { age: formatUnit('duration', ageNs) }),
       speed: formatUnit('bandwidth', bytesPerSecond),
       bumpRevision,
@@ -73,7 +70,7 @@ export const disasterSpecs: VerbSpecs<DisasterAction> = {
       target: replaceMember ?? '',
       learner,
     }),
-    print: ({ target, learner }) => ({ replaceMember: target, learner }),
+    print: ({ learner }) => ({ learner }),
   },
   upgradeEtcd: {
     targets: [],
@@ -107,7 +104,6 @@ export const disasterSpecs: VerbSpecs<DisasterAction> = {
     }),
     check: (action, context) => checkNeighbour(action, context),
     print: (action) => ({
-      noisyNeighbour: action.target,
       cores: action.cores,
       weight: action.weight,
       memory: formatUnit('bytes', action.memoryBytes),
@@ -123,10 +119,7 @@ export const disasterSpecs: VerbSpecs<DisasterAction> = {
       target: fault.leakMemory ?? '',
       bytesPerSecond: fault.growth,
     }),
-    print: ({ target, bytesPerSecond }) => ({
-      leakMemory: target,
-      growth: formatUnit('bandwidth', bytesPerSecond),
-    }),
+    print: ({ bytesPerSecond }) => ({ growth: formatUnit('bandwidth', bytesPerSecond) }),
   },
   oomKill: {
     targets: PROCESSES,

@@ -36,8 +36,7 @@ export const diskSpecs: VerbSpecs<DiskAction> = {
         hint: 'for example factor: 10, or fsync: 25ms',
       });
     },
-    print: ({ target, factor, fsync }) => ({
-      slowDisk: target,
+    print: ({ factor, fsync }) => ({
       factor,
       ...(fsync === null ? {} : { fsync: distributionNode(fsync, 'duration') }),
     }),

@@ -64,7 +64,7 @@ export const etcdSpecs: VerbSpecs<EtcdAction> = {
     targets: ONE_MEMBER,
     read: ({ addMember, learner }) => ({ kind: 'addMember', target: addMember ?? '', learner }),
     check: ({ target }, context) => checkNew(target, context),
-    print: ({ target, learner }) => ({ addMember: target, learner }),
+    print: ({ learner }) => ({ learner }),
   },
   promoteMember: {
     targets: ONE_MEMBER,

@@ -3,8 +3,8 @@ import { formatUnit } from '../units.ts';
 import {
   type CheckContext,
   type FaultWorldNames,
-  MACHINE_TARGETS,
   type OfPart,
+  PROCESS_TARGETS,
   partOf,
   type TargetClass,
   type VerbSpecs,
@@ -32,7 +32,7 @@ export type NetworkAction =
       readonly probability: number;
     } & OfPart);
 
-const ENDS: readonly TargetClass[] = [...MACHINE_TARGETS, 'agent', 'end'];
+const ENDS: readonly TargetClass[] = [...PROCESS_TARGETS, 'end'];
 
 const duration = (ns: number) => formatUnit('duration', ns);
 const lists = (groups: Groups) => groups.map((group) => [...group]);

@@ -33,8 +33,7 @@ export const processSpecs: VerbSpecs<ProcessAction> = {
       if (!keys.includes('for') || !keys.includes('restartAfter')) return;
       checker.at(`${path}.restartAfter`, 'WT1009', 'for and restartAfter exclude each other');
     },
-    print: ({ target, restartAfterNs: after, loseData }) => ({
-      kill: target,
+    print: ({ restartAfterNs: after, loseData }) => ({
       ...(Number.isNaN(after) ? {} : { restartAfter: formatUnit('duration', after) }),
       loseData,
     }),
@@ -48,11 +47,7 @@ export const processSpecs: VerbSpecs<ProcessAction> = {
       ...(fault.rolling ? { rolling: true } : {}),
       ...partOf(fault),
     }),
-    print: ({ target, graceful, rolling }) => ({
-      restart: target,
-      graceful,
-      ...(rolling ? { rolling } : {}),
-    }),
+    print: ({ graceful, rolling }) => ({ graceful, ...(rolling ? { rolling } : {}) }),
   },
   pause: {
     targets: PROCESS_TARGETS,

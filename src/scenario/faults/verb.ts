@@ -58,7 +58,7 @@ export interface VerbSpec<A> {
   readonly targets: readonly TargetClass[];
   read(fault: FaultValue, context: ReadContext): A;
   check?(action: A, context: CheckContext): void;
-  /** As fields of the file; the target and `part` alone where absent. */
+  /** As fields of the file, beside the target of the verb and `part`. */
   print?(action: A): Printed;
 }
 
@@ -76,16 +76,6 @@ export function partOf(fault: FaultValue): OfPart {
   return fault.part === 1 ? {} : { part: fault.part };
 }
 
-export const PROCESS_TARGETS: readonly TargetClass[] = [
-  'member',
-  'members',
-  'host',
-  'apiServer',
-  'component',
-  'node',
-  'zone',
-  'agent',
-];
 export const MACHINE_TARGETS: readonly TargetClass[] = [
   'member',
   'members',
@@ -95,3 +85,4 @@ export const MACHINE_TARGETS: readonly TargetClass[] = [
   'node',
   'zone',
 ];
+export const PROCESS_TARGETS: readonly TargetClass[] = [...MACHINE_TARGETS, 'agent'];

@@ -161,7 +161,7 @@ const nodeSpecs: VerbSpecs<NodeAction> = {
       hangs: fault.hangs,
       ...partOf(fault),
     }),
-    print: ({ target, hangs }) => ({ hangRuntime: target, hangs }),
+    print: ({ hangs }) => ({ hangs }),
   },
   cniDown: {
     targets: NODES,
@@ -176,11 +176,7 @@ const nodeSpecs: VerbSpecs<NodeAction> = {
       takes: fault.takes,
       ...partOf(fault),
     }),
-    print: ({ target, of, takes }) => ({
-      pressure: target,
-      of,
-      takes: formatUnit('ratio', takes),
-    }),
+    print: ({ of, takes }) => ({ of, takes: formatUnit('ratio', takes) }),
   },
   crashLoop: {
     targets: [],
@@ -206,8 +202,7 @@ const nodeSpecs: VerbSpecs<NodeAction> = {
       about: fault.about,
       ...partOf(fault),
     }),
-    print: ({ target, eventsPerSecond, about }) => ({
-      eventStorm: target,
+    print: ({ eventsPerSecond, about }) => ({
       eventRate: formatUnit('rate', eventsPerSecond),
       about,
     }),
@@ -235,8 +230,7 @@ const operatorSpecs: VerbSpecs<OperatorAction> = {
       disableEviction: fault.disableEviction,
       ...partOf(fault),
     }),
-    print: ({ target, graceNs, parallel, force, ignoreDaemonSets, disableEviction }) => ({
-      drain: target,
+    print: ({ graceNs, parallel, force, ignoreDaemonSets, disableEviction }) => ({
       parallel,
       ...(Number.isNaN(graceNs) ? {} : { grace: formatUnit('duration', graceNs) }),
       force,
