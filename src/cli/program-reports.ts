@@ -2,9 +2,9 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Export, ExportKind } from './commands/export.ts';
 import type { Io } from './io.ts';
-import type { Finish, Tools } from './program-workbench.ts';
+import { examples, type Finish, integerBetween } from './options.ts';
 
-function addReport(program: Command, io: Io, finish: Finish, tools: Tools): void {
+function addReport(program: Command, io: Io, finish: Finish): void {
   program
     .command('report')
     .summary('make one HTML file of results')
@@ -18,7 +18,7 @@ function addReport(program: Command, io: Io, finish: Finish, tools: Tools): void
     .option('--plot', 'print the curves on the terminal', false)
     .addHelpText(
       'after',
-      tools.examples([
+      examples([
         ['report results/fsync-sweep', 'results/fsync-sweep/report.html'],
         ['report results/my --out my.html --svg pictures', 'pictures for documents of your own'],
         ['report results/my --plot', 'in a terminal'],
@@ -47,8 +47,8 @@ function unixTime(text: string): number {
   throw new InvalidArgumentError('Expected a time such as 2025-01-01T00:00:00Z.');
 }
 
-function addExport(program: Command, io: Io, finish: Finish, tools: Tools): void {
-  const index = tools.integerBetween(0, 1e6);
+function addExport(program: Command, io: Io, finish: Finish): void {
+  const index = integerBetween(0, 1e6);
   program
     .command('export')
     .summary('hand a run to Prometheus or Perfetto')
@@ -68,7 +68,7 @@ function addExport(program: Command, io: Io, finish: Finish, tools: Tools): void
     .option('--start <time>', 'openmetrics: when the run began', unixTime, START_DEFAULT)
     .addHelpText(
       'after',
-      tools.examples([
+      examples([
         ['export results/my --out openmetrics=my.txt', 'then: promtool tsdb create-blocks-from'],
         ['export results/my --out perfetto=trace.json', 'open it in ui.perfetto.dev'],
       ]),
@@ -79,7 +79,7 @@ function addExport(program: Command, io: Io, finish: Finish, tools: Tools): void
     });
 }
 
-function addWeb(program: Command, io: Io, finish: Finish, tools: Tools): void {
+function addWeb(program: Command, io: Io, finish: Finish): void {
   program
     .command('web')
     .summary('write the what-if page')
@@ -88,15 +88,15 @@ function addWeb(program: Command, io: Io, finish: Finish, tools: Tools): void {
         'opens without a server or a network. Same scenario and seed, same digest as here.',
     )
     .option('--out <file>', 'where it goes', 'what-if.html')
-    .addHelpText('after', tools.examples([['web --out page.html', 'open it in a browser']]))
+    .addHelpText('after', examples([['web --out page.html', 'open it in a browser']]))
     .action(async (options) => {
       const { webCommand } = await import('./commands/web.ts');
       await finish(Promise.resolve(webCommand(options, io)));
     });
 }
 
-export function addReports(program: Command, io: Io, finish: Finish, tools: Tools): void {
-  addReport(program, io, finish, tools);
-  addExport(program, io, finish, tools);
-  addWeb(program, io, finish, tools);
+export function addReports(program: Command, io: Io, finish: Finish): void {
+  addReport(program, io, finish);
+  addExport(program, io, finish);
+  addWeb(program, io, finish);
 }

@@ -2,25 +2,20 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Sample } from './commands/sweep.ts';
 import type { Io } from './io.ts';
+import {
+  collect,
+  examples,
+  type Finish,
+  fileNames,
+  integerBetween,
+  seedText,
+  setOption,
+  withExecutor,
+} from './options.ts';
 import type { Until } from './workbench/until.ts';
-
-/** Runs the command and remembers its exit code. */
-export type Finish = (code: Promise<number>) => Promise<void>;
-
-export interface Tools {
-  readonly examples: (lines: ReadonlyArray<readonly [command: string, what: string]>) => string;
-  readonly integerBetween: (min: number, max: number) => (text: string) => number;
-  readonly seedText: (text: string) => string;
-  readonly fileNames: (text: string) => string[];
-}
 
 const SEEDS_MAX = 10_000;
 const SAMPLE_MAX = 5000;
-const JOBS_MAX = 256;
-
-function collect(text: string, earlier: readonly string[]): string[] {
-  return [...earlier, text];
-}
 
 function sampleOf(text: string): Sample {
   const match = /^(lhs|sobol):(\d{1,6})$/.exec(text);
@@ -42,15 +37,7 @@ function untilOf(text: string): Until {
   throw new InvalidArgumentError("Expected a figure and a width, such as 'p99 ±5%'.");
 }
 
-function withExecutor(command: Command, { integerBetween }: Tools): Command {
-  return command
-    .option('--jobs <n>', 'runs at once (default: one for each core)', integerBetween(1, JOBS_MAX))
-    .addOption(
-      new Option('--executor <name>', 'where runs happen').choices(['in-process', 'threads']),
-    );
-}
-
-function addSweep(program: Command, io: Io, finish: Finish, tools: Tools): void {
+function addSweep(program: Command, io: Io, finish: Finish): void {
   const command = program
     .command('sweep')
     .summary('simulate every combination of values, or a sample of them')
@@ -64,26 +51,22 @@ function addSweep(program: Command, io: Io, finish: Finish, tools: Tools): void 
         .argParser(collect)
         .default([], 'none'),
     )
-    .option(
-      '--seeds <n>',
-      'independent repetitions of each point',
-      tools.integerBetween(1, SEEDS_MAX),
-    )
-    .option('--seed <text>', 'seed in place of the one in the file', tools.seedText)
+    .option('--seeds <n>', 'independent repetitions of each point', integerBetween(1, SEEDS_MAX))
+    .option('--seed <text>', 'seed in place of the one in the file', seedText)
     .option('--sample <kind:n>', 'n points of a sample: lhs:64 or sobol:128', sampleOf)
     .option('--until <figure>', "more seeds until an interval is narrow: 'p99 ±5%'", untilOf)
-    .option('--seeds-max <n>', 'with --until, at most', tools.integerBetween(2, SEEDS_MAX), 100)
+    .option('--seeds-max <n>', 'with --until, at most', integerBetween(2, SEEDS_MAX), 100)
     .option('--out <folder>', 'where the files go (default: results/<name>-sweep)')
     .option(
       '--files <names>',
       'CSV files to write (default: runs,metrics and small ones)',
-      tools.fileNames,
+      fileNames,
     )
     .option('--quick', 'the short form of an experiment', false);
-  withExecutor(command, tools)
+  withExecutor(command)
     .addHelpText(
       'after',
-      tools.examples([
+      examples([
         ['sweep my.yaml -s etcd.members=1,3,5 --seeds 5', 'three points, five runs each'],
         ["sweep my.yaml -s 'etcd.disk.fsync.constant=log(1ms,100ms,7)'", 'seven values'],
         ["sweep my.yaml -s 'zip(etcd.members=3,5,network.peerRtt=1ms,9ms)'", 'values in step'],
@@ -97,7 +80,7 @@ function addSweep(program: Command, io: Io, finish: Finish, tools: Tools): void 
     });
 }
 
-function addCompare(program: Command, io: Io, finish: Finish, tools: Tools): void {
+function addCompare(program: Command, io: Io, finish: Finish): void {
   const command = program
     .command('compare')
     .summary('say what a change changes, seed by seed')
@@ -109,13 +92,13 @@ function addCompare(program: Command, io: Io, finish: Finish, tools: Tools): voi
     .option('--metric <selector>', 'show this metric; may be given several times', collect, [])
     .option('--all', 'show every metric that differs', false)
     .option('--gate <gate>', "exit 99 where it fails: 'METRIC{labels} p99 < +5%'", collect, [])
-    .option('--seeds <n>', 'seeds of each setting', tools.integerBetween(1, SEEDS_MAX))
-    .option('--seed <text>', 'seed in place of the one in the file', tools.seedText)
+    .option('--seeds <n>', 'seeds of each setting', integerBetween(1, SEEDS_MAX))
+    .option('--seed <text>', 'seed in place of the one in the file', seedText)
     .option('--out <folder>', 'where the files and finished runs go', 'results/compare');
-  withExecutor(command, tools)
+  withExecutor(command)
     .addHelpText(
       'after',
-      tools.examples([
+      examples([
         ['compare my.yaml my.yaml@etcd.members=5 --seeds 10', 'what two more members change'],
         [
           'compare before.yaml after.yaml --metric etcd_disk_wal_fsync_duration_seconds',
@@ -136,7 +119,7 @@ function percentOf(text: string): number {
   throw new InvalidArgumentError('Expected a percentage such as 5%.');
 }
 
-function addCheck(program: Command, io: Io, finish: Finish, tools: Tools): void {
+function addCheck(program: Command, io: Io, finish: Finish): void {
   const command = program
     .command('check')
     .summary('judge results again, without simulating')
@@ -152,10 +135,10 @@ function addCheck(program: Command, io: Io, finish: Finish, tools: Tools): void 
     .option('--markdown <file>', 'verdicts as Markdown')
     .option('--benchmark <file>', 'figures for github-action-benchmark')
     .option('--bencher <file>', 'figures as Bencher Metric Format');
-  withExecutor(command, tools)
+  withExecutor(command)
     .addHelpText(
       'after',
-      tools.examples([
+      examples([
         ['check results/my-cluster', 'the verdicts; the exit code is theirs'],
         ['check results/new --baseline results/old --junit check.xml', 'for CI'],
       ]),
@@ -167,7 +150,7 @@ function addCheck(program: Command, io: Io, finish: Finish, tools: Tools): void 
     });
 }
 
-function addCapacity(program: Command, io: Io, finish: Finish, tools: Tools): void {
+function addCapacity(program: Command, io: Io, finish: Finish): void {
   const command = program
     .command('capacity')
     .summary('find how far a parameter can go')
@@ -178,31 +161,17 @@ function addCapacity(program: Command, io: Io, finish: Finish, tools: Tools): vo
     .argument('<file>', 'scenario with thresholds')
     .requiredOption('--vary <range>', 'path=lo..hi, or path=log(lo,hi)')
     .option('--vary-also <values>', 'a second parameter, path=a,b,c: a frontier')
-    .addOption(
-      new Option('-s, --set <path=value>', 'set one field; may be given several times')
-        .argParser(collect)
-        .default([], 'none'),
-    )
-    .option('--seeds <n>', 'seeds of each value at first', tools.integerBetween(1, SEEDS_MAX))
-    .option(
-      '--seeds-max <n>',
-      'and at most, while undecided',
-      tools.integerBetween(1, SEEDS_MAX),
-      20,
-    )
-    .option('--seed <text>', 'seed in place of the one in the file', tools.seedText)
+    .addOption(setOption())
+    .option('--seeds <n>', 'seeds of each value at first', integerBetween(1, SEEDS_MAX))
+    .option('--seeds-max <n>', 'and at most, while undecided', integerBetween(1, SEEDS_MAX), 20)
+    .option('--seed <text>', 'seed in place of the one in the file', seedText)
     .option('--tolerance <percent>', 'how near the two sides come', percentOf, 5)
-    .option(
-      '--uncertainty <n>',
-      'samples of the constants; 0 = none',
-      tools.integerBetween(0, 1000),
-      8,
-    )
+    .option('--uncertainty <n>', 'samples of the constants; 0 = none', integerBetween(0, 1000), 8)
     .option('--out <folder>', 'where the files and finished runs go', 'results/capacity');
-  withExecutor(command, tools)
+  withExecutor(command)
     .addHelpText(
       'after',
-      tools.examples([
+      examples([
         ['capacity my.yaml --vary workload.writers.rate=100/s..20000/s', 'puts a second'],
         ['capacity my.yaml --vary PATH=1..9 --vary-also PATH=a,b,c', 'a frontier'],
       ]),
@@ -213,9 +182,9 @@ function addCapacity(program: Command, io: Io, finish: Finish, tools: Tools): vo
     });
 }
 
-export function addWorkbench(program: Command, io: Io, finish: Finish, tools: Tools): void {
-  addSweep(program, io, finish, tools);
-  addCompare(program, io, finish, tools);
-  addCheck(program, io, finish, tools);
-  addCapacity(program, io, finish, tools);
+export function addWorkbench(program: Command, io: Io, finish: Finish): void {
+  addSweep(program, io, finish);
+  addCompare(program, io, finish);
+  addCheck(program, io, finish);
+  addCapacity(program, io, finish);
 }

@@ -6,22 +6,22 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { VERSION } from '../run/version.ts';
 import { EXIT_TEXT } from './exit-codes.ts';
 import type { Io } from './io.ts';
+import {
+  assignment,
+  examples,
+  type Finish,
+  fileNames,
+  integerBetween,
+  seedText,
+  setOption,
+  withExecutor,
+} from './options.ts';
 import { addReports } from './program-reports.ts';
-import { addWorkbench, type Finish } from './program-workbench.ts';
+import { addWorkbench } from './program-workbench.ts';
 
-const SEED_LENGTH_MAX = 200;
 const REPLICATIONS_MAX = 10_000;
-const JOBS_MAX = 256;
 const NS_PER_S = 1_000_000_000;
 const TIME_UNITS = ['ns', 'us', 'ms', 's'];
-
-function integerBetween(min: number, max: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (/^[0-9]+$/.test(text) && value >= min && value <= max) return value;
-    throw new InvalidArgumentError(`Expected a whole number from ${min} to ${max}.`);
-  };
-}
 
 /** In ns. Units are spelled as in a scenario. */
 function durationNs(text: string): number {
@@ -31,44 +31,9 @@ function durationNs(text: string): number {
   return Math.round(Number(match[1]) * unit);
 }
 
-function seedText(text: string): string {
-  if (text.length > 0 && text.length <= SEED_LENGTH_MAX) return text;
-  throw new InvalidArgumentError(`Expected a text of 1 to ${SEED_LENGTH_MAX} characters.`);
-}
-
-/** Names of CSV files, with or without their ending. Which there are is known to the command. */
-function fileNames(text: string): string[] {
-  const names = text.split(',').map((name) => name.trim().replace(/\.csv$/, ''));
-  if (!names.includes('')) return names;
-  throw new InvalidArgumentError('Expected names of CSV files, such as runs,metrics.');
-}
-
-/** Collects an option that may be given several times. */
-function collect(text: string, earlier: readonly string[]): string[] {
-  return [...earlier, text];
-}
-
-function assignment(text: string, earlier: readonly string[]): string[] {
-  if (!/^[^=\s]+=/.test(text)) {
-    throw new InvalidArgumentError('Expected path=value, for example etcd.members=5.');
-  }
-  return collect(text, earlier);
-}
-
-function examples(lines: ReadonlyArray<readonly [command: string, what: string]>): string {
-  const width = Math.max(...lines.map(([command]) => command.length));
-  const rows = lines.map(([command, what]) => `  $ wavetank ${command.padEnd(width)}   # ${what}`);
-  return `\nExamples:\n${rows.join('\n')}`;
-}
-
-const setOption = (): Option =>
-  new Option('-s, --set <path=value>', 'set one field; may be given several times')
-    .argParser(assignment)
-    .default([], 'none');
-
 /** Options of every command that simulates. */
 function withRunOptions(command: Command): Command {
-  return command
+  command
     .addOption(setOption())
     .option('--seed <text>', 'seed in place of the one in the file', seedText)
     .option('--replications <n>', 'independent repetitions', integerBetween(1, REPLICATIONS_MAX))
@@ -85,12 +50,12 @@ function withRunOptions(command: Command): Command {
       new Option('--queue <name>', 'event queue; changes the speed, never a number')
         .choices(['two-tier', 'fast-priority-queue'])
         .default('two-tier'),
-    )
-    .option('--jobs <n>', 'runs at once (default: one for each core)', integerBetween(1, JOBS_MAX))
-    .addOption(
-      new Option('--executor <name>', 'where runs happen').choices(['in-process', 'threads']),
-    )
-    .option('--quick', 'the short form of an experiment: fewer points, less time', false);
+    );
+  return withExecutor(command).option(
+    '--quick',
+    'the short form of an experiment: fewer points, less time',
+    false,
+  );
 }
 
 function addRun(program: Command, io: Io, finish: Finish): void {
@@ -378,9 +343,8 @@ export function createProgram(io: Io, finish: Finish): Command {
         ])}\n\nExit codes:\n${EXIT_TEXT.map((e) => `  ${String(e.code).padStart(3)}  ${e.text}`).join('\n')}`,
     );
   addRun(program, io, finish);
-  const tools = { examples, integerBetween, seedText, fileNames };
-  addWorkbench(program, io, finish, tools);
-  addReports(program, io, finish, tools);
+  addWorkbench(program, io, finish);
+  addReports(program, io, finish);
   addReadingCommands(program, io, finish);
   addExplainPod(program, io, finish);
   addWritingCommands(program, io, finish);

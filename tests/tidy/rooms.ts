@@ -208,6 +208,7 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'cli-progress': ['src/cli/progress.ts'],
   commander: [
     'src/cli/main.ts',
+    'src/cli/options.ts',
     'src/cli/program.ts',
     'src/cli/program-reports.ts',
     'src/cli/program-workbench.ts',
