@@ -11,7 +11,8 @@ import {
   type Span,
 } from '../output/index.ts';
 import { axesName, type ReportInput, type ReportPoint, reportPoints } from './inputs.ts';
-import { type Child, el, fragment, type Markup, styleSheet } from './markup.ts';
+import { type Child, el, fragment, type Markup } from './markup.ts';
+import { htmlFile } from './page.ts';
 import { type Picture, slug, svgOf } from './picture.ts';
 import { type DetailedPoint, type PictureGroup, pictureLayout } from './pictures.ts';
 import { PAGE_STYLE } from './style.ts';
@@ -35,32 +36,17 @@ export function reportHtml(input: ReportInput): string {
     ...closing(report.sections),
     sourceSection(input, points),
   ];
-  const page = el(
-    'html',
-    { lang: 'en' },
+  return htmlFile(
+    { title: input.summary.name, policy: POLICY, style: PAGE_STYLE },
+    el('a', { class: 'skip', href: '#content' }, 'Skip to the content'),
     el(
-      'head',
-      {},
-      el('meta', { charset: 'utf-8' }),
-      el('meta', { 'http-equiv': 'Content-Security-Policy', content: POLICY }),
-      el('meta', { name: 'viewport', content: 'width=device-width,initial-scale=1' }),
-      el('title', {}, `${input.summary.name} – wavetank`),
-      styleSheet(PAGE_STYLE),
-    ),
-    el(
-      'body',
-      {},
-      el('a', { class: 'skip', href: '#content' }, 'Skip to the content'),
-      el(
-        'div',
-        { class: 'page' },
-        header(input, report.facts),
-        contents(sections),
-        el('main', { id: 'content' }, ...sections.map(({ markup }) => markup)),
-      ),
+      'div',
+      { class: 'page' },
+      header(input, report.facts),
+      contents(sections),
+      el('main', { id: 'content' }, ...sections.map(({ markup }) => markup)),
     ),
   );
-  return `<!doctype html>\n${page.markup}\n`;
 }
 
 interface PageSection {
@@ -190,19 +176,13 @@ function tableMarkup(columns: readonly ReportColumn[], rows: readonly (readonly 
     columns[i].align === 'right' ? 'right' : undefined;
   const heads = columns.map(({ head }, i) => el('th', { scope: 'col', class: side(i) }, head));
   const body = rows.map((row) =>
-    el(
-      'tr',
-      {},
-      row.map((cell, i) => {
-        const wide = cell.text.length >= WIDE_FROM ? 'wide' : undefined;
-        return el('td', { class: side(i) ?? wide }, spanMarkup(cell));
-      }),
-    ),
+    row.map((cell, i) => {
+      const wide = cell.text.length >= WIDE_FROM ? 'wide' : undefined;
+      return el('td', { class: side(i) ?? wide }, spanMarkup(cell));
+    }),
   );
-  const table = el('table', {}, el('thead', {}, el('tr', {}, heads)), el('tbody', {}, body));
   const name = columns[0].head === '' ? 'table' : columns[0].head;
-  const scroll = { class: 'scroll', role: 'region', 'aria-label': `table: ${name}`, tabindex: 0 };
-  return el('div', scroll, table);
+  return scrollingTable(`table: ${name}`, heads, body);
 }
 
 function grid(pictures: readonly Picture[]): Markup {
@@ -221,14 +201,20 @@ function figure(picture: Picture): Markup {
 }
 
 function plainTable(name: string, { heads, rows }: Picture['table']): Markup {
-  const head = heads.map((text) => el('th', { scope: 'col' }, text));
-  const body = rows.map((row) =>
-    el(
-      'tr',
-      {},
-      row.map((text) => el('td', {}, text)),
-    ),
+  return scrollingTable(
+    name,
+    heads.map((text) => el('th', { scope: 'col' }, text)),
+    rows.map((row) => row.map((text) => el('td', {}, text))),
   );
-  const table = el('table', {}, el('thead', {}, el('tr', {}, head)), el('tbody', {}, body));
+}
+
+/** Wider than its place, it scrolls, by keyboard as well. */
+function scrollingTable(
+  name: string,
+  heads: readonly Markup[],
+  rows: readonly (readonly Markup[])[],
+): Markup {
+  const body = rows.map((cells) => el('tr', {}, cells));
+  const table = el('table', {}, el('thead', {}, el('tr', {}, heads)), el('tbody', {}, body));
   return el('div', { class: 'scroll', role: 'region', 'aria-label': name, tabindex: 0 }, table);
 }

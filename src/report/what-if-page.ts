@@ -1,5 +1,6 @@
 /** The what-if page around its two scripts: one file that needs no server and no network. */
-import { el, type Markup, styleSheet } from './markup.ts';
+import { el, type Markup } from './markup.ts';
+import { htmlFile } from './page.ts';
 import { PAGE_STYLE } from './style.ts';
 
 export interface WhatIfScripts {
@@ -32,22 +33,12 @@ export function whatIfPage({ page, worker, pageHash }: WhatIfScripts): string {
   const script = (attributes: string, code: string): Markup => ({
     markup: `<script${attributes}>${code}</script>`,
   });
-  const head = el(
-    'head',
-    {},
-    el('meta', { charset: 'utf-8' }),
-    el('meta', { 'http-equiv': 'Content-Security-Policy', content: policy }),
-    el('meta', { name: 'viewport', content: 'width=device-width,initial-scale=1' }),
-    el('title', {}, 'What if? – wavetank'),
-    styleSheet(STYLE),
+  return htmlFile(
+    { title: 'What if?', policy, style: STYLE },
+    content(),
+    script(' type="text/plain" id="worker"', worker),
+    script('', page),
   );
-  const html = el(
-    'html',
-    { lang: 'en' },
-    head,
-    el('body', {}, content(), script(' type="text/plain" id="worker"', worker), script('', page)),
-  );
-  return `<!doctype html>\n${html.markup}\n`;
 }
 
 function content(): Markup {
