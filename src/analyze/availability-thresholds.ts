@@ -7,9 +7,9 @@ import { parseSelector } from '../metrics/index.ts';
 import type { ThresholdScenario } from '../scenario/index.ts';
 import type { PeriodService } from './availability.ts';
 import type { AvailabilityEstimate } from './availability-estimates.ts';
-import { readExpectation } from './expectation.ts';
+import { isUpper, readExpectation } from './expectation.ts';
 import { unitOfName } from './metric-row.ts';
-import { judgeByValues, limitIn, NO_DATA, type ThresholdResult } from './thresholds.ts';
+import { expectedOf, judgeByValues, NO_DATA, type ThresholdResult } from './thresholds.ts';
 
 const NS_PER_S = 1e9;
 
@@ -41,26 +41,18 @@ export function evaluateAvailabilityThreshold(
   const expectation = readExpectation(threshold.expect);
   const { name } = parseSelector(threshold.metric);
   const unit = expectation.statistic === 'availability' ? 'ratio' : unitOfName(name);
-  const limit = limitIn(expectation, unit);
+  const expected = expectedOf(threshold, expectation, unit);
   const series = valuesOf(threshold.metric, estimates, periods);
   const judged = series.map((values) =>
-    judgeByValues(reduced(values, expectation.statistic), expectation, limit),
+    judgeByValues(reduced(values, expectation.statistic), expectation, expected.limit),
   );
-  const upper = expectation.operator === '<' || expectation.operator === '<=';
+  const upper = isUpper(expectation.operator);
   const worst = judged.reduce<(typeof judged)[number] | null>((a, b) => {
     if (a === null || a.value === null || b.value === null) return a ?? b;
     return (upper ? b.value > a.value : b.value < a.value) ? b : a;
   }, null);
   return {
-    metric: threshold.metric,
-    expect: threshold.expect,
-    window: threshold.window.text,
-    fromNs: threshold.window.fromNs,
-    toNs: threshold.window.toNs,
-    statistic: expectation.word,
-    operator: expectation.operator,
-    unit,
-    limit,
+    ...expected,
     ...(worst ?? { ...NO_DATA, note: 'no figure of a period matches' }),
   };
 }

@@ -9,7 +9,7 @@
  */
 import { type MetricsResult, parseSelector, type SeriesResult } from '../metrics/index.ts';
 import type { ThresholdScenario } from '../scenario/index.ts';
-import { type Expectation, readExpectation } from './expectation.ts';
+import { type Expectation, isUpper, readExpectation } from './expectation.ts';
 import { labelText } from './labels.ts';
 import { REQUEST_METRIC } from './outcome.ts';
 
@@ -68,7 +68,7 @@ export function backWithin(
 function objectiveOf(metrics: MetricsResult, threshold: ThresholdScenario): Objective | null {
   const selector = parseSelector(threshold.metric);
   const expectation = readExpectation(threshold.expect);
-  const upper = expectation.operator === '<' || expectation.operator === '<=';
+  const upper = isUpper(expectation.operator);
   const counts = ['rate', 'count', 'availability', 'min'].includes(expectation.statistic);
   if (selector.name !== REQUEST_METRIC || !upper || counts) return null;
   const kinds = new Map<string, Map<SeriesResult['field'], Float64Array>>();

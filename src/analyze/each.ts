@@ -6,6 +6,7 @@
  * that the runs know, no series at all passes too: nothing of the kind happened.
  */
 import type { Labels, MetricsResult, Selector } from '../metrics/index.ts';
+import { isUpper } from './expectation.ts';
 import { compareText, logfmt } from './labels.ts';
 import type { ThresholdResult, Verdict } from './thresholds.ts';
 
@@ -73,5 +74,5 @@ function isWorse(a: JudgedSeries, b: JudgedSeries): boolean {
   const { value, operator } = a.result;
   const other = b.result.value;
   if (value === null || other === null) return other === null && value !== null;
-  return operator === '<' || operator === '<=' ? value > other : value < other;
+  return isUpper(operator) ? value > other : value < other;
 }

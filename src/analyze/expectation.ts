@@ -21,6 +21,11 @@ export interface Expectation {
   readonly duration: boolean;
 }
 
+/** Whether small figures are good: the limit is an upper one. */
+export function isUpper(operator: Operator): boolean {
+  return operator === '<' || operator === '<=';
+}
+
 /** The scenario was validated: its expectations parse. */
 export function readExpectation(text: string): Expectation {
   const parsed = parseExpectation(text);

@@ -55,6 +55,7 @@ export {
   RATIO_SHARE,
 } from './error-table.ts';
 export { CONFIDENCE, type Estimate, estimate } from './estimate.ts';
+export { isUpper } from './expectation.ts';
 export { type Growth, queueGrowth } from './growth.ts';
 export {
   type DistributionFunction,

@@ -20,7 +20,7 @@ import type { RunResult } from '../run/index.ts';
 import type { ThresholdScenario } from '../scenario/index.ts';
 import { type JudgedSeries, seriesByLabels, worstSeries } from './each.ts';
 import { estimate } from './estimate.ts';
-import { type Expectation, type Operator, readExpectation } from './expectation.ts';
+import { type Expectation, isUpper, type Operator, readExpectation } from './expectation.ts';
 import { labelText } from './labels.ts';
 import {
   counterSum,
@@ -133,17 +133,7 @@ function evaluateMatched(
 ): ThresholdResult {
   const expectation = readExpectation(threshold.expect);
   const unit = unitOf(expectation, matched, selector);
-  const base = {
-    metric: threshold.metric,
-    expect: threshold.expect,
-    window: threshold.window.text,
-    fromNs: threshold.window.fromNs,
-    toNs: threshold.window.toNs,
-    statistic: expectation.word,
-    operator: expectation.operator,
-    unit,
-    limit: limitIn(expectation, unit),
-  };
+  const base = expectedOf(threshold, expectation, unit);
   if (matched.every((m) => m.kind === 'none')) {
     return { ...base, ...NO_DATA, note: 'no metric matches' };
   }
@@ -158,9 +148,29 @@ function evaluateMatched(
   return { ...base, ...judgeByValues(values, expectation, base.limit) };
 }
 
-/** In the unit of the figure. A plain number is in exported units already: 0.05 is 50 ms. */
-export function limitIn(expectation: Expectation, unit: ThresholdResult['unit']): number {
-  return unit === 's' && expectation.duration ? expectation.limit / NS_PER_S : expectation.limit;
+type Expected = Omit<ThresholdResult, keyof Judgement>;
+
+/** What a threshold asks for, before anything is judged; `unit` is that of the figure. */
+export function expectedOf(
+  threshold: ThresholdScenario,
+  expectation: Expectation,
+  unit: ThresholdResult['unit'],
+): Expected {
+  const { metric, expect, window } = threshold;
+  const { word: statistic, operator, duration, limit } = expectation;
+  const { text, fromNs, toNs } = window;
+  return {
+    metric,
+    expect,
+    window: text,
+    fromNs,
+    toNs,
+    statistic,
+    operator,
+    unit,
+    // A plain number is in exported units already: 0.05 is 50 ms.
+    limit: unit === 's' && duration ? limit / NS_PER_S : limit,
+  };
 }
 
 type Judgement = Pick<
@@ -274,7 +284,7 @@ function valueIn(m: Matched, expectation: Expectation): number | null {
       if (statistic !== 'mean' && statistic !== 'max' && statistic !== 'min') return null;
       const values = m.rows.map((row) => row[statistic]).filter((value) => value !== null);
       if (values.length === 0) return null;
-      const upper = expectation.operator === '<' || expectation.operator === '<=';
+      const upper = isUpper(expectation.operator);
       return values.reduce((a, b) => (upper ? Math.max(a, b) : Math.min(a, b)));
     }
   }
@@ -429,7 +439,7 @@ function judgeByShare(matched: readonly Matched[], expectation: Expectation): Ju
   const centre = (below + (Z * Z) / (2 * n)) / (1 + (Z * Z) / n);
   const spread = Z * Math.sqrt((below * (1 - below)) / n + (Z * Z) / (4 * n * n));
   const half = spread / (1 + (Z * Z) / n);
-  const upper = expectation.operator === '<' || expectation.operator === '<=';
+  const upper = isUpper(expectation.operator);
   const share = judge(centre - half, centre + half, upper ? '>=' : '<', p);
   const pooled = quantileOf(data, p);
   return {
@@ -448,7 +458,7 @@ function isThin(
   { verdict }: ThresholdResult,
 ): boolean {
   if (verdict !== 'inconclusive' || quantile === null) return false;
-  const upper = operator === '<' || operator === '<=';
+  const upper = isUpper(operator);
   return matched.every((m) => {
     if (m.kind !== 'tally') return m.kind === 'none';
     if (m.data.total === 0) return true;

@@ -2,7 +2,7 @@
  * Verdicts for the tools around: JUnit XML, a Markdown summary, github-action-benchmark and Bencher
  * Metric Format. Pure functions of checked thresholds.
  */
-import type { ThresholdResult } from '../analyze/index.ts';
+import { isUpper, type ThresholdResult } from '../analyze/index.ts';
 import { formatValue } from './format.ts';
 import { markdownTable } from './markdown-table.ts';
 
@@ -145,7 +145,7 @@ function benchmarkName({ axes, threshold }: Checked): string {
 
 /** Whether a threshold wants the figure small. */
 function wantsSmall({ threshold }: Checked): boolean {
-  return threshold.operator === '<' || threshold.operator === '<=';
+  return isUpper(threshold.operator);
 }
 
 /**
