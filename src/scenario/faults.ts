@@ -2,7 +2,7 @@
 import type { Checker } from './checker.ts';
 import { specOf } from './faults/specs.ts';
 import type { FaultWorldNames, Printed } from './faults/verb.ts';
-import { type FaultValue, verbOf } from './fields/faults.ts';
+import { type FaultValue, type FaultVerb, verbOf } from './fields/faults.ts';
 import type { FaultAction, FaultScenario } from './types.ts';
 import { formatUnit } from './units.ts';
 
@@ -15,26 +15,34 @@ export function faultOf(
 ): FaultScenario {
   const verb = verbOf(fault) ?? 'disarm';
   const same = all.slice(0, index).filter((f) => f.name === undefined && verbOf(f) === verb).length;
-  const need = <T>(
-    name: keyof FaultValue,
-    value: T | undefined,
-    fallback: T,
-    example: string,
-  ): T => {
-    if (value !== undefined) return value;
-    checker.at(`faults[${index}]`, 'WT1003', `\`${name}\` is missing beside ${verb}`, {
-      hint: `for example ${name}: ${example}`,
-    });
-    return fallback;
-  };
   return {
     name: fault.name ?? (same === 0 ? verb : `${verb}-${same + 1}`),
     atNs: fault.at,
     forNs: fault.for,
     everyNs: fault.every,
     times: fault.every === 0 ? 1 : fault.times,
-    action: specOf(verb).read(fault, { names, need }),
+    action: readAction(fault, verb, `faults[${index}]`, names, checker),
   };
+}
+
+/** `path`: of the fault, for what is missing beside its verb. */
+export function readAction(
+  fault: FaultValue,
+  verb: FaultVerb,
+  path: string,
+  names: FaultWorldNames,
+  checker: Checker,
+): FaultAction {
+  return specOf(verb).read(fault, {
+    names,
+    need: (name, value, fallback, example) => {
+      if (value !== undefined) return value;
+      checker.at(path, 'WT1003', `\`${name}\` is missing beside ${verb}`, {
+        hint: `for example ${name}: ${example}`,
+      });
+      return fallback;
+    },
+  });
 }
 
 /** The verb with its fields, as in the file. */

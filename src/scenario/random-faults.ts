@@ -6,7 +6,7 @@ import { parseMetric } from './expression.ts';
 import { specOf } from './faults/specs.ts';
 import { TargetNames } from './faults/targets.ts';
 import type { FaultWorldNames, Printed } from './faults/verb.ts';
-import { actionNode, targetsOf } from './faults.ts';
+import { actionNode, readAction, targetsOf } from './faults.ts';
 import { type FaultValue, lastingVerbs, verbOf } from './fields/faults.ts';
 import {
   type AvailabilityValue,
@@ -58,14 +58,7 @@ function randomFaultOf(
     restartAfter: undefined,
   };
   const verb = verbOf(fault) ?? 'disarm';
-  const need = <T>(name: keyof FaultValue, given: T | undefined, fallback: T, example: string) => {
-    if (given !== undefined) return given;
-    checker.at(path, 'WT1003', `\`${name}\` is missing beside ${verb}`, {
-      hint: `for example ${name}: ${example}`,
-    });
-    return fallback;
-  };
-  const action = specOf(verb).read(fault, { names, need });
+  const action = readAction(fault, verb, path, names, checker);
   if (verbOf(fault) !== null) {
     checkOnly(randomFaultFields, verb, path, checker);
     checkTargets(action, path, targets, checker);
