@@ -1,5 +1,4 @@
 /** Runs what asks for availability over a period: window by window, through the executor. */
-import { cpus } from 'node:os';
 import {
   type AvailabilityEstimate,
   type ExitStatus,
@@ -10,20 +9,14 @@ import {
   summarize,
 } from '../analyze/index.ts';
 import { writeFilesAtomically } from '../host/index.ts';
-import {
-  type AvailabilityReport,
-  availabilityCsv,
-  fileEntry,
-  manifest,
-  renderAvailability,
-} from '../output/index.ts';
+import { type AvailabilityReport, availabilityCsv, renderAvailability } from '../output/index.ts';
 import { MODEL_REVISION, type RunPlan, type RunResult, VERSION } from '../run/index.ts';
 import { AvailabilityStudy } from './availability-study.ts';
 import { type ExecuteOptions, execute } from './execute.ts';
 import { EXIT } from './exit-codes.ts';
 import type { Io } from './io.ts';
 import type { Loaded } from './load.ts';
-import { printedConfig, verdictLine } from './results.ts';
+import { chosenFiles, manifestFile, verdictLine } from './results.ts';
 
 export interface AvailabilityJob {
   readonly loaded: Loaded;
@@ -123,25 +116,10 @@ function filesOf(
   wallMs: number,
 ) {
   const { loaded, command } = job;
-  const files = availabilityCsv(report)
-    .filter((csv) => job.files?.includes(csv.name.replace(/\.csv$/, '')) ?? true)
-    .map((csv) => ({ name: csv.name, text: [...csv.chunks()] }));
+  const files = chosenFiles(availabilityCsv(report), job.files);
   const { name, description, profiles } = loaded;
   const about = { version: VERSION, modelRevision: MODEL_REVISION, command, name };
-  const summary = summarize([], loaded.points, { ...about, description, profiles });
-  const text = manifest({
-    summary: { ...summary, interrupted, exitStatus },
-    scenario: printedConfig(loaded),
-    profiles: loaded.files,
-    files: files.map((file) => fileEntry(file.name, file.text)),
-    volatile: {
-      finishedAt: new Date().toISOString(),
-      wallSeconds: wallMs / 1000,
-      node: process.version,
-      platform: `${process.platform} ${process.arch}`,
-      processor: cpus()[0]?.model ?? '',
-      cores: cpus().length,
-    },
-  });
-  return [...files, { name: 'manifest.json', text }];
+  const whole = summarize([], loaded.points, { ...about, description, profiles });
+  const summary = { ...whole, interrupted, exitStatus };
+  return [...files, manifestFile(summary, loaded, files, { wallSeconds: wallMs / 1000 })];
 }

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import type { Summary } from '../analyze/index.ts';
 import type { OutputFile } from '../host/index.ts';
 import {
+  type CsvFile,
   csvFiles,
-  type FileEntry,
   fileEntry,
   manifest,
   type OutputInput,
@@ -43,28 +43,38 @@ export function outputFiles(
   executed: Executed,
   names?: readonly string[],
 ): OutputFile[] {
-  const files = csvFiles(input)
-    .filter((csv) => names?.includes(csv.name.replace(/\.csv$/, '')) ?? true)
-    .map((csv) => ({ name: csv.name, text: [...csv.chunks()] }));
+  const files = chosenFiles(csvFiles(input), names);
   const diagram = sequenceDiagram(input.results[0]?.timeline?.messages ?? []);
   if (diagram !== '') files.push({ name: 'sequence.mmd', text: [diagram] });
-  const entries = files.map((file) => fileEntry(file.name, file.text));
   const volatile = { wallSeconds: executed.wallMs / 1000, executor: executed.executor };
-  return [...files, manifestFile(input.summary, loaded, entries, volatile)];
+  return [...files, manifestFile(input.summary, loaded, files, volatile)];
 }
 
-/** manifest.json; what is volatile gets the machine beside it. */
+/** A file in pieces, which are there as often as they are looked at. */
+interface WholeFile {
+  readonly name: string;
+  readonly text: readonly string[];
+}
+
+/** Those that were asked for, without their ending; all where nothing was. */
+export function chosenFiles(files: readonly CsvFile[], names?: readonly string[]): WholeFile[] {
+  return files
+    .filter(({ name }) => names?.includes(name.replace(/\.csv$/, '')) ?? true)
+    .map((csv) => ({ name: csv.name, text: [...csv.chunks()] }));
+}
+
+/** manifest.json, which vouches for `files`; what is volatile gets the machine beside it. */
 export function manifestFile(
   summary: Summary,
   loaded: Loaded,
-  files: readonly FileEntry[],
+  files: readonly WholeFile[],
   volatile: Readonly<Record<string, unknown>>,
 ): { readonly name: string; readonly text: string } {
   const text = manifest({
     summary,
     scenario: printedConfig(loaded),
     profiles: loaded.files,
-    files,
+    files: files.map(({ name, text }) => fileEntry(name, text)),
     volatile: {
       finishedAt: new Date().toISOString(),
       ...volatile,

@@ -15,7 +15,7 @@ export { csvOf } from './csv.ts';
 export { type CsvFile, csvFiles, csvText, runsCsv, tables } from './csv-files.ts';
 export { type FormatUnit, formatSeconds, formatShare, formatValue } from './format.ts';
 export { renderJson } from './json.ts';
-export { type FileEntry, fileEntry, type ManifestInput, manifest } from './manifest.ts';
+export { fileEntry, type ManifestInput, manifest } from './manifest.ts';
 export { renderMarkdown } from './markdown.ts';
 export { type MarkdownColumn, markdownTable } from './markdown-table.ts';
 export { type PlotOptions, plot } from './plot.ts';
