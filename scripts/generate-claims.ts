@@ -67,15 +67,9 @@ What is often said of Kubernetes control planes, and what the simulator says of 
 
 /** The page, from the experiments under `root`; `io` reads what they name. */
 export function claimsPage(root: string, io: Io): string {
-  const rows: (JudgedClaim & { readonly name: string })[] = [];
-  for (const name of experimentNames(root)) {
-    const file = join(root, 'experiments', name, 'experiment.yaml');
-    if (!/^claims:/m.test(readFileSync(file, 'utf8'))) continue;
-    const loaded = loadScenario(file, { set: [] }, io);
-    if (loaded?.experiment == null) throw new Error(`${file} cannot be read`);
-    const table = goldenThresholds(root, name);
-    for (const claim of loaded.experiment.claims) rows.push({ ...judgeClaim(claim, table), name });
-  }
+  const rows = experimentsWith('claims', root, io).flatMap(({ name, experiment, thresholds }) =>
+    experiment.claims.map((claim) => ({ ...judgeClaim(claim, thresholds), name })),
+  );
   const table = markdownTable(
     ['claim', 'verdict', 'what decides', 'experiment'],
     rows.map(({ claim, verdict, figures, name }) => [
@@ -88,14 +82,36 @@ export function claimsPage(root: string, io: Io): string {
   return `${HEAD}\n${table.join('\n')}\n`;
 }
 
+interface JudgedExperiment {
+  readonly name: string;
+  readonly experiment: Experiment;
+  /** Rows of its committed thresholds.csv. */
+  readonly thresholds: readonly ThresholdRow[];
+}
+
+/** Experiments that have such a list, in order of their names; the others are not loaded. */
+export function experimentsWith(
+  list: 'claims' | 'symptoms',
+  root: string,
+  io: Io,
+): JudgedExperiment[] {
+  return experimentNames(root).flatMap((name) => {
+    const file = join(root, 'experiments', name, 'experiment.yaml');
+    if (!new RegExp(`^${list}:`, 'm').test(readFileSync(file, 'utf8'))) return [];
+    const experiment = loadScenario(file, { set: [] }, io)?.experiment ?? null;
+    if (experiment === null) throw new Error(`${file} cannot be read`);
+    return [{ name, experiment, thresholds: goldenThresholds(root, name) }];
+  });
+}
+
 /** Rows of the committed thresholds.csv of an experiment; none where it has not been run. */
-export function goldenThresholds(root: string, name: string): ThresholdRow[] {
+function goldenThresholds(root: string, name: string): ThresholdRow[] {
   const golden = join(root, 'results', 'golden', name, 'thresholds.csv');
   return existsSync(golden) ? parse(readFileSync(golden, 'utf8'), { columns: true }) : [];
 }
 
 /** Folders of experiments, in order. */
-export function experimentNames(root: string): string[] {
+function experimentNames(root: string): string[] {
   return readdirSync(join(root, 'experiments'))
     .filter((name) => existsSync(join(root, 'experiments', name, 'experiment.yaml')))
     .sort();

@@ -3,18 +3,12 @@
  * in the file of the experiment that shows them, the figures that tell them apart in the golden
  * thresholds.csv of that experiment.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Io, nodeIo } from '../src/cli/io.ts';
-import { loadScenario } from '../src/cli/load.ts';
 import { markdownTable } from '../src/output/index.ts';
 import type { Experiment } from '../src/scenario/index.ts';
-import {
-  experimentNames,
-  goldenThresholds,
-  judgeFigure,
-  type ThresholdRow,
-} from './generate-claims.ts';
+import { experimentsWith, judgeFigure, type ThresholdRow } from './generate-claims.ts';
 
 type Symptom = Experiment['symptoms'][number];
 
@@ -39,13 +33,8 @@ export function symptomSection(symptom: Symptom, rows: readonly ThresholdRow[], 
 /** The page, from the experiments under `root`; `io` reads what they name. */
 export function symptomsPage(root: string, io: Io): string {
   let page = HEAD;
-  for (const name of experimentNames(root)) {
-    const file = join(root, 'experiments', name, 'experiment.yaml');
-    if (!/^symptoms:/m.test(readFileSync(file, 'utf8'))) continue;
-    const loaded = loadScenario(file, { set: [] }, io);
-    if (loaded?.experiment == null) throw new Error(`${file} cannot be read`);
-    const rows = goldenThresholds(root, name);
-    for (const symptom of loaded.experiment.symptoms) page += symptomSection(symptom, rows, name);
+  for (const { name, experiment, thresholds } of experimentsWith('symptoms', root, io)) {
+    for (const symptom of experiment.symptoms) page += symptomSection(symptom, thresholds, name);
   }
   return page;
 }

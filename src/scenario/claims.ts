@@ -29,33 +29,47 @@ export function holdsAt(where: Where, step: AxisStep): boolean {
   return where.every(([column, labels]) => labels.includes(String(step.labels[column])));
 }
 
-/** `wheres`: one an entry of `value.thresholds`. */
-export function readClaims(
-  value: ExperimentValue,
+/** One an entry of `value.thresholds`, as are `wheres`. */
+export function readFigures(
+  { thresholds }: ExperimentValue,
   wheres: readonly Where[],
   steps: readonly AxisStep[],
+): ClaimFigure[] {
+  return thresholds.map(({ metric, expect, window, shows }, i) => {
+    const where = wheres[i] ?? [];
+    const points = steps.flatMap((step, point) => (holdsAt(where, step) ? [point] : []));
+    return { shows: shows === '' ? metric : shows, metric, expect, window, points };
+  });
+}
+
+/** The names of claims or symptoms are unique, and thresholds refer to those that there are. */
+export function checkNames(
+  value: ExperimentValue,
+  what: 'claim' | 'symptom',
+  names: readonly string[],
+  checker: Checker,
+): void {
+  checker.duplicates(`${what}s`, names, what);
+  value.thresholds.forEach(({ [what]: name }, i) => {
+    if (name === '' || names.includes(name)) return;
+    checker.at(`thresholds[${i}].${what}`, 'WT1605', `there is no ${what} ${name}`, {
+      expected: names.length === 0 ? `a name of \`${what}s\`` : `one of ${names.join(', ')}`,
+      nearest: nearestName(name, names),
+    });
+  });
+}
+
+/** `figures`: one an entry of `value.thresholds`. */
+export function readClaims(
+  value: ExperimentValue,
+  figures: readonly ClaimFigure[],
   checker: Checker,
 ): Claim[] {
   const names = value.claims.map(({ name }) => name);
-  value.thresholds.forEach(({ claim }, i) => {
-    if (claim === '' || names.includes(claim)) return;
-    checker.at(`thresholds[${i}].claim`, 'WT1605', `there is no claim ${claim}`, {
-      expected: names.length === 0 ? 'a name of `claims`' : `one of ${names.join(', ')}`,
-      nearest: nearestName(claim, names),
-    });
-  });
+  checkNames(value, 'claim', names, checker);
   return value.claims.map(({ name, claim, verdict, condition }, i) => {
-    const figures = value.thresholds.flatMap((threshold, at) => {
-      if (threshold.claim !== name) return [];
-      const { metric, expect, window, shows } = threshold;
-      const points = steps.flatMap((step, point) =>
-        holdsAt(wheres[at] ?? [], step) ? [point] : [],
-      );
-      return [{ shows: shows === '' ? metric : shows, metric, expect, window, points }];
-    });
-    if (names.indexOf(name) !== i) {
-      checker.at(`claims[${i}].name`, 'WT1011', `two claims are called ${name}`);
-    } else if (figures.length === 0) {
+    const own = figures.filter((_, at) => value.thresholds[at].claim === name);
+    if (own.length === 0) {
       checker.at(`claims[${i}]`, 'WT1606', `no threshold decides the claim ${name}`, {
         hint: `write \`claim: ${name}\` beside the thresholds that decide it`,
       });
@@ -65,6 +79,6 @@ export function readClaims(
         hint: verdict === 'undecided' ? 'say which input is not known' : 'say what must be true',
       });
     }
-    return { name, claim, verdict, condition, figures };
+    return { name, claim, verdict, condition, figures: own };
   });
 }

@@ -1,7 +1,7 @@
 /** Experiments: a base scenario and what is varied, expanded to one scenario a point. */
 import { buildScenario } from './build.ts';
 import { Checker } from './checker.ts';
-import { type Claim, holdsAt, readClaims, type Where } from './claims.ts';
+import { type Claim, holdsAt, readClaims, readFigures, type Where } from './claims.ts';
 import { entryOf, type ListNode, type MapNode, type Node } from './document.ts';
 import { type ExperimentValue, experimentGroup } from './fields/experiment.ts';
 import { baseGroup } from './fields/scenario.ts';
@@ -108,14 +108,15 @@ export function parseExperiment(
   const checker = new Checker(root, reader, options.constants ?? null);
   const wheres = plan.thresholds.map(({ where }) => where);
   const steps = multiply(axes);
-  const claims = readClaims(value, wheres, steps, checker);
-  const symptoms = readSymptoms(value, wheres, steps, checker);
+  const figures = readFigures(value, wheres, steps);
+  const claims = readClaims(value, figures, checker);
+  const symptoms = readSymptoms(value, wheres, figures, checker);
   return {
     name: value.metadata.name,
     description: value.metadata.description,
     question: value.question,
     axes: axes.flatMap((axis) => axis.columns),
-    points: readPoints(plan, full.broken || quickAxes.broken, reader, options),
+    points: readPoints(plan, steps, full.broken || quickAxes.broken, reader, options),
     verdict: value.verdict,
     claims,
     symptoms,
@@ -249,11 +250,11 @@ const MISSING = ['WT1003', 'WT1009', 'WT1105'];
 
 function readPoints(
   plan: Plan,
+  steps: readonly AxisStep[],
   broken: boolean,
   reader: Reader,
   options: ParseOptions,
 ): ExperimentPoint[] {
-  const steps = multiply(plan.axes);
   const points: ExperimentPoint[] = [];
   const found = new Map<string, { problem: Problem; count: number; labels: string }>();
   for (const [index, step] of steps.entries()) {
