@@ -142,8 +142,6 @@ export class Recovery {
     const restoring = this.#restoring;
     assert(restoring !== null, 'a restore ended that had not begun');
     this.#restoring = null;
-    // Whoever was started by others meanwhile.
-    for (const { index } of this.#members) this.#links.kill(index);
     this.#begin(restoring.snapshot, restoring.bump);
     for (const { index } of this.#members) this.#links.boot(index);
   }
@@ -183,10 +181,10 @@ export class Recovery {
 }
 
 /** Names of the three ways in which a restore changes a key. */
-export type ChangeName = 'lost' | 'returned' | 'reverted';
+type ChangeName = 'lost' | 'returned' | 'reverted';
 
 /** Was there and is not; was not there any more and is again; is as it was before. */
-export function nameOfChange({ before, after }: KeyChange): ChangeName {
+function nameOfChange({ before, after }: KeyChange): ChangeName {
   return after === null ? 'lost' : before === null ? 'returned' : 'reverted';
 }
 
