@@ -35,6 +35,8 @@ export interface JoinLinks {
   readonly uids: Uids;
   readonly ops: OpTable;
   readonly send: (member: number, call: ApiCall, op: number) => void;
+  /** Its certificate is signed. */
+  readonly sign: (member: number) => void;
   readonly setState: (member: number, state: NodeState) => void;
   /** The node exists in the API: the kubelet's loops begin. */
   readonly registered: (member: number) => void;
@@ -52,9 +54,6 @@ export class NodeJoiner {
   readonly #networkNs: number;
   readonly #plegHealthNs: number;
   readonly #runtimeHealthNs: number;
-  #sign: ((node: string) => void) | null = null;
-  /** Members below have had a certificate since before the start. */
-  #certified = 0;
   readonly #tries = new Map<number, number>();
   readonly #beganNs = new Map<number, number>();
   readonly #startup: Tally;
@@ -76,12 +75,6 @@ export class NodeJoiner {
     this.#networkNs = ctx.constants.get('kubelet.networkReadyNs');
     this.#startup = ctx.metrics.tally('kubelet_node_startup_duration_seconds');
     this.#type = ctx.sim.eventType(`${name}/join`, (member, step) => this.#step(member, step));
-  }
-
-  /** Who signs the certificates of members from this one on. */
-  signedBy(sign: (node: string) => void, from: number): void {
-    this.#sign = sign;
-    this.#certified = from;
   }
 
   begin(member: number, delayNs: number): void {
@@ -131,7 +124,7 @@ export class NodeJoiner {
     }
     this.#tries.delete(member);
     if (detail === REQUEST) {
-      if (member >= this.#certified) this.#sign?.(this.#links.pool.nameOf(member));
+      this.#links.sign(member);
       const delayNs = Math.floor(this.#stream.uniform() * this.#pollNs);
       this.#sim.schedule(delayNs, this.#type, member, REGISTER);
       return;

@@ -400,6 +400,10 @@ export class NodePool {
       uids: this.#o.uids,
       ops: this.#ops,
       send: (member: number, call: ApiCall, op: number) => this.#kubelets.call(member, call, op),
+      // Those that are there at the start have had a certificate since before it.
+      sign: (member: number) => {
+        if (member >= this.#o.present) this.#o.sign?.(this.nameOf(member));
+      },
       setState: (member: number, state: NodeState) => {
         this.#state[member] = STATES.indexOf(state);
       },

@@ -55,7 +55,7 @@ export class Nodes {
         const proxies = this.#addProxies(name, group, { ...options, zone, nodes: present });
         const count = share(group.count + group.joining, first);
         firstMember += count;
-        const pool = new NodePool(ctx, name, {
+        return new NodePool(ctx, name, {
           ...options,
           group,
           zone,
@@ -69,8 +69,6 @@ export class Nodes {
           metrics,
           onJoined: () => proxies?.joined(),
         });
-        if (options.sign !== undefined) pool.joiner.signedBy(options.sign, present);
-        return pool;
       });
     });
   }
@@ -182,11 +180,6 @@ export class Nodes {
 
   removeCrashes(crashes: CrashLoops): void {
     for (const pool of this.pools) pool.pods.removeCrashes(crashes);
-  }
-
-  /** Off: every image pull fails. */
-  set registryAvailable(available: boolean) {
-    this.setRegistry(available, '');
   }
 
   /** Off: pulls of a node group ('': of all) fail; what is being fetched goes on. */

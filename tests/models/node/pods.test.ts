@@ -58,13 +58,13 @@ test('An image that is not there is pulled once the sandbox runs, and is listed 
 
 test('A registry that is down leaves pods pending; they start when it is back, after their back-off.', () => {
   const bed = nodeBed({ groups: [nodeGroup({ runtime: steadyRuntime() })] });
-  bed.nodes.registryAvailable = false;
+  bed.nodes.setRegistry(false, '');
   bind(bed, 'web', {});
   bed.cluster.run(12 * S);
   assert.equal(podOf(bed, 'web')?.status.reason, 'ImagePullBackOff');
   bed.cluster.run(60 * S);
   assert.equal(podOf(bed, 'web')?.status.phase, 'Pending');
-  bed.nodes.registryAvailable = true;
+  bed.nodes.setRegistry(true, '');
   bed.cluster.run(120 * S);
   assert.equal(podOf(bed, 'web')?.status.phase, 'Running');
   assert.equal(podOf(bed, 'web')?.status.reason, '');
