@@ -18,7 +18,6 @@ import {
   overNs,
   type RunPlan,
   type RunResult,
-  tailNs,
   type Variant,
   variantsOf,
   windowRun,
@@ -144,9 +143,4 @@ export class AvailabilityStudy {
   get periodCount(): number {
     return this.#periods.length;
   }
-}
-
-/** Longest time that a service may take to come back after the last fault of a window. */
-export function longestTailNs(availability: AvailabilityScenario): number {
-  return tailNs(availability, LONGER_MAX);
 }

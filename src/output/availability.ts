@@ -1,8 +1,6 @@
 /** Availability over a period: its files, and what is printed. */
-
 import type { Colors } from './colors.ts';
-import { csvChunks } from './csv.ts';
-import type { CsvFile } from './csv-files.ts';
+import { type CsvFile, csvFile } from './csv-files.ts';
 import { formatSeconds, formatValue, NONE } from './format.ts';
 import {
   type AvailabilityReport,
@@ -21,19 +19,10 @@ const NS_PER_S = 1e9;
 
 export function availabilityCsv(report: AvailabilityReport): CsvFile[] {
   return [
-    {
-      name: thresholdsTable.file,
-      chunks: () => csvChunks(thresholdsTable, thresholdsRows(report.points)),
-    },
-    {
-      name: availabilityEstimatesTable.file,
-      chunks: () => csvChunks(availabilityEstimatesTable, availabilityEstimateRows(report)),
-    },
-    {
-      name: availabilityTable.file,
-      chunks: () => csvChunks(availabilityTable, availabilityRows(report)),
-    },
-    { name: windowsTable.file, chunks: () => csvChunks(windowsTable, windowRows(report)) },
+    csvFile(thresholdsTable, () => thresholdsRows(report.points)),
+    csvFile(availabilityEstimatesTable, () => availabilityEstimateRows(report)),
+    csvFile(availabilityTable, () => availabilityRows(report)),
+    csvFile(windowsTable, () => windowRows(report)),
   ];
 }
 

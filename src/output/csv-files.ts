@@ -55,21 +55,21 @@ export function csvFiles(input: OutputInput): CsvFile[] {
   const hasPods = input.results.some((result) => result.timeline !== null);
   return [
     { name: runsTable.file, chunks: () => runsChunks(input) },
-    file(estimatesTable, () => estimatesRows(input)),
-    file(metricsTable, () => metricsRows(input)),
-    file(thresholdsTable, () => thresholdsRows(input.summary.points)),
-    file(stagesTable, () => stagesRows(input)),
-    file(resourcesTable, () => resourcesRows(input)),
-    ...(hasPods ? [file(podsTable, () => podsRows(input))] : []),
-    file(outagesTable, () => outagesRows(input)),
-    file(eventsTable, () => eventsRows(input)),
-    file(timeseriesTable, () => timeseriesRows(input)),
-    file(histogramsTable, () => histogramsRows(input)),
-    file(constantsTable, () => constantsRows(input)),
+    csvFile(estimatesTable, () => estimatesRows(input)),
+    csvFile(metricsTable, () => metricsRows(input)),
+    csvFile(thresholdsTable, () => thresholdsRows(input.summary.points)),
+    csvFile(stagesTable, () => stagesRows(input)),
+    csvFile(resourcesTable, () => resourcesRows(input)),
+    ...(hasPods ? [csvFile(podsTable, () => podsRows(input))] : []),
+    csvFile(outagesTable, () => outagesRows(input)),
+    csvFile(eventsTable, () => eventsRows(input)),
+    csvFile(timeseriesTable, () => timeseriesRows(input)),
+    csvFile(histogramsTable, () => histogramsRows(input)),
+    csvFile(constantsTable, () => constantsRows(input)),
   ];
 }
 
-function file<Row>(table: Table<Row>, rows: () => Iterable<Row>): CsvFile {
+export function csvFile<Row>(table: Table<Row>, rows: () => Iterable<Row>): CsvFile {
   return { name: table.file, chunks: () => csvChunks(table, rows()) };
 }
 

@@ -5,7 +5,6 @@ import type { Axes } from '../../analyze/index.ts';
 import { DATA_BYTES_MAX, readTextFile, UserError } from '../../host/index.ts';
 import { profilesByName } from '../../import/index.ts';
 import {
-  contentKey,
   knownConstants,
   MODEL_REVISION,
   planRuns,
@@ -30,7 +29,6 @@ export interface ResultSet {
   readonly modelRevision: number;
   readonly version: string;
   readonly command: string;
-  readonly wallSeconds: number | null;
 }
 
 /** What is read of manifest.json here. */
@@ -48,7 +46,6 @@ interface Manifest {
   }>;
   readonly scenario: string;
   readonly profiles: Readonly<Record<string, string>>;
-  readonly volatile: Readonly<Record<string, unknown>>;
 }
 
 export function isFolder(path: string): boolean {
@@ -119,14 +116,12 @@ export function readResults(folder: string): ResultSet {
     }
     runs.set(point, [...(runs.get(point) ?? []), { ...read.result, point, replication }]);
   }
-  const { modelRevision, version, command, volatile } = manifest;
-  const wall = volatile?.wallSeconds;
+  const { modelRevision, version, command } = manifest;
   return {
     name: folder,
     modelRevision,
     version,
     command,
-    wallSeconds: typeof wall === 'number' ? wall : null,
     points: manifest.points.map(({ point, axes }) => ({
       axes,
       scenario: scenarios[point],
@@ -185,13 +180,5 @@ export async function resultsOf(
     version: VERSION,
     modelRevision: MODEL_REVISION,
     command: '',
-    wallSeconds: null,
   };
-}
-
-/** Whether every run still is what this version makes of the scenario. */
-export function isCurrent({ points }: ResultSet): boolean {
-  return points.every(({ scenario, runs }) =>
-    runs.every((run) => contentKey(scenario, run.seed) === run.key),
-  );
 }

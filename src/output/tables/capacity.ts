@@ -39,6 +39,6 @@ export const capacityTable: Table<CapacityRow> = {
   ],
 };
 
-export function capacityCsv(rows: readonly CapacityRow[]): string {
-  return [...csvChunks(capacityTable, rows)].join('');
+export function capacityCsv(rows: readonly CapacityRow[]): Iterable<string> {
+  return csvChunks(capacityTable, rows);
 }

@@ -69,10 +69,10 @@ export const stageComparisonTable: Table<StageComparisonRow> = {
   ],
 };
 
-export function comparisonCsv(rows: readonly MetricComparisonRow[]): string {
-  return [...csvChunks(comparisonTable, rows)].join('');
+export function comparisonCsv(rows: readonly MetricComparisonRow[]): Iterable<string> {
+  return csvChunks(comparisonTable, rows);
 }
 
-export function stageComparisonCsv(rows: readonly StageComparisonRow[]): string {
-  return [...csvChunks(stageComparisonTable, rows)].join('');
+export function stageComparisonCsv(rows: readonly StageComparisonRow[]): Iterable<string> {
+  return csvChunks(stageComparisonTable, rows);
 }

@@ -38,6 +38,6 @@ export const sensitivityTable: Table<SensitivityRow> = {
   ],
 };
 
-export function sensitivityCsv(rows: readonly SensitivityRow[]): string {
-  return [...csvChunks(sensitivityTable, rows)].join('');
+export function sensitivityCsv(rows: readonly SensitivityRow[]): Iterable<string> {
+  return csvChunks(sensitivityTable, rows);
 }
