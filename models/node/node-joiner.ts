@@ -8,10 +8,9 @@
 import type { Stream } from '../../src/core/index.ts';
 import type { Tally } from '../../src/metrics/index.ts';
 import type { ModelContext } from '../../src/resource/index.ts';
-import type { NodeGroupScenario } from '../../src/scenario/types.ts';
-import type { ApiCall, ApiResult, Uids } from '../objects/index.ts';
+import type { ApiCall, ApiResult } from '../objects/index.ts';
 import { imagesOf, makeCertificateRequest, makeNode } from './node-objects.ts';
-import type { NodePool, NodeState } from './node-pool.ts';
+import type { NodePool, NodePoolOptions, NodeState } from './node-pool.ts';
 import type { Op, OpTable } from './op-table.ts';
 
 const BEGIN = 0;
@@ -29,19 +28,12 @@ const STATUS_PERIOD_NS = 5e9;
 
 export interface JoinLinks {
   readonly pool: NodePool;
-  readonly group: NodeGroupScenario;
-  readonly zone: string;
-  readonly cloud: boolean;
-  readonly uids: Uids;
+  readonly options: NodePoolOptions;
   readonly ops: OpTable;
   readonly send: (member: number, call: ApiCall, op: number) => void;
-  /** Its certificate is signed. */
-  readonly sign: (member: number) => void;
   readonly setState: (member: number, state: NodeState) => void;
   /** The node exists in the API: the kubelet's loops begin. */
   readonly registered: (member: number) => void;
-  /** Its first Ready is known to the kubelet. */
-  readonly ready: () => void;
 }
 
 export class NodeJoiner {
@@ -124,7 +116,9 @@ export class NodeJoiner {
     }
     this.#tries.delete(member);
     if (detail === REQUEST) {
-      this.#links.sign(member);
+      const { pool, options } = this.#links;
+      // Those that are there at the start have had a certificate since before it.
+      if (member >= options.present) options.sign?.(pool.nameOf(member));
       const delayNs = Math.floor(this.#stream.uniform() * this.#pollNs);
       this.#sim.schedule(delayNs, this.#type, member, REGISTER);
       return;
@@ -178,7 +172,8 @@ export class NodeJoiner {
   }
 
   #create(member: number, step: number): void {
-    const { uids, ops, group, zone, cloud, pool } = this.#links;
+    const { ops, pool, options } = this.#links;
+    const { uids, group, zone, cloud } = options;
     const { nowNs } = this.#sim;
     const name = pool.nameOf(member);
     const object =
@@ -202,7 +197,7 @@ export class NodeJoiner {
     const beganNs = this.#beganNs.get(member);
     if (beganNs === undefined) return;
     this.#beganNs.delete(member);
-    this.#links.ready();
+    this.#links.options.onJoined();
     this.#startup.record(this.#sim.nowNs - beganNs);
   }
 }

@@ -394,20 +394,12 @@ export class NodePool {
   #joinLinks() {
     return {
       pool: this,
-      group: this.group,
-      zone: this.zone,
-      cloud: this.#o.cloud,
-      uids: this.#o.uids,
+      options: this.#o,
       ops: this.#ops,
       send: (member: number, call: ApiCall, op: number) => this.#kubelets.call(member, call, op),
-      // Those that are there at the start have had a certificate since before it.
-      sign: (member: number) => {
-        if (member >= this.#o.present) this.#o.sign?.(this.nameOf(member));
-      },
       setState: (member: number, state: NodeState) => {
         this.#state[member] = STATES.indexOf(state);
       },
-      ready: this.#o.onJoined,
       registered: (member: number) => {
         this.#leases.begin(member);
         this.status.begin(member);
