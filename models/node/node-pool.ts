@@ -207,10 +207,10 @@ export class NodePool {
 
   /** The machine dies: kubelet, runtime and containers; the API is not told. */
   crash(member: number): void {
-    if (this.#state[member] === NO_KUBELET) this.#state[member] = DOWN;
-    if (this.#state[member] !== UP) return;
+    const state = this.#state[member];
+    if (state !== UP && state !== NO_KUBELET) return;
     this.#state[member] = DOWN;
-    this.#end(member, false, true);
+    if (state === UP) this.#end(member, false, true);
     this.evictions.clear(member);
     this.joiner.clear(member);
   }

@@ -106,6 +106,18 @@ test('A node whose runtime hangs and whose network is gone is Ready when both ar
   assert.equal(readyAt(465 * S), 'True');
 });
 
+test('A machine that dies after its kubelet did takes what hung with it.', () => {
+  const bed = started([]);
+  bed.cluster.at(100 * S, () => bed.nodes.hangRuntime(NODE, 2000 * S, true));
+  bed.cluster.at(150 * S, () => bed.nodes.killKubelet(NODE));
+  bed.cluster.at(160 * S, () => bed.nodes.crash(NODE));
+  bed.cluster.at(170 * S, () => bed.nodes.boot(NODE));
+  bed.cluster.run(145 * S);
+  assert.equal(conditions(bed)?.ready, 'False');
+  bed.cluster.run(300 * S);
+  assert.equal(conditions(bed)?.ready, 'True');
+});
+
 test('Containers that crash 2 s after each start wait 10, 20, 40 s and so on, up to 5 min.', () => {
   const bed = started(['web', 'other']);
   const crashes: CrashLoops = { runsNs: ({ meta }) => (meta.name === 'web' ? 2 * S : null) };
