@@ -41,16 +41,15 @@ const FIGURES_MAX = 8;
 
 /** Pictures by axis; none where nothing was swept. */
 export function curves(points: readonly ReportPoint[], axes: readonly string[]): Picture[] {
-  const figures = figuresOf(points).slice(0, FIGURES_MAX);
-  return axes.flatMap((axis) => {
-    const values = new Set(points.map(({ summary }) => summary.axes[axis]));
-    if (values.size < 2) return [];
-    return figures.flatMap((figure) => {
-      const at = points.map((point) => figureAt(figure, point));
-      if (at.every(({ value }) => value === null)) return [];
-      return [curve(figure, axis, axes, at)];
-    });
-  });
+  const swept = axes.filter(
+    (axis) => new Set(points.map(({ summary }) => summary.axes[axis])).size > 1,
+  );
+  if (swept.length === 0) return [];
+  const known = figuresOf(points)
+    .slice(0, FIGURES_MAX)
+    .map((figure) => ({ figure, at: points.map((point) => figureAt(figure, point)) }))
+    .filter(({ at }) => at.some(({ value }) => value !== null));
+  return swept.flatMap((axis) => known.map(({ figure, at }) => curve(figure, axis, axes, at)));
 }
 
 function figuresOf(points: readonly ReportPoint[]): Figure[] {

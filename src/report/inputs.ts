@@ -6,7 +6,7 @@ import {
   type ScenarioPoint,
   type Summary,
 } from '../analyze/index.ts';
-import type { Labels, MetricsResult } from '../metrics/index.ts';
+import type { Labels } from '../metrics/index.ts';
 import type { RunResult } from '../run/index.ts';
 import type { Scenario } from '../scenario/index.ts';
 
@@ -56,11 +56,6 @@ export function kindName(labels: Labels): string {
   const rest = Object.values(others).filter((value) => value !== '');
   const request = op === undefined ? [] : [workload === undefined ? op : `${op} (${workload})`];
   return [...request, ...rest].join(' ');
-}
-
-/** A name that tells the part that a metric was measured at: its labels without the empty ones. */
-export function hasMetric(metrics: MetricsResult, name: string): boolean {
-  return metrics.tallies.some((tally) => tally.name === name);
 }
 
 /** Kinds of requests that the clients of etcd sent, at any point. */

@@ -29,11 +29,17 @@ export function linearScale(values: readonly number[]): Scale {
 /** 1, 2 or 5 times a power of ten, at least as large. */
 export function roundStep(size: number): number {
   assert(size > 0, `a step has a size, not ${size}`);
+  const power = powerBelow(size);
+  for (const times of [1, 2, 5]) if (times * power >= size * (1 - 1e-9)) return times * power;
+  return 10 * power;
+}
+
+/** The largest power of ten that is not above it. */
+function powerBelow(size: number): number {
   let power = 1;
   while (power > size) power /= 10;
   while (power * 10 <= size) power *= 10;
-  for (const times of [1, 2, 5]) if (times * power >= size * (1 - 1e-9)) return times * power;
-  return 10 * power;
+  return power;
 }
 
 /** Of positive values; ticks at 1, 2 and 5 of each decade, fewer over many decades. */
@@ -42,11 +48,8 @@ export function logScale(values: readonly number[]): Scale {
   assert(known.length > 0, 'a logarithmic scale needs a value above zero');
   const smallest = known.reduce((a, b) => Math.min(a, b), Infinity);
   const largest = known.reduce((a, b) => Math.max(a, b), 0);
-  let power = 1;
-  while (power > smallest) power /= 10;
-  while (power * 10 <= smallest) power *= 10;
   const candidates: number[] = [];
-  for (let p = power; p <= largest * 10; p *= 10) candidates.push(p, 2 * p, 5 * p);
+  for (let p = powerBelow(smallest); p <= largest * 10; p *= 10) candidates.push(p, 2 * p, 5 * p);
   const min = candidates.filter((tick) => tick <= smallest * (1 + 1e-9)).at(-1) ?? smallest;
   const above = candidates.find((tick) => tick >= largest * (1 - 1e-9)) ?? largest;
   const max = above > min ? above : min * 10;
