@@ -82,15 +82,16 @@ function series(
 export function timeLines(point: ReportPoint, prefix: string): Picture[] {
   const run = point.runs[0];
   if (run === undefined) return [];
+  const frame = frameOf(run, prefix);
   const pictures = WANTED.flatMap((wanted) => {
-    const drawn = timeLine(run, wanted, prefix);
+    const drawn = timeLine(run, wanted, frame);
     return drawn === null ? [] : [drawn];
   });
-  const busy = utilization(run, point, prefix);
+  const busy = utilization(run, point, frame);
   return busy === null ? pictures : [...pictures, busy];
 }
 
-function timeLine(run: RunResult, wanted: Wanted, prefix: string): Picture | null {
+function timeLine(run: RunResult, wanted: Wanted, frame: Frame): Picture | null {
   const lines = new Map<string, Float64Array>();
   for (const one of run.metrics.series) {
     if (one.name !== wanted.metric || one.field !== wanted.field) continue;
@@ -107,7 +108,7 @@ function timeLine(run: RunResult, wanted: Wanted, prefix: string): Picture | nul
   if (known.length === 0) return null;
   const shown = known.slice(0, SERIES_COLORS);
   return lineChart({
-    ...frame(run, wanted.title, prefix),
+    ...frame(wanted.title),
     y: { label: labelOf(wanted, known.length - shown.length), unit, kind: 'linear' },
     series: shown.map(([name, values]) => ({ name, points: pointsOf(run, values, scale) })),
   });
@@ -142,7 +143,7 @@ function pointsOf(run: RunResult, values: Float64Array, scale: number): ChartPoi
 }
 
 /** Of the busiest resources: servers in use over servers. */
-function utilization(run: RunResult, point: ReportPoint, prefix: string): Picture | null {
+function utilization(run: RunResult, point: ReportPoint, frame: Frame): Picture | null {
   const names = point.summary.bottlenecks.ranking.slice(0, RESOURCES_SHOWN).map((r) => r.name);
   const lines = names.flatMap((name) => {
     const busy = run.metrics.series.find(
@@ -157,14 +158,16 @@ function utilization(run: RunResult, point: ReportPoint, prefix: string): Pictur
   });
   if (lines.length === 0) return null;
   return lineChart({
-    ...frame(run, 'Busiest resources', prefix),
+    ...frame('Busiest resources'),
     y: { label: 'share of the servers in use', unit: 'ratio', kind: 'linear' },
     series: lines,
   });
 }
 
-function frame(run: RunResult, title: string, prefix: string) {
-  const name = prefix === '' ? title : `${title} (${prefix})`;
+type Frame = (title: string) => Omit<LineChart, 'y' | 'series'>;
+
+/** What all pictures of a run have alike, by their title. */
+function frameOf(run: RunResult, prefix: string): Frame {
   const x: LineChart['x'] = {
     label: 'simulated time',
     kind: 'linear',
@@ -172,9 +175,16 @@ function frame(run: RunResult, title: string, prefix: string) {
     from: 0,
     to: run.simulatedNs / NS_PER_S,
   };
-  const spans = faultSpans(run);
+  const spans = faultSpans(run).slice(0, SPANS_MAX);
   const events = leaderEvents(run);
-  return { id: slug(`time ${prefix} ${title}`), title: name, x, spans, events, dense: true };
+  return (title) => ({
+    id: slug(`time ${prefix} ${title}`),
+    title: prefix === '' ? title : `${title} (${prefix})`,
+    x,
+    spans,
+    events,
+    dense: true,
+  });
 }
 
 /** From the run's own events, so that drawn and repeated faults are there as well. */
@@ -188,9 +198,7 @@ export function faultSpans(run: RunResult): ChartSpan[] {
       if (begun !== undefined) begun.to = at;
     }
   }
-  return open
-    .slice(0, SPANS_MAX)
-    .map((span) => (Number.isNaN(span.to) ? { ...span, to: span.from } : span));
+  return open.map((span) => (Number.isNaN(span.to) ? { ...span, to: span.from } : span));
 }
 
 function leaderEvents(run: RunResult): ChartSpan[] {

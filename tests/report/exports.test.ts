@@ -204,4 +204,13 @@ test('a fault is an instant and a span, in microseconds', () => {
   );
 });
 
+test('a trace leaves no fault out, however many there were', () => {
+  const events = Array.from({ length: 100 }, (_, i) => [
+    { timeNs: i * 1e8, kind: 'fault', subject: 'flap', detail: '' },
+    { timeNs: i * 1e8 + 5e7, kind: 'fault over', subject: 'flap', detail: '' },
+  ]).flat();
+  const lines = [...perfettoTrace({ ...run, metrics: { ...run.metrics, events } })];
+  assert.equal(lines.filter((line) => /"cat":"fault".*"ph":"b"/.test(line)).length, 100);
+});
+
 test.run();
