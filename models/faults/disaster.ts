@@ -7,13 +7,13 @@
  * scheduler and the controller managers; kubelets and other clients are left as they are, with what
  * they remember. Each of this can be left out.
  */
-import { assert, NS_PER_S } from '../../src/core/index.ts';
+import { NS_PER_S } from '../../src/core/index.ts';
 import type { DisasterAction, FaultScenario } from '../../src/scenario/types.ts';
 import type { EtcdCluster, StoreSnapshot } from '../etcd/index.ts';
 import type { FaultHandlers, Undo } from './handler.ts';
 import { kill } from './process.ts';
 import { resourceFaults } from './resources.ts';
-import { resolveTargets } from './targets.ts';
+import { clusterOf, resolveTargets } from './targets.ts';
 import type { FaultWorld } from './world.ts';
 
 /** How often the operator looks whether etcd, then the API, is back. */
@@ -95,12 +95,6 @@ function take(action: Restore, world: FaultWorld): void {
 /** Restores of one age come in the order of their snapshots. */
 function keyOf({ target, ageNs }: Restore): string {
   return `${target}/${ageNs}`;
-}
-
-function clusterOf(target: string, world: FaultWorld): EtcdCluster {
-  if (!target.startsWith('etcd-events/')) return world.etcd;
-  if (world.eventsEtcd === null) assert(false, `events have no etcd for ${target}`);
-  return world.eventsEtcd;
 }
 
 function restore(

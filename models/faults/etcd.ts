@@ -1,14 +1,8 @@
 /** What operators do to etcd: etcdctl and changes of members. */
 import type { EtcdAction } from '../../src/scenario/types.ts';
-import type { EtcdCluster, EtcdMember } from '../etcd/index.ts';
 import type { FaultHandlers } from './handler.ts';
-import { resolveTargets } from './targets.ts';
+import { type MemberOf, resolveTargets } from './targets.ts';
 import type { FaultWorld } from './world.ts';
-
-interface MemberOf {
-  readonly cluster: EtcdCluster;
-  readonly member: EtcdMember;
-}
 
 export const etcdFaults: FaultHandlers<EtcdAction['kind']> = {
   fillQuota: ({ toFraction, superseded }, { etcd }) => {

@@ -4,15 +4,10 @@
  * A machine that is lost is cut off first: what its processes would say as they die never leaves
  * it. When it boots, what peers send to connections of before is answered with resets.
  */
-import type { EtcdCluster, EtcdMember } from '../etcd/index.ts';
 import type { Host } from '../machine/index.ts';
 import { machineEnd } from './network.ts';
+import type { MemberOf } from './targets.ts';
 import type { FaultWorld } from './world.ts';
-
-interface MemberOf {
-  readonly cluster: EtcdCluster;
-  readonly member: EtcdMember;
-}
 
 /** Disturbances of machines that are down, by their names. */
 const cutKey = (host: Host) => `${host.name}/cut`;

@@ -3,20 +3,20 @@
  * takes memory or disk, containers that crash, events without end. What kubelets make of them is in
  * models/node; what filters do with the events, in models/client-go/recorder.ts.
  */
+import { NS_PER_S } from '../../src/core/index.ts';
 import { type DistributionSpec, quantile } from '../../src/dist/index.ts';
 import type { LoadScenario, ObjectSetScenario } from '../../src/scenario/types.ts';
 import type { ApiClient, EventRecorder } from '../client-go/index.ts';
 import type { CrashLoops } from '../node/index.ts';
 import { type KubeObject, type Labels, metaOf, type Pod, type User } from '../objects/index.ts';
 import type { FaultHandlers } from './handler.ts';
-import { kubernetesOf, resolveTargets, type Target } from './targets.ts';
+import { kubernetesOf, nodeNamesOf, resolveTargets, type Target } from './targets.ts';
 import type { FaultWorld, KubernetesWorld } from './world.ts';
 
 /** Smallest draw of a quantile: one of 0 has none. */
 const DRAW_MIN = 1e-9;
 /** Events of a storm are recorded in turns of at least this long. */
 const TURN_NS = 10e6;
-const NS_PER_S = 1e9;
 
 type NodeVerb = 'hangRuntime' | 'cniDown' | 'pressure' | 'crashLoop' | 'eventStorm';
 
@@ -26,7 +26,7 @@ export const nodeFaults: FaultHandlers<NodeVerb> = {
     // Past the end of the run is for ever.
     const durationNs = Math.min(forNs, 2 * sim.horizonNs);
     const { nodes } = kubernetesOf(world);
-    for (const node of nodesOf(target, world, part)) {
+    for (const node of nodeNamesOf(target, world, part)) {
       nodes.hangRuntime(node, durationNs, hangs === 'everything');
     }
     // It ends by itself.
@@ -36,7 +36,7 @@ export const nodeFaults: FaultHandlers<NodeVerb> = {
   cniDown: ({ target, part }, world) => {
     const { holds } = world;
     const { nodes } = kubernetesOf(world);
-    const names = nodesOf(target, world, part);
+    const names = nodeNamesOf(target, world, part);
     for (const node of names) holds.hold(`cni/${node}`, () => nodes.setNetwork(node, false));
     return () => {
       for (const node of names) holds.release(`cni/${node}`, () => nodes.setNetwork(node, true));
@@ -45,7 +45,7 @@ export const nodeFaults: FaultHandlers<NodeVerb> = {
 
   pressure: ({ target, part, of, takes }, world) => {
     const { nodes } = kubernetesOf(world);
-    const names = nodesOf(target, world, part);
+    const names = nodeNamesOf(target, world, part);
     for (const node of names) nodes.take(node, of, takes);
     return () => {
       for (const node of names) nodes.take(node, of, -takes);
@@ -74,10 +74,6 @@ export const nodeFaults: FaultHandlers<NodeVerb> = {
     };
   },
 };
-
-function nodesOf(target: string, world: FaultWorld, part?: number): string[] {
-  return resolveTargets(target, world, part).flatMap((t) => (t.kind === 'node' ? [t.node] : []));
-}
 
 function drawNs(runs: DistributionSpec, world: FaultWorld): number {
   return Math.max(0, Math.round(quantile(runs, Math.max(DRAW_MIN, world.draw()))));
@@ -131,7 +127,7 @@ interface Source {
 
 /** Who records events: a kubelet, or a component, by a client of its own with its limits. */
 function source(target: Target, about: number, world: FaultWorld): Source {
-  const { library, scenario, nodes } = kubernetesOf(world);
+  const { library, scenario, nodes, frontDoor } = kubernetesOf(world);
   const { nowNs } = world.ctx.sim;
   const isNode = target.kind === 'node';
   const name = isNode ? target.node : target.kind === 'component' ? target.component.name : '';
@@ -147,7 +143,7 @@ function source(target: Target, about: number, world: FaultWorld): Source {
     networkHost,
     ...limitsOf(isNode ? name : '', component, scenario),
     timeoutNs: Number.POSITIVE_INFINITY,
-    servers: serversOf(scenario),
+    servers: frontDoor,
   });
   const objects = Array.from({ length: about }, (_, i): KubeObject => {
     const meta = metaOf(library.uids, nowNs, { name: `${name.replace('/', '-')}-${i}` });
@@ -185,12 +181,6 @@ function limitsOf(node: string, component: string, scenario: KubernetesWorld['sc
         ? controllerManager
         : (cloud ?? controllerManager);
   return { qps: of.qps, burst: of.burst };
-}
-
-export function serversOf({ apiServer }: KubernetesWorld['scenario']): readonly string[] {
-  return apiServer.loadBalancer === 'loadBalancer'
-    ? ['loadBalancer']
-    : apiServer.replicas.map(({ name }) => name);
 }
 
 /** Each event has a message of its own; sources take turns. */

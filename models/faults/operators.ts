@@ -1,30 +1,27 @@
 /** What operators do to nodes with kubectl: cordon, uncordon, drain; each command a process. */
+import { NS_PER_S } from '../../src/core/index.ts';
 import type { FaultAction } from '../../src/scenario/types.ts';
 import { kubectl, kubectlClient } from '../client-go/index.ts';
+import { loadHost } from '../workload/index.ts';
 import type { FaultHandlers } from './handler.ts';
-import { serversOf } from './nodes.ts';
-import { kubernetesOf, resolveTargets } from './targets.ts';
+import { kubernetesOf, nodeNamesOf } from './targets.ts';
 import type { FaultWorld } from './world.ts';
-
-const NS_PER_S = 1e9;
-/** Where operators sit (models/workload `loadHost`). */
-const OPERATORS = 'operators';
 
 export const operatorFaults: FaultHandlers<'cordon' | 'uncordon' | 'drain'> = {
   cordon: ({ target, part }, world) => {
-    const nodes = nodesOf(target, world, part);
+    const nodes = nodeNamesOf(target, world, part);
     new Commands(world, nodes, ['cordon'], nodes.length).start();
     return () => new Commands(world, nodes, ['uncordon'], nodes.length).start();
   },
 
   uncordon: ({ target, part }, world) => {
-    const nodes = nodesOf(target, world, part);
+    const nodes = nodeNamesOf(target, world, part);
     new Commands(world, nodes, ['uncordon'], nodes.length).start();
     return null;
   },
 
   drain: (action, world) => {
-    const nodes = nodesOf(action.target, world, action.part);
+    const nodes = nodeNamesOf(action.target, world, action.part);
     const commands = new Commands(world, nodes, drainOf(action), action.parallel);
     commands.start();
     return () => {
@@ -43,10 +40,6 @@ function drainOf(action: Extract<FaultAction, { kind: 'drain' }>): string[] {
     command.push(`--grace-period=${Math.round(action.graceNs / NS_PER_S)}`);
   }
   return command;
-}
-
-function nodesOf(target: string, world: FaultWorld, part?: number): string[] {
-  return resolveTargets(target, world, part).flatMap((t) => (t.kind === 'node' ? [t.node] : []));
 }
 
 /** One command for each node, some at a time. */
@@ -83,11 +76,11 @@ class Commands {
   #next(): void {
     if (this.#begun >= this.#nodes.length) return;
     const node = this.#nodes[this.#begun++];
-    const { library, scenario } = kubernetesOf(this.#world);
+    const { library, frontDoor } = kubernetesOf(this.#world);
     const { sim } = this.#world.ctx;
     const [verb, ...flags] = this.#command;
     const name = `kubectl/${verb}-${node}-${sim.nowNs}`;
-    const client = library.client(kubectlClient(name, OPERATORS, serversOf(scenario)));
+    const client = library.client(kubectlClient(name, loadHost, frontDoor));
     client.stop();
     sim.spawn(
       name,

@@ -10,7 +10,6 @@
  * as one that was killed does.
  */
 import type { ProcessAction } from '../../src/scenario/types.ts';
-import type { EtcdMember } from '../etcd/index.ts';
 import type { FaultHandlers, Undo } from './handler.ts';
 import { bootHost, crashHost, pauseHost, resumeHost } from './machines.ts';
 import { rollingRestart } from './rolling.ts';
@@ -109,7 +108,7 @@ function takeDown(target: Target, world: FaultWorld, loseData: boolean): void {
 function bringUp(target: Target, world: FaultWorld): void {
   switch (target.kind) {
     case 'member':
-      bootMember(target.cluster, target.member);
+      if (target.member.host.state !== 'down') target.cluster.boot(target.member.index);
       return;
     case 'host':
       bootHost(target.host, world);
@@ -124,13 +123,6 @@ function bringUp(target: Target, world: FaultWorld): void {
     default:
       bringNodeUp(target, world);
   }
-}
-
-function bootMember(
-  cluster: Extract<Target, { kind: 'member' }>['cluster'],
-  member: EtcdMember,
-): void {
-  if (member.host.state !== 'down') cluster.boot(member.index);
 }
 
 /** A machine that reboots: firmware, kernel, init; about a minute for a virtual machine. */

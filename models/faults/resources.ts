@@ -15,7 +15,7 @@ import { log, NS_PER_S } from '../../src/core/index.ts';
 import type { DisasterAction } from '../../src/scenario/types.ts';
 import type { Disk, Host } from '../machine/index.ts';
 import type { FaultHandlers, Undo } from './handler.ts';
-import { resolveTargets, type Target } from './targets.ts';
+import { type MemberOf, resolveTargets, type Target } from './targets.ts';
 import type { FaultWorld } from './world.ts';
 
 /** A busy thread is shown to the CPU in pieces as long as a time slice. */
@@ -159,7 +159,7 @@ function leakOf(target: Target, world: FaultWorld): Leak {
 }
 
 /** What a member of etcd holds otherwise is not accounted; what it leaks is. */
-function memberLeak(target: Extract<Target, { kind: 'member' }>, world: FaultWorld): Leak {
+function memberLeak(target: MemberOf, world: FaultWorld): Leak {
   const { member } = target;
   const { memory } = member.host;
   const id = memory.process(`${member.name}/leak`, { onOomKill: () => killMember(target, world) });
@@ -171,7 +171,7 @@ function memberLeak(target: Extract<Target, { kind: 'member' }>, world: FaultWor
   };
 }
 
-function killMember({ cluster, member }: Extract<Target, { kind: 'member' }>, world: FaultWorld) {
+function killMember({ cluster, member }: MemberOf, world: FaultWorld): void {
   cluster.kill(member.index, false);
   world.after(RESTART_NS, () => {
     if (member.host.state === 'up') cluster.boot(member.index);

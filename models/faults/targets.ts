@@ -8,8 +8,13 @@ import type { EtcdCluster, EtcdMember } from '../etcd/index.ts';
 import type { Host } from '../machine/index.ts';
 import type { FaultComponent, FaultWorld, KubernetesWorld } from './world.ts';
 
+export interface MemberOf {
+  readonly cluster: EtcdCluster;
+  readonly member: EtcdMember;
+}
+
 export type Target =
-  | { readonly kind: 'member'; readonly cluster: EtcdCluster; readonly member: EtcdMember }
+  | ({ readonly kind: 'member' } & MemberOf)
   | { readonly kind: 'host'; readonly host: Host }
   | { readonly kind: 'apiServer'; readonly server: ApiServer }
   | { readonly kind: 'component'; readonly component: FaultComponent }
@@ -24,10 +29,8 @@ export function resolveTargets(target: string, world: FaultWorld, part = 1): Tar
   const name = rest.join('/');
   switch (prefix) {
     case 'etcd':
-      return members(world.etcd, target);
     case 'etcd-events':
-      if (world.eventsEtcd === null) assert(false, `events have no etcd for ${target}`);
-      return members(world.eventsEtcd, target);
+      return members(clusterOf(target, world), target);
     case 'kube-apiserver':
       return apiServers(name, world);
     case 'kube-scheduler':
@@ -64,6 +67,18 @@ export function hostsOf(targets: readonly Target[], world: FaultWorld): Host[] {
     else if (target.kind === 'component') hosts.push(target.component.process.host);
   }
   return [...new Set(hosts)];
+}
+
+/** Of a target `etcd/...` or `etcd-events/...`. */
+export function clusterOf(target: string, world: FaultWorld): EtcdCluster {
+  if (!target.startsWith('etcd-events/')) return world.etcd;
+  if (world.eventsEtcd === null) assert(false, `events have no etcd for ${target}`);
+  return world.eventsEtcd;
+}
+
+/** Names of the nodes among those that are meant; hosts of a zone are none. */
+export function nodeNamesOf(target: string, world: FaultWorld, part?: number): string[] {
+  return resolveTargets(target, world, part).flatMap((t) => (t.kind === 'node' ? [t.node] : []));
 }
 
 export function kubernetesOf(world: FaultWorld): KubernetesWorld {

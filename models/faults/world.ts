@@ -28,6 +28,8 @@ export interface KubernetesWorld {
   readonly scenario: KubernetesScenario;
   readonly servers: ApiServers;
   readonly library: ClientLibrary;
+  /** How nodes and people reach the API. */
+  readonly frontDoor: readonly string[];
   readonly nodes: Nodes;
   readonly components: readonly FaultComponent[];
   /** null on bare metal. */

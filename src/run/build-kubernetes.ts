@@ -411,7 +411,8 @@ class Base {
     scenario: Scenario,
     parts: Pick<KubernetesWorld, 'nodes' | 'components' | 'cloud'>,
   ): WorldParts {
-    const { kubernetes, etcd, eventsEtcd, network, credentials, servers, library, outages } = this;
+    const { etcd, eventsEtcd, network, credentials, outages } = this;
+    const { kubernetes, servers, library, frontDoor } = this;
     return {
       ctx: this.#ctx,
       etcd,
@@ -422,7 +423,7 @@ class Base {
       networkHostsOf: machineInterfaces(scenario),
       clientHosts: [...new Set(scenario.workload.map((w) => w.host))],
       outages,
-      kubernetes: { scenario: kubernetes, servers, library, ...parts },
+      kubernetes: { scenario: kubernetes, servers, library, frontDoor, ...parts },
     };
   }
 
