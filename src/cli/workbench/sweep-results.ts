@@ -13,7 +13,6 @@ import { type OutputFile, writeFilesAtomically } from '../../host/index.ts';
 import {
   csvFiles,
   formatValue,
-  type OutputInput,
   type SensitivityRow,
   sensitivityCsv,
   streamedRuns,
@@ -85,41 +84,52 @@ interface Digest {
   readonly figures: PointFigures;
 }
 
-function digestOf(
-  given: FinishedSweep,
+function summaryOf(
+  { loaded }: FinishedSweep,
   point: number,
   runs: readonly RunResult[],
-  figures: readonly Figure[],
-): { digest: Digest; whole: Summary } {
-  const { loaded } = given;
-  const whole = summarize(
+): PointSummary {
+  const [first] = summarize(
     runs.map((run) => ({ ...run, point: 0 })),
     [loaded.points[point]],
     { version: VERSION, modelRevision: MODEL_REVISION, profiles: loaded.profiles },
-  );
-  const [first] = whole.points;
-  const values = figures.map((figure) => meanFigure(figure, runs));
-  const summary = { ...first, point };
-  return { digest: { summary, figures: { axes: first.axes, values } }, whole };
+  ).points;
+  return { ...first, point };
 }
 
+/** Tables of summaries that a digest holds: no run is read again for them. */
+const OF_DIGESTS = ['thresholds', 'stages'];
+/** Tables of what a digest leaves out of its summary. */
+const OF_WHOLE_SUMMARIES = ['estimates', 'outages'];
+
 /** Pieces of one table, point after point under one header. */
-function* tableChunks(given: FinishedSweep, points: StoredPoints, name: string): Generator<string> {
+function* tableChunks(
+  given: FinishedSweep,
+  summary: Summary,
+  points: StoredPoints,
+  name: string,
+): Generator<string> {
+  const scenarios = given.loaded.points;
+  const chunksOf = (of: Summary, results: readonly RunResult[]): Iterable<string> =>
+    csvFiles({ summary: of, results, points: scenarios })
+      .find((csv) => csv.name === `${name}.csv`)
+      ?.chunks() ?? [];
+  if (OF_DIGESTS.includes(name)) {
+    yield* chunksOf(summary, []);
+    return;
+  }
   let header = true;
-  for (const index of given.loaded.points.keys()) {
+  for (const index of scenarios.keys()) {
     const results = points.runs(index);
     if (results.length === 0) continue;
-    const { whole, digest } = digestOf(given, index, results, []);
-    const summary = { ...whole, points: [digest.summary] };
-    const input: OutputInput = { summary, results, points: given.loaded.points };
-    const file = csvFiles(input).find((csv) => csv.name === `${name}.csv`);
-    if (file === undefined) continue;
+    const whole = OF_WHOLE_SUMMARIES.includes(name) ? [summaryOf(given, index, results)] : [];
     let first = true;
-    for (const chunk of file.chunks()) {
+    for (const chunk of chunksOf({ ...summary, points: whole }, results)) {
       if (!first || header) yield chunk;
       first = false;
     }
-    header = false;
+    // A point without the table, as of pods, has no header either.
+    header &&= first;
   }
 }
 
@@ -132,9 +142,13 @@ export function finishSweep(given: FinishedSweep, io: Io): number {
   for (const index of loaded.points.keys()) {
     const runs = points.runs(index);
     if (runs.length === 0) continue;
-    const { summary, figures: values } = digestOf(given, index, runs, figures).digest;
-    // Only what the screen and the manifest need stays in memory.
-    digests.push({ summary: { ...summary, metrics: [], outages: [] }, figures: values });
+    const summary = summaryOf(given, index, runs);
+    const values = figures.map((figure) => meanFigure(figure, runs));
+    digests.push({
+      // Without what is large: the screen, the manifest and small tables do not need it.
+      summary: { ...summary, metrics: [], outages: [] },
+      figures: { axes: summary.axes, values },
+    });
   }
   const axes = axisNames(loaded.points);
   const rows = sensitivityRows(
@@ -148,7 +162,7 @@ export function finishSweep(given: FinishedSweep, io: Io): number {
     text:
       name === 'runs'
         ? streamedRuns({ summary, points: loaded.points }, () => points.all())
-        : tableChunks(given, points, name),
+        : tableChunks(given, summary, points, name),
   }));
   files.push({ name: 'sensitivity.csv', text: sensitivityCsv(rows) });
   const manifest = manifestFile(summary, loaded, [], { wallSeconds: given.wallMs / 1000 });
