@@ -39,7 +39,7 @@ export class Answers {
     this.#links = links;
     const type = (name: string, handle: (request: Request) => void) =>
       sim.eventType(`${instance}/${name}`, (slot, life) => {
-        if (life === this.#life && links().process.alive) handle(this.#pool!.at(slot));
+        if (life === links().process.life) handle(this.#pool!.at(slot));
       });
     this.#encodeType = type('encode', (request) => this.#encoded(request));
     this.#convertedType = type('converted', (request) => this.#encode(request));

@@ -70,7 +70,7 @@ export class RequestPath implements RequestDriver {
     this.#pool = new RequestPool(this);
     const type = (name: string, handle: (request: Request) => void) =>
       sim.eventType(`${instance}/${name}`, (slot, life) => {
-        if (this.#isOf(life)) handle(this.#pool.at(slot));
+        if (life === links().process.life) handle(this.#pool.at(slot));
       });
     this.#authnType = type('authn', (request) => this.#authenticated(request));
     this.#authnWaitType = type('tokenReview', (request) => this.#reviewed(request));
@@ -172,11 +172,6 @@ export class RequestPath implements RequestDriver {
   cancelQueued(request: Request): void {
     this.#links().gate.cancel(request.ticket);
     this.#pool.give(request);
-  }
-
-  /** The process is in this life, and not dead before its next one. */
-  #isOf(life: number): boolean {
-    return life === this.#life && this.#links().process.alive;
   }
 
   /** Seats have come free; as well while a process that has ended lets go of its requests. */

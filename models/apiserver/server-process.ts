@@ -10,7 +10,7 @@ export class ServerProcess implements ReplicaCpu {
   readonly #memory: MemoryId;
   alive = false;
   paused = false;
-  /** Grows with every start; events of an older life are ignored. */
+  /** Grows with every start and every end; events of an older life are ignored. */
   life = 0;
   /** Memory that was never given back. */
   #leakedBytes = 0;
