@@ -12,19 +12,16 @@
  * tokens of controllers, which their manager asks for from the server that they then speak with;
  * expiry: tokens of pods for the API live a year (--service-account-extend-token-expiration).
  */
-import type { Simulation } from '../../src/core/index.ts';
 import type { ModelContext } from '../../src/resource/index.ts';
 import type { Credentials } from '../machine/index.ts';
 import { type ClientState, credentialOf } from './client-state.ts';
 import type { EndpointPort } from './endpoint-port.ts';
 import { keyOf } from './keys.ts';
 
-/** 3607 s, plugin/pkg/admission/serviceaccount; renewed at 80 %, less up to 10 s. */
-const RENEWED_NS = 0.8 * 3607e9;
+/** A renewal comes up to so much early (pkg/kubelet/token `maxJitter`). */
 const JITTER_NS = 10e9;
 
 export class TokenHolders {
-  readonly #sim: Simulation;
   readonly #credentials: Credentials | null;
   readonly #ports: readonly EndpointPort[];
   readonly #draw: (seed: number, counter: number) => number;
@@ -32,6 +29,8 @@ export class TokenHolders {
   readonly #renewals: number[] = [];
   readonly #ctx: ModelContext;
   #type = -1;
+  /** Age at which a token is renewed at the latest. */
+  #renewedNs = 0;
 
   constructor(
     ctx: ModelContext,
@@ -40,7 +39,6 @@ export class TokenHolders {
     draw: (seed: number, counter: number) => number,
   ) {
     this.#ctx = ctx;
-    this.#sim = ctx.sim;
     this.#credentials = credentials;
     this.#ports = ports;
     this.#draw = draw;
@@ -57,20 +55,23 @@ export class TokenHolders {
   /** From now on clocks may differ. */
   watchClocks(): void {
     if (this.#type >= 0 || this.#credentials === null) return;
-    this.#type = this.#ctx.sim.eventType('client-go/tokenRenewed', (i) => this.#renew(i));
+    const { sim, constants } = this.#ctx;
+    this.#type = sim.eventType('client-go/tokenRenewed', (i) => this.#renew(i));
+    this.#renewedNs =
+      constants.get('kubelet.tokenLifeNs') * constants.get('kubelet.tokenRefreshRatio');
     for (let i = 0; i < this.#holders.length; i++) this.#planFirst(i);
   }
 
   /** Tokens are of any age. */
   #planFirst(index: number): void {
-    const leftNs = this.#next(index) * RENEWED_NS;
-    this.#sim.schedule(Math.floor(leftNs), this.#type, index);
+    const leftNs = this.#next(index) * this.#renewedNs;
+    this.#ctx.sim.schedule(Math.floor(leftNs), this.#type, index);
   }
 
   #renew(index: number): void {
     const issuers = this.#ports.filter((port) => port.isHealthy && port.endpoint.isListening);
-    const delayNs = RENEWED_NS - this.#next(index) * JITTER_NS;
-    this.#sim.schedule(Math.floor(delayNs), this.#type, index);
+    const delayNs = this.#renewedNs - this.#next(index) * JITTER_NS;
+    this.#ctx.sim.schedule(Math.floor(delayNs), this.#type, index);
     if (issuers.length === 0) return;
     const { endpoint } = issuers[Math.floor(this.#next(index) * issuers.length)];
     const notBeforeNs = this.#credentials!.wallNs(endpoint.networkHost);
