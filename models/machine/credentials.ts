@@ -66,10 +66,6 @@ export class Credentials {
     else this.#validities.set(key, validity);
   }
 
-  validityOf(key: string): Validity | null {
-    return this.#validities.get(key) ?? null;
-  }
-
   /** Whether somebody whose clock shows `wallNs` takes it, with `leewayNs` at both ends. */
   isGood(key: string, wallNs: number, leewayNs = 0): boolean {
     const validity = this.#validities.get(key);
