@@ -6,7 +6,7 @@
  */
 import type { CredentialAction } from '../../src/scenario/types.ts';
 import type { Validity } from '../machine/index.ts';
-import type { FaultHandlers } from './handler.ts';
+import { type FaultHandlers, undoAll } from './handler.ts';
 import { membersOn } from './machines.ts';
 import { resolveTargets, type Target } from './targets.ts';
 import type { FaultWorld } from './world.ts';
@@ -19,14 +19,15 @@ export const credentialFaults: FaultHandlers<CredentialAction['kind']> = {
     const targets = resolveTargets(target, world, part);
     const keys = [...new Set(targets.flatMap((one) => keysOf(one, certificate, world)))];
     const validity: Validity = { notBeforeNs: -Infinity, notAfterNs: ctx.sim.nowNs };
-    for (const key of keys) {
-      holds.hold(`certificate/${key}`, () => credentials.limit(key, validity));
-    }
-    return () => {
-      for (const key of keys) {
-        holds.release(`certificate/${key}`, () => credentials.limit(key, null));
-      }
-    };
+    return undoAll(
+      keys.map((key) =>
+        holds.hold(
+          `certificate/${key}`,
+          () => credentials.limit(key, validity),
+          () => credentials.limit(key, null),
+        ),
+      ),
+    );
   },
 };
 

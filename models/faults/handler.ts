@@ -4,6 +4,13 @@ import type { FaultWorld } from './world.ts';
 
 export type Undo = () => void;
 
+/** What each of several targets has to undo, in their order. */
+export function undoAll(undos: readonly (Undo | null)[]): Undo {
+  return () => {
+    for (const undo of undos) undo?.();
+  };
+}
+
 /** `forNs`: how long it lasts; null where there is nothing to undo. */
 export type FaultHandler<A> = (action: A, world: FaultWorld, forNs: number) => Undo | null;
 

@@ -10,15 +10,18 @@ export class Holds {
     return (this.#counts.get(key) ?? 0) > 0;
   }
 
-  /** Acts where nobody held it before. */
-  hold(key: string, begin: () => void): void {
+  /**
+   * Begins where nobody held it before. What is returned gives it up, once, and ends where nobody
+   * holds it any more.
+   */
+  hold(key: string, begin: () => void, end: () => void): () => void {
     const count = this.#counts.get(key) ?? 0;
     this.#counts.set(key, count + 1);
     if (count === 0) begin();
+    return () => this.#release(key, end);
   }
 
-  /** Acts where nobody holds it any more. */
-  release(key: string, end: () => void): void {
+  #release(key: string, end: () => void): void {
     const count = this.#counts.get(key) ?? 0;
     assert(count > 0, `nobody holds ${key}`);
     this.#counts.set(key, count - 1);

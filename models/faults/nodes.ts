@@ -9,7 +9,7 @@ import type { LoadScenario, ObjectSetScenario } from '../../src/scenario/types.t
 import type { ApiClient, EventRecorder } from '../client-go/index.ts';
 import type { CrashLoops } from '../node/index.ts';
 import { type KubeObject, type Labels, metaOf, type Pod, type User } from '../objects/index.ts';
-import type { FaultHandlers } from './handler.ts';
+import { type FaultHandlers, undoAll } from './handler.ts';
 import { kubernetesOf, nodeNamesOf, resolveTargets, type Target } from './targets.ts';
 import type { FaultWorld, KubernetesWorld } from './world.ts';
 
@@ -36,11 +36,15 @@ export const nodeFaults: FaultHandlers<NodeVerb> = {
   cniDown: ({ target, part }, world) => {
     const { holds } = world;
     const { nodes } = kubernetesOf(world);
-    const names = nodeNamesOf(target, world, part);
-    for (const node of names) holds.hold(`cni/${node}`, () => nodes.setNetwork(node, false));
-    return () => {
-      for (const node of names) holds.release(`cni/${node}`, () => nodes.setNetwork(node, true));
-    };
+    return undoAll(
+      nodeNamesOf(target, world, part).map((node) =>
+        holds.hold(
+          `cni/${node}`,
+          () => nodes.setNetwork(node, false),
+          () => nodes.setNetwork(node, true),
+        ),
+      ),
+    );
   },
 
   pressure: ({ target, part, of, takes }, world) => {

@@ -10,7 +10,7 @@
  * as one that was killed does.
  */
 import type { ProcessAction } from '../../src/scenario/types.ts';
-import type { FaultHandlers, Undo } from './handler.ts';
+import { type FaultHandlers, type Undo, undoAll } from './handler.ts';
 import { bootHost, crashHost, pauseHost, resumeHost } from './machines.ts';
 import { rollingRestart } from './rolling.ts';
 import { kubernetesOf, resolveTargets, type Target } from './targets.ts';
@@ -19,10 +19,8 @@ import type { FaultComponent, FaultWorld } from './world.ts';
 export const processFaults: FaultHandlers<ProcessAction['kind']> = {
   kill: ({ target, part, loseData, restartAfterNs }, world, forNs) => {
     const awayNs = Number.isNaN(restartAfterNs) ? forNs : restartAfterNs;
-    const undos = resolveTargets(target, world, part).map((t) => kill(t, world, awayNs, loseData));
-    const undo = () => {
-      for (const one of undos) one?.();
-    };
+    const targets = resolveTargets(target, world, part);
+    const undo = undoAll(targets.map((one) => kill(one, world, awayNs, loseData)));
     if (Number.isNaN(restartAfterNs)) return undo;
     world.after(restartAfterNs, undo);
     return null;
@@ -37,10 +35,15 @@ export const processFaults: FaultHandlers<ProcessAction['kind']> = {
 
   pause: ({ target, part }, world) => {
     const targets = resolveTargets(target, world, part);
-    for (const one of targets) pause(one, world);
-    return () => {
-      for (const one of targets) resume(one, world);
-    };
+    return undoAll(
+      targets.map((one) =>
+        world.holds.hold(
+          `${nameOf(one)}/paused`,
+          () => pause(one, world),
+          () => resume(one, world),
+        ),
+      ),
+    );
   },
 };
 
@@ -66,14 +69,19 @@ export function kill(
   awayNs: number,
   loseData: boolean,
 ): Undo | null {
-  const { holds } = world;
   if (awayNs === Infinity && crash(target)) return null;
-  const key = `${nameOf(target)}/down`;
-  holds.hold(key, () => takeDown(target, world, loseData));
-  const undo = () => holds.release(key, () => bringUp(target, world));
+  const undo = holdDown(target, world, loseData);
   if (awayNs < Infinity || target.kind !== 'kubelet') return undo;
   world.after(KUBELET_RESTART_NS, undo);
   return null;
+}
+
+function holdDown(target: Target, world: FaultWorld, loseData: boolean): Undo {
+  return world.holds.hold(
+    `${nameOf(target)}/down`,
+    () => takeDown(target, world, loseData),
+    () => bringUp(target, world),
+  );
 }
 
 /** A crash that a supervisor sees to; false where nothing does. */
@@ -159,10 +167,8 @@ export function restart(target: Target, graceful: boolean, world: FaultWorld): v
       restartComponent(target.component, graceful);
       return;
     default: {
-      const key = `${nameOf(target)}/down`;
-      world.holds.hold(key, () => takeDown(target, world, false));
       const awayNs = target.kind === 'kubelet' ? KUBELET_RESTART_NS : REBOOT_NS;
-      world.after(awayNs, () => world.holds.release(key, () => bringUp(target, world)));
+      world.after(awayNs, holdDown(target, world, false));
     }
   }
 }
@@ -181,23 +187,19 @@ function restartComponent(component: FaultComponent, graceful: boolean): void {
 }
 
 function pause(target: Target, world: FaultWorld): void {
-  world.holds.hold(`${nameOf(target)}/paused`, () => {
-    if (target.kind === 'member') target.member.pause();
-    else if (target.kind === 'host') pauseHost(target.host, world);
-    else if (target.kind === 'apiServer') target.server.pause();
-    else if (target.kind === 'component') target.component.process.pause();
-    else if (target.kind === 'node') kubernetesOf(world).nodes.pause(target.node);
-    else kubernetesOf(world).nodes.killKubelet(target.node);
-  });
+  if (target.kind === 'member') target.member.pause();
+  else if (target.kind === 'host') pauseHost(target.host, world);
+  else if (target.kind === 'apiServer') target.server.pause();
+  else if (target.kind === 'component') target.component.process.pause();
+  else if (target.kind === 'node') kubernetesOf(world).nodes.pause(target.node);
+  else kubernetesOf(world).nodes.killKubelet(target.node);
 }
 
 function resume(target: Target, world: FaultWorld): void {
-  world.holds.release(`${nameOf(target)}/paused`, () => {
-    if (target.kind === 'member') target.member.resume();
-    else if (target.kind === 'host') resumeHost(target.host, world);
-    else if (target.kind === 'apiServer') target.server.resume();
-    else if (target.kind === 'component') target.component.process.resume();
-    else if (target.kind === 'node') kubernetesOf(world).nodes.resume(target.node);
-    else kubernetesOf(world).nodes.startKubelet(target.node);
-  });
+  if (target.kind === 'member') target.member.resume();
+  else if (target.kind === 'host') resumeHost(target.host, world);
+  else if (target.kind === 'apiServer') target.server.resume();
+  else if (target.kind === 'component') target.component.process.resume();
+  else if (target.kind === 'node') kubernetesOf(world).nodes.resume(target.node);
+  else kubernetesOf(world).nodes.startKubelet(target.node);
 }

@@ -14,7 +14,7 @@
 import { log, NS_PER_S } from '../../src/core/index.ts';
 import type { DisasterAction } from '../../src/scenario/types.ts';
 import type { Disk, Host } from '../machine/index.ts';
-import type { FaultHandlers, Undo } from './handler.ts';
+import { type FaultHandlers, type Undo, undoAll } from './handler.ts';
 import { type MemberOf, resolveTargets, type Target } from './targets.ts';
 import type { FaultWorld } from './world.ts';
 
@@ -36,9 +36,7 @@ export const resourceFaults: FaultHandlers<Kinds> = {
     const ends = resolveTargets(action.target, world).flatMap((target) =>
       target.kind === 'host' ? neighbour(target.host, action, world) : [],
     );
-    return () => {
-      for (const end of ends) end();
-    };
+    return undoAll(ends);
   },
 
   leakMemory: ({ target, bytesPerSecond }, world) => {

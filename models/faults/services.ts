@@ -4,7 +4,7 @@
  */
 import { assert } from '../../src/core/index.ts';
 import type { Cloud } from '../cloud/index.ts';
-import type { FaultHandlers } from './handler.ts';
+import { type FaultHandlers, undoAll } from './handler.ts';
 import { kill } from './process.ts';
 import { kubernetesOf, resolveTargets } from './targets.ts';
 import type { FaultWorld } from './world.ts';
@@ -30,9 +30,11 @@ export const serviceFaults: FaultHandlers<'webhook' | 'registry' | 'cloudApi' | 
       return () => nodes.setRegistryBandwidth(null);
     }
     const { holds } = world;
-    const key = `registry/${group}`;
-    holds.hold(key, () => nodes.setRegistry(false, group));
-    return () => holds.release(key, () => nodes.setRegistry(true, group));
+    return holds.hold(
+      `registry/${group}`,
+      () => nodes.setRegistry(false, group),
+      () => nodes.setRegistry(true, group),
+    );
   },
 
   cloudApi: ({ state, qps }, world) => {
@@ -42,13 +44,16 @@ export const serviceFaults: FaultHandlers<'webhook' | 'registry' | 'cloudApi' | 
       return () => cloud.setThrottle(null);
     }
     const { holds } = world;
-    holds.hold('cloud', () => cloud.setDown(true));
-    return () => holds.release('cloud', () => cloud.setDown(false));
+    return holds.hold(
+      'cloud',
+      () => cloud.setDown(true),
+      () => cloud.setDown(false),
+    );
   },
 
   deadBackend: ({ target }, world) => {
     const { balancer } = kubernetesOf(world).library.transport;
-    const undos = resolveTargets(target, world).map((one) => {
+    const ends = resolveTargets(target, world).map((one) => {
       const name = one.kind === 'apiServer' ? one.server.name : '';
       balancer.ignoreHealth(name, true);
       const start = kill(one, world, AWAY_NS, false);
@@ -57,9 +62,7 @@ export const serviceFaults: FaultHandlers<'webhook' | 'registry' | 'cloudApi' | 
         start?.();
       };
     });
-    return () => {
-      for (const undo of undos) undo();
-    };
+    return undoAll(ends);
   },
 };
 
