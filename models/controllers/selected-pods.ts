@@ -6,13 +6,7 @@
  * kubernetes/staging/src/k8s.io/endpointslice/util/controller_utils.go and the pod lister's scan;
  * the scan's CPU is charged by the controllers.
  */
-import {
-  type KubeObject,
-  type LabelSelector,
-  type Labels,
-  matches,
-  type Pod,
-} from '../objects/index.ts';
+import { type KubeObject, type LabelSelector, matches, type Pod } from '../objects/index.ts';
 import { type ControllerEnvironment, INDEX_NAMESPACE } from './environment.ts';
 
 interface Selecting extends KubeObject {
@@ -73,23 +67,22 @@ export class SelectedPods {
     const key = bucketOf(owner);
     const { selector } = owner.spec;
     if (key === '' || selector === null) return;
-    const { path, namespace } = owner.meta;
+    const { path } = owner.meta;
     const bucket = this.#byLabel.get(key);
     if (bucket === undefined) this.#byLabel.set(key, new Set([path]));
     else bucket.add(path);
     const members = new Map<string, Pod>();
-    for (const pod of this.#candidates(owner, namespace)) {
+    for (const pod of this.#candidates(owner)) {
       if (matches(selector, pod.meta.labels)) members.set(pod.meta.path, pod);
     }
     this.#members.set(path, members);
   }
 
   /** Pods among which are all that the owner selects, and that have been told of. */
-  #candidates(owner: Selecting, namespace: string): Iterable<Pod> {
+  #candidates(owner: Selecting): Iterable<Pod> {
     const { pods } = this.#env;
-    const first = owner.spec.selector?.requirements[0];
-    if (first?.operator !== 'In' || first.values.length !== 1) {
-      return pods.byIndex(INDEX_NAMESPACE, namespace);
+    if (!isOneLabel(owner.spec.selector)) {
+      return pods.byIndex(INDEX_NAMESPACE, owner.meta.namespace);
     }
     const found: Pod[] = [];
     for (const path of this.#podsByLabel.get(bucketOf(owner)) ?? []) {
@@ -99,20 +92,20 @@ export class SelectedPods {
     return found;
   }
 
-  #file({ meta }: Pod): void {
-    for (const key in meta.labels) {
-      const label = `${meta.namespace}/${key}=${meta.labels[key]}`;
+  #file(pod: Pod): void {
+    const { path } = pod.meta;
+    for (const label of bucketsOf(pod)) {
       const paths = this.#podsByLabel.get(label);
-      if (paths === undefined) this.#podsByLabel.set(label, new Set([meta.path]));
-      else paths.add(meta.path);
+      if (paths === undefined) this.#podsByLabel.set(label, new Set([path]));
+      else paths.add(path);
     }
   }
 
-  #unfile({ meta }: Pod): void {
-    for (const key in meta.labels) {
-      const label = `${meta.namespace}/${key}=${meta.labels[key]}`;
+  #unfile(pod: Pod): void {
+    const { path } = pod.meta;
+    for (const label of bucketsOf(pod)) {
       const paths = this.#podsByLabel.get(label);
-      paths?.delete(meta.path);
+      paths?.delete(path);
       if (paths?.size === 0) this.#podsByLabel.delete(label);
     }
   }
@@ -129,7 +122,7 @@ export class SelectedPods {
       this.#file(pod);
     }
     const tell = old === null || podEndpointChanged(pod, old);
-    for (const service of this.#selecting(pod.meta.namespace, pod.meta.labels)) {
+    for (const service of this.#selecting(pod)) {
       this.#members.get(service)?.set(pod.meta.path, pod);
       if (tell) for (const listener of this.#listeners) listener(service);
     }
@@ -137,20 +130,20 @@ export class SelectedPods {
 
   #onPodDelete(pod: Pod): void {
     this.#unfile(pod);
-    for (const service of this.#selecting(pod.meta.namespace, pod.meta.labels)) {
+    for (const service of this.#selecting(pod)) {
       if (this.#members.get(service)?.delete(pod.meta.path) !== true) continue;
       for (const listener of this.#listeners) listener(service);
     }
   }
 
-  #selecting(namespace: string, labels: Labels): string[] {
+  #selecting(pod: Pod): string[] {
     const found: string[] = [];
-    for (const key in labels) {
-      const bucket = this.#byLabel.get(`${namespace}/${key}=${labels[key]}`);
+    for (const label of bucketsOf(pod)) {
+      const bucket = this.#byLabel.get(label);
       if (bucket === undefined) continue;
       for (const path of bucket) {
         const selector = this.#owners.get(path)?.spec.selector;
-        if (selector && matches(selector, labels)) found.push(path);
+        if (selector && matches(selector, pod.meta.labels)) found.push(path);
       }
     }
     return found;
@@ -158,10 +151,26 @@ export class SelectedPods {
 }
 
 /** As a rule they select by equality: filed under the first requirement. '' selects nothing. */
-function bucketOf(owner: Selecting): string {
-  const first = owner.spec.selector?.requirements[0];
-  if (first === undefined) return '';
-  return `${owner.meta.namespace}/${first.key}=${first.values[0]}`;
+export function bucketOf({ spec, meta }: Selecting): string {
+  const first = spec.selector?.requirements[0];
+  return first === undefined ? '' : bucketName(meta.namespace, first.key, first.values[0]);
+}
+
+/** Whether all that it selects is among the pods of its owner's bucket. */
+export function isOneLabel(selector: LabelSelector | null): boolean {
+  const first = selector?.requirements[0];
+  return first?.operator === 'In' && first.values.length === 1;
+}
+
+/** The buckets in which owners of a pod may look for it: one for each of its labels. */
+export function bucketsOf({ meta }: Pod): string[] {
+  const buckets: string[] = [];
+  for (const key in meta.labels) buckets.push(bucketName(meta.namespace, key, meta.labels[key]));
+  return buckets;
+}
+
+function bucketName(namespace: string, key: string, value: string): string {
+  return `${namespace}/${key}=${value}`;
 }
 
 /** podEndpointsChanged. */

@@ -18,6 +18,7 @@ import { budgetStatus } from './disruption.ts';
 import { contentsOf, endpointsBytes, endpointsOf } from './endpoints.ts';
 import { endpointOf, sliceOf } from './endpointslice.ts';
 import { usageOf } from './resource-quota.ts';
+import { bucketOf, bucketsOf, isOneLabel } from './selected-pods.ts';
 import { publishedObject } from './serviceaccount.ts';
 import type { SettleOptions } from './settled.ts';
 
@@ -37,12 +38,10 @@ export function settledPolicies(
     if (resource === 'deployments') deployments.set(meta.path, object as Deployment);
   }
   const byLabel = podsByLabel(podsIn);
-  const selected = ({ meta }: KubeObject, selector: LabelSelector) => {
-    const [first] = selector.requirements;
-    const pods =
-      first?.operator === 'In' && first.values.length === 1
-        ? byLabel.get(`${meta.namespace}/${first.key}=${first.values[0]}`)
-        : podsIn.get(meta.namespace);
+  const selected = (owner: Service | PodDisruptionBudget, selector: LabelSelector) => {
+    const pods = isOneLabel(selector)
+      ? byLabel.get(bucketOf(owner))
+      : podsIn.get(owner.meta.namespace);
     return (pods ?? []).filter((pod) => matches(selector, pod.meta.labels));
   };
   // Each object is of the type that its resource names: see ObjectTypes.
@@ -71,10 +70,9 @@ export function settledPolicies(
 /** Pods by namespace and each `key=value` of theirs: thousands of services select by one. */
 function podsByLabel(podsIn: ReadonlyMap<string, readonly Pod[]>): Map<string, Pod[]> {
   const byLabel = new Map<string, Pod[]>();
-  for (const [namespace, pods] of podsIn) {
+  for (const pods of podsIn.values()) {
     for (const pod of pods) {
-      for (const key in pod.meta.labels) {
-        const label = `${namespace}/${key}=${pod.meta.labels[key]}`;
+      for (const label of bucketsOf(pod)) {
         const found = byLabel.get(label);
         if (found === undefined) byLabel.set(label, [pod]);
         else found.push(pod);
