@@ -70,7 +70,6 @@ export class CloudControllerManager {
   readonly #newNodes: ItemQueue;
   readonly #balancers: ItemQueue;
   readonly #workers: readonly Workers[];
-  /** Nodes that have a route. */
   /** Nodes whose routes are being made; those that are there, the cloud knows. */
   readonly #making = new Set<string>();
   readonly #routesMade: Counter;
