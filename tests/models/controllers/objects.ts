@@ -20,6 +20,7 @@ import {
   selectorOf,
   Uids,
 } from '../../../models/objects/index.ts';
+import { newDeployment } from '../../../models/workload/objects.ts';
 
 export const S = 1e9;
 export const uids = () => new Uids();
@@ -135,32 +136,12 @@ export function deployment(
   spec: Partial<Deployment['spec']> = {},
 ): Deployment {
   const labels = { app: name };
-  return {
-    resource: 'deployments',
-    meta: metaOf(u, 0, { name, namespace: 'default', labels }),
-    bytes: 3000,
-    resourceVersion: 0,
-    spec: {
-      replicas,
-      selector: selectorOf(labels),
-      template: template(labels),
-      strategy: 'RollingUpdate',
-      maxSurge: { kind: 'fraction', value: 0.25 },
-      maxUnavailable: { kind: 'fraction', value: 0.25 },
-      minReadyNs: 0,
-      progressDeadlineNs: 600 * S,
-      revisionHistoryLimit: 10,
-      paused: false,
-      ...spec,
-    },
-    status: {
-      observedGeneration: 0,
-      replicas: 0,
-      updatedReplicas: 0,
-      readyReplicas: 0,
-      availableReplicas: 0,
-    },
-  };
+  return newDeployment(metaOf(u, 0, { name, namespace: 'default', labels }), 3000, {
+    replicas,
+    selector: selectorOf(labels),
+    template: template(labels),
+    ...spec,
+  });
 }
 
 export function replicaSet(

@@ -84,9 +84,7 @@ export function containerOf(o: Partial<Container> = {}): Container {
     livenessProbe: null,
     startupProbe: null,
     hostPorts: [],
-    behaviour: {
-      ...IDLE_BEHAVIOUR,
-    },
+    behaviour: IDLE_BEHAVIOUR,
     ...o,
   };
 }
@@ -134,10 +132,7 @@ export function termOf(labels: Labels, topologyKey: string): PodAffinityTerm {
 export function affinityOf(
   o: Partial<NonNullable<PodSpec['affinity']>>,
 ): NonNullable<PodSpec['affinity']> {
-  return {
-    ...NO_AFFINITY,
-    ...o,
-  };
+  return { ...NO_AFFINITY, ...o };
 }
 
 export function spreadOf(

@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { metaOf, type Node, type Pod, Uids } from '../../../models/objects/index.ts';
+import { HEALTHY, metaOf, type Node, type Pod, Uids } from '../../../models/objects/index.ts';
 import { InitialState } from '../../../models/workload/index.ts';
 import { parseScenario } from '../../../src/scenario/index.ts';
 
@@ -9,7 +9,6 @@ const test = suite('workload: pods that were somewhere already');
 const ALLOCATABLE = { cpuMilli: 1000, memoryBytes: 2 ** 30, ephemeralBytes: 0, extended: {} };
 
 function nodeOf(uids: Uids, name: string): Node {
-  const met = 'False';
   return {
     resource: 'nodes',
     meta: metaOf(uids, 0, { name }),
@@ -20,13 +19,7 @@ function nodeOf(uids: Uids, name: string): Node {
       capacity: ALLOCATABLE,
       allocatable: ALLOCATABLE,
       maxPods: 10,
-      conditions: {
-        ready: 'True',
-        memoryPressure: met,
-        diskPressure: met,
-        pidPressure: met,
-        networkUnavailable: met,
-      },
+      conditions: HEALTHY,
       images: {},
       volumesAttached: [],
     },

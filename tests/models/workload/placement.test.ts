@@ -1,9 +1,10 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { metaOf, type Node, type Pod, type PodSpec, Uids } from '../../../models/objects/index.ts';
+import { type Node, type Pod, type PodSpec, Uids } from '../../../models/objects/index.ts';
 import { objectsOf } from '../../../models/workload/objects.ts';
 import { Placement } from '../../../models/workload/placement.ts';
 import { parseScenario } from '../../../src/scenario/index.ts';
+import { nodeOf } from '../../run/kubernetes-support.ts';
 
 const test = suite('workload: placement at the start');
 
@@ -28,32 +29,8 @@ kubernetes:
 }
 
 function nodes(count: number, maxPods: number): Node[] {
-  const uids = new Uids();
   const allocatable = { cpuMilli: 1e6, memoryBytes: 2 ** 40, ephemeralBytes: 0, extended: {} };
-  return Array.from({ length: count }, (_, i): Node => {
-    const met = 'False';
-    return {
-      resource: 'nodes',
-      meta: metaOf(uids, 0, { name: `n-${i}` }),
-      bytes: 1000,
-      resourceVersion: 0,
-      spec: { unschedulable: false, taints: [], podCIDR: '', providerID: '' },
-      status: {
-        capacity: allocatable,
-        allocatable,
-        maxPods,
-        conditions: {
-          ready: 'True',
-          memoryPressure: met,
-          diskPressure: met,
-          pidPressure: met,
-          networkUnavailable: met,
-        },
-        images: {},
-        volumesAttached: [],
-      },
-    };
-  });
+  return Array.from({ length: count }, (_, i) => nodeOf(`n-${i}`, { allocatable, maxPods }));
 }
 
 /** Pods on each node. */
