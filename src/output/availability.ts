@@ -13,7 +13,7 @@ import {
 } from './tables/availability.ts';
 import { axesText } from './tables/shared.ts';
 import { thresholdsRows, thresholdsTable } from './tables/thresholds.ts';
-import { textTable } from './text-table.ts';
+import { columnsOf, textTable } from './text-table.ts';
 
 const NS_PER_S = 1e9;
 
@@ -37,7 +37,6 @@ export function renderAvailability(report: AvailabilityReport, colors: Colors): 
   const windows = base.reduce((sum, period) => sum + period.windows.length, 0);
   const simulatedNs = base.reduce((sum, period) => sum + period.simulatedNs, 0);
   const wholeNs = base.reduce((sum, period) => sum + report.periodNs[period.point], 0);
-  const right = 'right' as const;
   const heads = ['availability', '95 % interval', 'closed form', 'down', 'outages', 'longest'];
   const rows = report.estimates.map((e) => [
     axesText(e.axes),
@@ -55,10 +54,8 @@ export function renderAvailability(report: AvailabilityReport, colors: Colors): 
     ),
   ]);
   const columns = [
-    { head: 'point', align: 'left' as const },
-    { head: 'service', align: 'left' as const },
-    ...heads.map((head) => ({ head, align: right })),
-    ...['to MTBF', 'to MTTR', 'to common cause'].map((head) => ({ head, align: right })),
+    ...columnsOf('left', 'point', 'service'),
+    ...columnsOf('right', ...heads, 'to MTBF', 'to MTTR', 'to common cause'),
   ];
   return [
     colors.bold('Availability'),
@@ -84,7 +81,6 @@ function thresholdLines({ points }: AvailabilityReport, colors: Colors): string[
     ]),
   );
   if (judged.length === 0) return [];
-  const heads = ['verdict', 'point', 'metric', 'expected', 'value'];
-  const columns = heads.map((head) => ({ head, align: 'left' as const }));
+  const columns = columnsOf('left', 'verdict', 'point', 'metric', 'expected', 'value');
   return [colors.bold('Thresholds'), ...textTable(columns, judged, colors.dim), ''];
 }

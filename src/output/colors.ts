@@ -8,6 +8,12 @@ export interface Colors {
   readonly cyan: (text: string) => string;
 }
 
+/** What is undecided is neither good nor bad. */
+export function paintVerdict(verdict: string, colors: Colors): (text: string) => string {
+  if (verdict === 'pass') return colors.green;
+  return verdict === 'fail' ? colors.red : colors.yellow;
+}
+
 const same = (text: string): string => text;
 
 export const noColors: Colors = {

@@ -10,7 +10,7 @@ export {
   githubBenchmark,
   junitXml,
 } from './ci.ts';
-export { type Colors, noColors } from './colors.ts';
+export { type Colors, noColors, paintVerdict } from './colors.ts';
 export { csvOf } from './csv.ts';
 export { type CsvFile, csvFiles, csvText, runsCsv, tables } from './csv-files.ts';
 export { type FormatUnit, formatSeconds, formatShare, formatValue } from './format.ts';
@@ -35,4 +35,4 @@ export { streamedRuns } from './tables/runs.ts';
 export { type SensitivityRow, sensitivityCsv, sensitivityTable } from './tables/sensitivity.ts';
 export type { OutputInput } from './tables/shared.ts';
 export { renderText, type TextOptions } from './text.ts';
-export { textTable } from './text-table.ts';
+export { columnsOf, textTable } from './text-table.ts';

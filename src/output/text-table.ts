@@ -8,6 +8,11 @@ export interface TextColumn {
   readonly align: 'left' | 'right';
 }
 
+/** Columns with these heads. */
+export function columnsOf(align: TextColumn['align'], ...heads: string[]): TextColumn[] {
+  return heads.map((head) => ({ head, align }));
+}
+
 export type Paint = (text: string) => string;
 
 /** One cell: its plain text, and the colour that is put on after padding. */

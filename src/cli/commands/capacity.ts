@@ -2,7 +2,13 @@
 import type { Capacity, CapacityRange, PointSummary } from '../../analyze/index.ts';
 import type { ExecutorName } from '../../executor/index.ts';
 import { checkWritable, UserError, writeFilesAtomically } from '../../host/index.ts';
-import { type CapacityRow, capacityCsv, formatValue, textTable } from '../../output/index.ts';
+import {
+  type CapacityRow,
+  capacityCsv,
+  columnsOf,
+  formatValue,
+  textTable,
+} from '../../output/index.ts';
 import { type Range, readRange, type Scenario, valueText } from '../../scenario/index.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { Io } from '../io.ts';
@@ -167,8 +173,10 @@ function sentence({ capacity, samples }: Found, row: CapacityRow): string[] {
 /** Margins of thresholds and headroom of resources at the last good value. */
 function details(summary: PointSummary, io: Io): string[] {
   const { dim } = io.outColors;
-  const left = (head: string) => ({ head, align: 'left' as const });
-  const right = (head: string) => ({ head, align: 'right' as const });
+  const heads = (of: string, ...figures: string[]) => [
+    ...columnsOf('left', of),
+    ...columnsOf('right', ...figures),
+  ];
   const margins = summary.thresholds.map(({ metric, expect, value, limit, unit }) => {
     const margin = value === null || limit === 0 ? null : Math.abs(limit - value) / limit;
     return [`${metric} ${expect}`, formatValue(value, unit), formatValue(margin, 'ratio')];
@@ -178,8 +186,8 @@ function details(summary: PointSummary, io: Io): string[] {
     return [resource.name, formatValue(used, 'ratio'), formatValue(Math.max(0, 1 - used), 'ratio')];
   });
   return [
-    ...textTable([left('threshold'), right('value'), right('margin')], margins, dim),
-    ...textTable([left('resource'), right('used'), right('headroom')], resources, dim),
+    ...textTable(heads('threshold', 'value', 'margin'), margins, dim),
+    ...textTable(heads('resource', 'used', 'headroom'), resources, dim),
   ];
 }
 

@@ -17,9 +17,11 @@ import {
   type CheckedChange,
   type CheckReport,
   checkMarkdown,
+  columnsOf,
   formatValue,
   githubBenchmark,
   junitXml,
+  paintVerdict,
   textTable,
 } from '../../output/index.ts';
 import { MODEL_REVISION } from '../../run/index.ts';
@@ -132,19 +134,17 @@ function writeReports(report: CheckReport, options: CheckCommandOptions): void {
 }
 
 function screen({ thresholds, changes }: CheckReport, io: Io): string {
-  const { dim, green, red, yellow } = io.outColors;
-  const paint = (verdict: string) =>
-    verdict === 'pass' ? green : verdict === 'fail' ? red : yellow;
+  const colors = io.outColors;
   const rows = [
     ...thresholds.map(({ axes, threshold: t }) => [
-      { text: t.verdict, paint: paint(t.verdict) },
+      { text: t.verdict, paint: paintVerdict(t.verdict, colors) },
       axes,
       `${t.metric} ${t.expect}`,
       formatValue(t.value, t.unit),
       t.note,
     ]),
     ...changes.map((change) => [
-      { text: change.verdict, paint: paint(change.verdict) },
+      { text: change.verdict, paint: paintVerdict(change.verdict, colors) },
       change.axes,
       change.text,
       `${formatValue(change.before, change.unit)} → ${formatValue(change.after, change.unit)}`,
@@ -152,9 +152,8 @@ function screen({ thresholds, changes }: CheckReport, io: Io): string {
     ]),
   ];
   if (rows.length === 0) return 'The results have no thresholds.\n';
-  const left = (head: string) => ({ head, align: 'left' as const });
-  const columns = [left('verdict'), left('point'), left('expected'), left('found'), left('')];
-  return `${textTable(columns, rows, dim).join('\n')}\n`;
+  const columns = columnsOf('left', 'verdict', 'point', 'expected', 'found', '');
+  return `${textTable(columns, rows, colors.dim).join('\n')}\n`;
 }
 
 export async function checkCommand(

@@ -9,7 +9,7 @@ import {
   writeFileAtomically,
   writeFilesAtomically,
 } from '../../host/index.ts';
-import { textTable } from '../../output/index.ts';
+import { columnsOf, textTable } from '../../output/index.ts';
 import { etcdRunConstants } from '../../run/index.ts';
 import {
   type DataFile,
@@ -139,7 +139,7 @@ function readFolder(folder: string): DataFile[] {
 function print(report: ValidationReport, io: Io): void {
   for (const section of validationSections(report, etcdRunConstants())) {
     if (section.rows.length === 0 || section.title === 'Goals') continue;
-    const columns = section.head.map((head) => ({ head, align: 'left' as const }));
+    const columns = columnsOf('left', ...section.head);
     const lines = textTable(columns, section.rows, io.outColors.dim);
     io.out(`${section.title}\n${lines.join('\n')}\n\n`);
   }

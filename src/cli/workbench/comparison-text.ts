@@ -9,8 +9,10 @@ import {
   REQUEST_METRIC,
 } from '../../analyze/index.ts';
 import {
+  columnsOf,
   formatValue,
   type MetricComparisonRow,
+  paintVerdict,
   type StageComparisonRow,
   textTable,
 } from '../../output/index.ts';
@@ -65,11 +67,7 @@ function cells(paired: PairedComparison, unit: Unit): string[] {
   ];
 }
 
-const HEADS = ['before', 'after', 'difference', '95 %', 'change'].map((head) => ({
-  head,
-  align: 'right' as const,
-}));
-const left = (head: string) => ({ head, align: 'left' as const });
+const HEADS = columnsOf('right', 'before', 'after', 'difference', '95 %', 'change');
 
 function shown(rows: readonly MetricComparisonRow[], options: TextOptions): MetricComparisonRow[] {
   if (options.metric.length > 0) {
@@ -82,19 +80,16 @@ function shown(rows: readonly MetricComparisonRow[], options: TextOptions): Metr
 
 function gateLines(gates: readonly GateResult[], colors: Colors): string[] {
   if (gates.length === 0) return [];
-  const paint = (verdict: string) =>
-    verdict === 'pass' ? colors.green : verdict === 'fail' ? colors.red : colors.yellow;
   const rows = gates.map((gate) => [
-    { text: gate.verdict, paint: paint(gate.verdict) },
+    { text: gate.verdict, paint: paintVerdict(gate.verdict, colors) },
     gate.gate.text,
     signed(gate.difference?.mean ?? null, gate.unit),
     gate.note,
   ]);
   const columns = [
-    left('gate'),
-    left(''),
-    { head: 'difference', align: 'right' as const },
-    left(''),
+    ...columnsOf('left', 'gate', ''),
+    ...columnsOf('right', 'difference'),
+    ...columnsOf('left', ''),
   ];
   return [...textTable(columns, rows, colors.dim), ''];
 }
@@ -115,7 +110,7 @@ export function comparisonText(first: string, rows: Rows, options: TextOptions):
     const table = metrics
       .slice(0, ROWS_MAX)
       .map((row) => [comparedName(row), row.figure, ...cells(row.paired, row.unit)]);
-    lines.push(...textTable([left('metric'), left(''), ...HEADS], table, dim));
+    lines.push(...textTable([...columnsOf('left', 'metric', ''), ...HEADS], table, dim));
     if (metrics.length > ROWS_MAX) lines.push(dim(`  and ${metrics.length - ROWS_MAX} more`));
     lines.push('', ...stageLines(rows.stages.filter(here), options.colors));
   }
@@ -137,10 +132,10 @@ function stageLines(stages: readonly StageComparisonRow[], { bold, dim }: Colors
     ...cells(row.paired, 's').slice(0, 4),
     share(row.shareOfChange),
   ]);
-  const heads = [...HEADS.slice(0, 4), { head: 'of the change', align: 'right' as const }];
+  const heads = [...HEADS.slice(0, 4), ...columnsOf('right', 'of the change')];
   return [
     bold('Where it came from') + dim(' (mean time of a request in each stage)'),
-    ...textTable([left('op'), left('stage'), ...heads], table, dim),
+    ...textTable([...columnsOf('left', 'op', 'stage'), ...heads], table, dim),
     '',
   ];
 }

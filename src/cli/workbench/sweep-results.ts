@@ -11,6 +11,7 @@ import {
 } from '../../analyze/index.ts';
 import { type OutputFile, writeFilesAtomically } from '../../host/index.ts';
 import {
+  columnsOf,
   csvFiles,
   formatValue,
   type SensitivityRow,
@@ -214,9 +215,8 @@ function screen(
   const heads = figures.map(({ metric, word }) => `${word} of ${metric}`);
   const table = textTable(
     [
-      ...axes.map((head) => ({ head, align: 'right' as const })),
-      ...heads.map((_, i) => ({ head: `[${i + 1}]`, align: 'right' as const })),
-      { head: 'verdict', align: 'left' },
+      ...columnsOf('right', ...axes, ...heads.map((_, i) => `[${i + 1}]`)),
+      ...columnsOf('left', 'verdict'),
     ],
     digests
       .slice(0, POINTS_SHOWN)
@@ -242,9 +242,9 @@ function sensitivityLines(rows: readonly SensitivityRow[], figures: readonly Fig
     value === undefined ? '–' : value.toFixed(2);
   const interval = (of: SensitivityRow['src']): string =>
     of === null ? '–' : `${number(of.value)} (${number(of.low)}..${number(of.high)})`;
-  const columns = ['axis', 'of', 'alone explains', 'regression', 'rank correlation'];
+  const figuresOfAxis = ['of', 'alone explains', 'regression', 'rank correlation'];
   return textTable(
-    columns.map((head, i) => ({ head, align: i === 0 ? 'left' : 'right' })),
+    [...columnsOf('left', 'axis'), ...columnsOf('right', ...figuresOfAxis)],
     rows.map((row) => [
       row.name,
       `[${figures.findIndex((f) => f.metric === row.metric && f.word === row.figure) + 1}]`,
