@@ -5,7 +5,7 @@
 import type { Plain } from './fuzz-draw.ts';
 
 /** Tries of one minimisation. */
-export const TRIES_MAX = 300;
+const TRIES_MAX = 300;
 
 const KEPT: readonly string[] = ['apiVersion', 'kind', 'metadata', 'seed', 'replications'];
 

@@ -65,14 +65,15 @@ function kindOf(error: unknown): string {
   return `${text.split('\n')[0].replace(/\d+/g, '#')}${place.replace(/.*\//, ' ')}`;
 }
 
-function failureOf(value: Plain, twice: boolean): { kind: string; error: unknown } | null {
+/** null: it does not fail, or is no scenario. */
+function kindOfFailure(value: Plain, twice: boolean): string | null {
   const scenario = parsed(value);
   if (scenario === null) return null;
   try {
     check(scenario, twice);
     return null;
   } catch (error) {
-    return { kind: kindOf(error), error };
+    return kindOf(error);
   }
 }
 
@@ -118,7 +119,7 @@ export function fuzz({ seed, more, onFailure }: FuzzOptions): FuzzTotals {
       events += outcome.eventCount;
     } catch (error) {
       const kind = kindOf(error);
-      const minimised = minimise(value, (v) => failureOf(v, twice)?.kind === kind);
+      const minimised = minimise(value, (v) => kindOfFailure(v, twice) === kind);
       const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
       const failure = { seed: own, message, minimised };
       failures.push(failure);

@@ -9,13 +9,10 @@ import { machineEnd } from './network.ts';
 import type { MemberOf } from './targets.ts';
 import type { FaultWorld } from './world.ts';
 
-/** Disturbances of machines that are down, by their names. */
-const cutKey = (host: Host) => `${host.name}/cut`;
-
 export function crashHost(host: Host, world: FaultWorld, loseData: boolean): void {
   world.event('hostCrash', host.name, loseData ? 'data lost' : '');
   const ids = machineEnd(host.name, world).map((id) => world.network.isolate(id));
-  world.cuts.set(cutKey(host), ids);
+  world.cuts.set(host.name, ids);
   for (const { cluster, member } of membersOn(host, world)) cluster.kill(member.index, loseData);
   host.crash();
 }
@@ -23,8 +20,8 @@ export function crashHost(host: Host, world: FaultWorld, loseData: boolean): voi
 /** What was held down for itself stays down. */
 export function bootHost(host: Host, world: FaultWorld): void {
   world.event('hostBoot', host.name, '');
-  for (const id of world.cuts.get(cutKey(host)) ?? []) world.network.heal(id);
-  world.cuts.delete(cutKey(host));
+  for (const id of world.cuts.get(host.name) ?? []) world.network.heal(id);
+  world.cuts.delete(host.name);
   host.boot();
   for (const { cluster, member } of membersOn(host, world)) {
     if (!world.holds.isHeld(`${member.name}/down`)) cluster.boot(member.index);

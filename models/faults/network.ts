@@ -72,7 +72,7 @@ function cut({ oneWay, mode }: Cut, ends: readonly HostId[][], { network }: Faul
 }
 
 /** Hosts of the network that an end of the scenario means. */
-export function networkEnd(name: string, world: FaultWorld, part = 1): HostId[] {
+function networkEnd(name: string, world: FaultWorld, part = 1): HostId[] {
   const { network, kubernetes } = world;
   switch (name) {
     case 'everything':

@@ -41,7 +41,7 @@ export class NodeInterfaces {
     this.all = [...found.values()];
   }
 
-  /** '': what the nodes of a zone share. */
+  /** One of its own where a fault tells the node apart, else what the nodes of the zone share. */
   hostOf(zone: string, node: string): string {
     return this.#own.get(node) ?? sharedName(zone);
   }

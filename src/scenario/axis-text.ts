@@ -25,7 +25,7 @@ export interface AxisGroup {
   readonly span: Span;
 }
 
-export const AXIS_HINT =
+const AXIS_HINT =
   'an axis reads like -s etcd.members=1,3,5 or -s etcd.disk.fsync.constant=log(1ms,100ms,7)';
 const STEPS_MAX = 10_000;
 
@@ -35,7 +35,7 @@ interface Piece {
 }
 
 /** Splits at commas that are inside of no bracket and no quotes; null where they do not close. */
-export function splitTop(text: string, from: number, to: number): Piece[] | null {
+function splitTop(text: string, from: number, to: number): Piece[] | null {
   const pieces: Piece[] = [];
   let depth = 0;
   let quote = '';

@@ -24,7 +24,7 @@ export interface SweepOptions {
 const HEAD = ['apiVersion', 'kind', 'metadata'];
 
 /** Texts of axes; what has one value goes to the overrides. */
-export function readSweepAxes(
+function readSweepAxes(
   texts: readonly string[],
   problems: ProblemList,
 ): { groups: AxisGroup[]; overrides: Override[] } {
