@@ -212,6 +212,7 @@ export class NodePool {
     this.#state[member] = DOWN;
     if (state === UP) this.#end(member, false, true);
     this.evictions.clear(member);
+    this.#runtime.hang(member, 0);
     this.joiner.clear(member);
   }
 
@@ -260,7 +261,6 @@ export class NodePool {
   hangRuntime(member: number, durationNs: number, isGone: boolean): void {
     const untilNs = this.#ctx.sim.nowNs + durationNs;
     this.#runtime.hang(member, untilNs);
-    this.#pleg.hang(member, untilNs);
     this.joiner.hang(member, isGone, untilNs);
   }
 
@@ -357,6 +357,7 @@ export class NodePool {
         name,
         nodes: count,
         evented: group.kubelet.eventedPleg,
+        hungUntilNs: (node) => this.#runtime.hungUntilNs(node),
         seen: (_node, slot) => this.pods.seen(slot),
       }),
       status: new StatusManager(ctx, {

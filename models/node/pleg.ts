@@ -14,6 +14,8 @@ export interface PlegOptions {
   readonly name: string;
   readonly nodes: number;
   readonly evented: boolean;
+  /** Until then the runtime of a node answers nothing: relists that are due before end then. */
+  readonly hungUntilNs: (node: number) => number;
   /** The kubelet of `node` sees what happened to the pod of `slot`. */
   readonly seen: (node: number, slot: number) => void;
 }
@@ -39,7 +41,6 @@ export class Pleg {
   readonly #nodesWith = new Int32Array(CONTAINERS_MAX);
   readonly #running: Uint8Array;
   readonly #relists = new Map<number, Relist>();
-  readonly #hungUntilNs = new Map<number, number>();
   readonly #endType: number;
   readonly #eventType: number;
   readonly #tickType: number;
@@ -121,8 +122,7 @@ export class Pleg {
   /** Something happened to the pod of `slot` now; its kubelet will see it. */
   changed(node: number, slot: number): void {
     if (this.#running[node] === 0) return;
-    const isHung = (this.#hungUntilNs.get(node) ?? 0) > this.#sim.nowNs;
-    if (this.#o.evented && !isHung) {
+    if (this.#o.evented && this.#o.hungUntilNs(node) <= this.#sim.nowNs) {
       this.#sim.schedule(this.#eventNs, this.#eventType, node, slot);
       return;
     }
@@ -134,11 +134,6 @@ export class Pleg {
       this.#sim.cancel(relist.event);
       relist.event = this.#schedule(node, relist.startNs, relist.slots.length);
     }
-  }
-
-  /** The runtime answers nothing until then: relists that are due before end then. */
-  hang(node: number, untilNs: number): void {
-    this.#hungUntilNs.set(node, untilNs);
   }
 
   #nextStartNs(node: number): number {
@@ -164,12 +159,11 @@ export class Pleg {
   #end(node: number): void {
     const relist = this.#relists.get(node);
     if (relist === undefined) return;
-    const hungUntilNs = this.#hungUntilNs.get(node) ?? 0;
+    const hungUntilNs = this.#o.hungUntilNs(node);
     if (hungUntilNs > this.#sim.nowNs) {
       relist.event = this.#sim.scheduleAt(hungUntilNs, this.#endType, node);
       return;
     }
-    this.#hungUntilNs.delete(node);
     this.#relists.delete(node);
     if (relist.late.length > 0) this.#plan(node, relist.late);
     for (const slot of relist.slots) this.#o.seen(node, slot);

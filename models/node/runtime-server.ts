@@ -134,10 +134,9 @@ export class RuntimeServers {
     this.#probe.queue(nowNs, this.#waiting);
   }
 
-  /** The node died: nothing of it runs or waits any more; nobody is told. */
+  /** Whoever asked is gone: nothing of it runs or waits any more; nobody is told. */
   clear(node: number): void {
     const busy = this.#busy.get(node);
-    this.#hungUntilNs.delete(node);
     if (busy === undefined) return;
     const { nowNs } = this.#sim;
     if (busy.running.length > 0) this.#sim.cancel(busy.event);
@@ -153,8 +152,9 @@ export class RuntimeServers {
     this.#hungUntilNs.set(node, untilNs);
   }
 
-  isHung(node: number): boolean {
-    return (this.#hungUntilNs.get(node) ?? 0) > this.#sim.nowNs;
+  /** Until when it answers nothing; in the past where it answers. */
+  hungUntilNs(node: number): number {
+    return this.#hungUntilNs.get(node) ?? 0;
   }
 
   /** Operations that go at full speed where so many cores are free. */
@@ -164,7 +164,7 @@ export class RuntimeServers {
 
   #begin(node: number, busy: Busy, operation: Operation): void {
     const { nowNs } = this.#sim;
-    const hungUntilNs = this.#hungUntilNs.get(node) ?? 0;
+    const hungUntilNs = this.hungUntilNs(node);
     // A hung runtime begins when it is itself again.
     if (hungUntilNs > nowNs) operation.notBeforeNs = hungUntilNs + operation.leftNs;
     busy.running.push(operation);

@@ -118,6 +118,28 @@ test('A machine that dies after its kubelet did takes what hung with it.', () =>
   assert.equal(conditions(bed)?.ready, 'True');
 });
 
+test('A runtime hangs on when its kubelet is started again, and not when its machine is.', () => {
+  const phaseAt = (atNs: number, restart: (bed: NodeBed) => void) => {
+    const bed = started([]);
+    bed.cluster.at(100 * S, () => bed.nodes.hangRuntime(NODE, 1000 * S));
+    bed.cluster.at(150 * S, () => restart(bed));
+    bed.bind(200 * S, boundPod(bed.cluster, 'new', NODE));
+    bed.cluster.run(atNs);
+    return podOf(bed, 'new')?.status.phase;
+  };
+  const kubelet = ({ nodes }: NodeBed) => {
+    nodes.killKubelet(NODE);
+    nodes.startKubelet(NODE);
+  };
+  const machine = ({ nodes }: NodeBed) => {
+    nodes.crash(NODE);
+    nodes.boot(NODE);
+  };
+  assert.equal(phaseAt(1090 * S, kubelet), 'Pending');
+  assert.equal(phaseAt(1130 * S, kubelet), 'Running');
+  assert.equal(phaseAt(230 * S, machine), 'Running');
+});
+
 test('Containers that crash 2 s after each start wait 10, 20, 40 s and so on, up to 5 min.', () => {
   const bed = started(['web', 'other']);
   const crashes: CrashLoops = { runsNs: ({ meta }) => (meta.name === 'web' ? 2 * S : null) };

@@ -181,10 +181,12 @@ function pleg(evented = false) {
   const bed = testBed(1000 * S);
   const ctx = { ...bed, constants: new Constants(nodeConstants, relist) };
   const seen: [number, number][] = [];
+  let hungUntilNs = 0;
   const p = new Pleg(ctx, {
     name: 'pleg',
     nodes: 2,
     evented,
+    hungUntilNs: () => hungUntilNs,
     seen: (_node, slot) => seen.push([slot, ctx.sim.nowNs / MS]),
   });
   const at = (ms: number, action: () => void) => {
@@ -194,7 +196,10 @@ function pleg(evented = false) {
     while (!ctx.sim.finished) ctx.sim.advance(1e6);
     return seen;
   };
-  return { p, at, run };
+  const hang = (untilNs: number) => {
+    hungUntilNs = untilNs;
+  };
+  return { p, at, run, hang };
 }
 
 // Relists begin at 500 and every 1000 + 50 ms after; one with something to tell takes 5 ms more.
@@ -230,7 +235,7 @@ test('With events a change is seen at once; a runtime that hangs shows nothing u
   assert.deepEqual(evented.run(), [[1, 105]]);
   const hung = pleg();
   hung.p.begin(0, 0);
-  hung.at(10, () => hung.p.hang(0, 60 * S));
+  hung.at(10, () => hung.hang(60 * S));
   hung.at(20, () => hung.p.changed(0, 1));
   assert.deepEqual(hung.run(), [[1, 60_000]]);
 });
