@@ -194,11 +194,13 @@ export function checkWritable(folder: string): void {
   }
 }
 
-function writePart(path: string, text: string | Iterable<string>): void {
+/** A file that is not in its place yet: whole and on the disk before it is renamed. */
+export function writePart(path: string, content: OutputFile['text'] | Uint8Array): void {
+  const whole = typeof content === 'string' || content instanceof Uint8Array;
   const file = openSync(path, 'w');
   try {
-    for (const piece of typeof text === 'string' ? [text] : text) {
-      const bytes = Buffer.from(piece, 'utf8');
+    for (const piece of whole ? [content] : content) {
+      const bytes = typeof piece === 'string' ? Buffer.from(piece, 'utf8') : piece;
       let written = 0;
       while (written < bytes.length) {
         written += writeSync(file, bytes, written, bytes.length - written);
@@ -240,7 +242,7 @@ export function writeFilesAtomically(folder: string, files: readonly OutputFile[
 }
 
 /** One file, the same way. */
-export function writeFileAtomically(path: string, text: string): void {
+export function writeFileAtomically(path: string, text: OutputFile['text']): void {
   const name = basename(path);
   writeFilesAtomically(dirname(path), [{ name, text }]);
 }

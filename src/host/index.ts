@@ -10,6 +10,7 @@ export {
   SCENARIO_BYTES_MAX,
   writeFileAtomically,
   writeFilesAtomically,
+  writePart,
 } from './files.ts';
 export { type InterruptOptions, type Interrupts, watchInterrupts } from './signals.ts';
 export { UserError, type UserErrorDetails } from './user-error.ts';

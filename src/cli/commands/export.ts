@@ -1,6 +1,6 @@
 /** `wavetank export`: one run of a folder of results, in formats that other tools read. */
 import { join } from 'node:path';
-import { UserError, writeFilesAtomically } from '../../host/index.ts';
+import { UserError, writeFileAtomically } from '../../host/index.ts';
 import { openMetrics, perfettoTrace } from '../../report/index.ts';
 import type { RunResult } from '../../run/index.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -36,7 +36,7 @@ export function exportCommand(folder: string, options: ExportCommandOptions, io:
   const run = runOf(folder, options);
   for (const { kind, path } of options.out) {
     const file = path === '' ? join(folder, FILES[kind]) : path;
-    writeWhole(file, textOf(kind, run, options));
+    writeFileAtomically(file, textOf(kind, run, options));
     io.out(`${file}\n`);
   }
   return EXIT.good;
@@ -49,12 +49,6 @@ function textOf(kind: ExportKind, run: RunResult, { start }: ExportCommandOption
     case 'perfetto':
       return perfettoTrace(run);
   }
-}
-
-function writeWhole(file: string, text: Iterable<string>): void {
-  const cut = Math.max(file.lastIndexOf('/'), file.lastIndexOf('\\'));
-  const folder = cut < 0 ? '.' : file.slice(0, cut + 1);
-  writeFilesAtomically(folder, [{ name: file.slice(cut + 1), text }]);
 }
 
 function runOf(folder: string, { point, replication }: ExportCommandOptions): RunResult {

@@ -4,22 +4,18 @@
  * not what its name says, and such a file is as if it were not there.
  */
 import {
-  closeSync,
   existsSync,
-  fsyncSync,
   mkdirSync,
-  openSync,
   readdirSync,
   readFileSync,
   renameSync,
   rmdirSync,
   rmSync,
-  writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { RunStore } from '../../executor/index.ts';
-import { UserError } from '../../host/index.ts';
+import { UserError, writePart } from '../../host/index.ts';
 import {
   decodeRun,
   encodeRun,
@@ -29,7 +25,7 @@ import {
   VERSION,
 } from '../../run/index.ts';
 
-export const RUNS_FOLDER = 'runs';
+const RUNS_FOLDER = 'runs';
 const SUFFIX = '.json.gz';
 
 export class FolderStore implements RunStore {
@@ -77,15 +73,7 @@ export class FolderStore implements RunStore {
     const part = `${path}.${process.pid}.part`;
     try {
       mkdirSync(this.#folder, { recursive: true });
-      const bytes = gzipSync(encodeRun(result), { level: 3 });
-      const file = openSync(part, 'w');
-      try {
-        let written = 0;
-        while (written < bytes.length) written += writeSync(file, bytes, written);
-        fsyncSync(file);
-      } finally {
-        closeSync(file);
-      }
+      writePart(part, gzipSync(encodeRun(result), { level: 3 }));
       renameSync(part, path);
     } catch (error) {
       rmSync(part, { force: true });
