@@ -75,6 +75,10 @@ test('values of an axis are numbers where all of them are of one kind', () => {
     ],
   );
   assert.equal(axisValues(['1ms', '5/s']).named, true);
+  // Every unit of a scenario is one here.
+  assert.deepEqual([...axisValues(['60/min', '5/s']).at.values()], [1, 5]);
+  assert.deepEqual([...axisValues(['125MB/s', '1Gbit/s']).at.values()], [125e6, 125e6]);
+  assert.deepEqual([...axisValues(['250m', '1']).at.values()], [250, 1000]);
 });
 
 const picture = lineChart({

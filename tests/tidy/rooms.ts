@@ -150,8 +150,15 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   'src/report': {
     what: 'results to pictures, a page, exports',
-    code: ['src/core', 'src/metrics', 'src/analyze', 'src/output', 'models/objects'],
-    types: ['src/run', 'src/scenario'],
+    code: [
+      'src/core',
+      'src/metrics',
+      'src/scenario',
+      'src/analyze',
+      'src/output',
+      'models/objects',
+    ],
+    types: ['src/run'],
   },
   'src/validation': {
     what: 'simulated against measured',
