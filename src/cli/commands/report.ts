@@ -33,7 +33,8 @@ export function reportCommand(folder: string, options: ReportCommandOptions, io:
   const input = reportInput(readResults(folder));
   const out = options.out ?? join(folder, 'report.html');
   writeFileAtomically(out, reportHtml(input));
-  const pictures = reportPictures(input);
+  // The page has made its pictures itself: again only for whom asks for them apart from it.
+  const pictures = options.plot || options.svg !== undefined ? reportPictures(input) : [];
   if (options.plot) {
     io.out(pictures.flatMap(({ plot }) => plot.map((line) => `${line}\n`)).join(''));
   }
