@@ -171,8 +171,10 @@ function userOf(component: string, name: string): User {
 
 /** QPS and burst of events: of kubelets `eventRecordQPS`, of components their clients'. */
 function limitsOf(node: string, component: string, scenario: KubernetesWorld['scenario']) {
+  const ordinal = /-\d+$/.exec(node);
+  const stem = node.slice(0, ordinal?.index ?? 0);
   const group = scenario.nodeGroups.find(
-    ({ name, names }) => node !== '' && (names.includes(node) || node.startsWith(`${name}-`)),
+    ({ name, names }) => names.includes(node) || (ordinal !== null && name === stem),
   );
   if (group !== undefined) {
     return { qps: group.kubelet.eventQps, burst: group.kubelet.eventBurst };

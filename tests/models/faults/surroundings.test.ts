@@ -335,6 +335,18 @@ test('a storm about many objects reaches etcd, or that of events where there is 
   assert.ok(together > apart + 800, `${together}, ${apart}`);
 });
 
+test('a storm of a group has the limits of its own kubelets, not of a group named alike', () => {
+  const slow = { eventRecordQPS: 1, eventBurst: 1 };
+  const nodeGroups = [
+    { name: 'worker', count: 1, kubelet: slow },
+    { name: 'worker-gpu', count: 2 },
+  ];
+  const fault = { ...storm, eventStorm: 'nodes/worker-gpu', about: 1000, for: '6s' };
+  const ended = run([fault], { nodeGroups }, '12s');
+  const sent = count(ended, 'apiserver_request_total', { resource: 'events', verb: 'POST' });
+  assert.ok(sent > 500, `${sent}`);
+});
+
 // --- Operators ----------------------------------------------------------------------------------
 
 test('drained nodes are empty, and take pods again once the fault is over', () => {
